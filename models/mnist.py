@@ -1,0 +1,125 @@
+"""The networks of Table I, for 28 x 28 grey images and 64 real symbols."""
+
+import keras
+from keras import layers
+
+IMAGE_SHAPE = (28, 28, 1)
+FEATURE_SHAPE = (8, 8, 1)
+CLASSES = 10
+
+
+@keras.saving.register_keras_serializable("diffsem")
+class Encoder(keras.Model):
+    """Encoder E of Table I: image -> feature whose mean is 0 and whose mean square is 1 for every sample.
+
+    The closing layer norm has neither scale nor offset, so that the power is exact (SPEC: eq. 13 needs it).
+
+    Input
+    -----
+    image : [B, 28, 28, 1], float in [0, 1]
+
+    Output
+    ------
+    feature : [B, 8, 8, 1], float
+    """
+
+    def __init__(self, name="encoder", **kwargs):
+        image = keras.Input(IMAGE_SHAPE, name="image")
+        x = layers.Conv2D(16, 3, strides=2, padding="same", name="conv1")(image)
+        x = layers.LeakyReLU(name="leaky1")(x)
+        # Two zeros a side turn 14 x 14 into the 8 x 8 of Table I.
+        x = layers.ZeroPadding2D(2, name="pad2")(x)
+        x = layers.Conv2D(32, 3, strides=2, name="conv2")(x)
+        x = layers.LeakyReLU(name="leaky2")(x)
+        x = layers.Conv2D(1, 3, padding="same", name="conv3")(x)
+        feature = layers.LayerNormalization(axis=(1, 2, 3), center=False, scale=False, epsilon=1e-6, name="power")(x)
+        super().__init__(inputs=image, outputs=feature, name=name, **kwargs)
+
+    def get_config(self):
+        return {"name": self.name}
+
+
+@keras.saving.register_keras_serializable("diffsem")
+class Classifier(keras.Model):
+    """Receiver's classifier C of Table I: (y, z^, t) -> logits; 2 k + 1 numbers in.
+
+    Input
+    -----
+    [received, denoised, time]
+        received : [B, 8, 8, 1], float; y, scaled to unit mean square.
+        denoised : [B, 8, 8, 1], float; z^, or y again where there is no denoiser.
+        time : [B, 1], float; the step as a fraction t / T.
+
+    Output
+    ------
+    logits : [B, 10], float
+    """
+
+    def __init__(self, name="classifier", **kwargs):
+        received = keras.Input(FEATURE_SHAPE, name="received")
+        denoised = keras.Input(FEATURE_SHAPE, name="denoised")
+        time = keras.Input((1,), name="time")
+        x = layers.Concatenate(name="inputs")(
+            [layers.Flatten(name="flat1")(received), layers.Flatten(name="flat2")(denoised), time]
+        )
+        x = layers.Dense(129, activation="relu", name="dense1")(x)
+        logits = layers.Dense(CLASSES, name="logits")(x)
+        super().__init__(inputs=[received, denoised, time], outputs=logits, name=name, **kwargs)
+
+    def get_config(self):
+        return {"name": self.name}
+
+
+@keras.saving.register_keras_serializable("diffsem")
+class StrongClassifier(keras.Model):
+    """Judge Q of Table I: image -> logits (the table's sigmoid is left to the loss). Never part of the system.
+
+    Input
+    -----
+    image : [B, 28, 28, 1], float; in [0, 1] but for noise.
+
+    Output
+    ------
+    logits : [B, 10], float
+    """
+
+    def __init__(self, name="strong_classifier", **kwargs):
+        image = keras.Input(IMAGE_SHAPE, name="image")
+        x = layers.Flatten(name="flat")(image)
+        x = layers.Dense(784, activation="tanh", name="dense1")(x)
+        x = layers.Dense(128, activation="tanh", name="dense2")(x)
+        super().__init__(inputs=image, outputs=layers.Dense(CLASSES, name="logits")(x), name=name, **kwargs)
+
+    def get_config(self):
+        return {"name": self.name}
+
+
+@keras.saving.register_keras_serializable("diffsem")
+class InversionMLP(keras.Model):
+    """Adversary A of Table I: eavesdropped symbols and their noise level -> image.
+
+    The paper's adversary sees the symbols alone. Ours is told the step too, which it can measure: the schedule
+    is public and a receiver knows its own noise.
+
+    Input
+    -----
+    [received, time]
+        received : [B, 8, 8, 1], float; scaled to unit mean square.
+        time : [B, 1], float; the step as a fraction t / T.
+
+    Output
+    ------
+    image : [B, 28, 28, 1], float
+    """
+
+    def __init__(self, name="inversion_mlp", **kwargs):
+        received = keras.Input(FEATURE_SHAPE, name="received")
+        time = keras.Input((1,), name="time")
+        x = layers.Concatenate(name="inputs")([layers.Flatten(name="flat")(received), time])
+        x = layers.Dense(784, activation="tanh", name="dense1")(x)
+        x = layers.Dense(784, name="dense2")(x)
+        image = layers.Reshape(IMAGE_SHAPE, name="image")(x)
+        super().__init__(inputs=[received, time], outputs=image, name=name, **kwargs)
+
+    def get_config(self):
+        return {"name": self.name}

@@ -1,0 +1,125 @@
+"""The noise schedule that transmitter and receiver share (eq. 9 to 13, 24)."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from keras import ops
+
+
+@dataclass(frozen=True)
+class NoiseSchedule:
+    """Linear noise schedule of a diffusion over `steps` steps (eq. 12).
+
+    Parameters
+    ----------
+    steps : int
+        T, the last step.
+    beta_first, beta_last : float
+        beta_1 and beta_T. The paper's text does not state them; these are the usual DDPM values.
+
+    Raises
+    ------
+    ValueError
+        If there is no step, or the betas do not satisfy 0 < beta_first <= beta_last < 1.
+    """
+
+    steps: int = 500
+    beta_first: float = 1e-4
+    beta_last: float = 0.02
+
+    def __post_init__(self):
+        if self.steps < 1:
+            raise ValueError(f"steps {self.steps}: a schedule needs at least one step")
+        if not 0 < self.beta_first <= self.beta_last < 1:
+            raise ValueError(
+                f"beta_first {self.beta_first}, beta_last {self.beta_last}: need 0 < beta_first <= beta_last < 1"
+            )
+
+    @cached_property
+    def alpha_bar(self):
+        """[T + 1] float64: the share of signal power at every step; 1 at step 0 (eq. 11)."""
+        beta = np.linspace(self.beta_first, self.beta_last, self.steps)
+        return np.concatenate([[1.0], np.cumprod(1 - beta)])
+
+    @cached_property
+    def log_noise_to_signal(self):
+        """[T + 1] float64: log((1 - abar) / abar), increasing in t.
+
+        Step 0 carries no noise; its -inf is replaced by a finite value far below step 1, so that steps can be
+        interpolated.
+        """
+        alpha_bar = self.alpha_bar.copy()
+        alpha_bar[0] = 1 - 1e-9
+        return np.log((1 - alpha_bar) / alpha_bar)
+
+    def esnr_db(self, step):
+        """Equivalent SNR of a step in dB (eq. 13); +inf at step 0.
+
+        Parameters
+        ----------
+        step : int or array of int
+            Steps in 0..T.
+        """
+        alpha_bar = self.alpha_bar[step]
+        with np.errstate(divide="ignore"):
+            return 10 * np.log10(alpha_bar / (1 - alpha_bar))
+
+    def alpha_bar_at(self, step):
+        """abar at a real-valued step, linear in log((1 - abar) / abar) between whole steps.
+
+        Parameters
+        ----------
+        step : [B], float
+            Steps in 0..T.
+
+        Returns
+        -------
+        [B], float32; exactly 1 at step 0.
+        """
+        step = ops.clip(ops.cast(step, "float32"), 0.0, float(self.steps))
+        below = ops.cast(ops.floor(step), "int32")
+        above = ops.minimum(below + 1, self.steps)
+        fraction = step - ops.floor(step)
+        table = ops.convert_to_tensor(self.log_noise_to_signal, "float32")
+        level = (1 - fraction) * ops.take(table, below) + fraction * ops.take(table, above)
+        return ops.where(step > 0, ops.sigmoid(-level), 1.0)
+
+    def self_noising_step(self, step, snr):
+        """Step s to which the transmitter noises, so that the channel supplies the rest up to t (eq. 24).
+
+        The smallest s with abar_s <= abar_t + 1 / (1 + snr); 0 where the channel alone is already worse than t.
+
+        Parameters
+        ----------
+        step : [B], int
+            The steps t that the receiver shall see, 0..T.
+        snr : [B], float
+            The transmitter's estimate of Es/N0 of the radiated signal, linear.
+
+        Returns
+        -------
+        [B], int32; 0 <= s <= t.
+        """
+        table = ops.convert_to_tensor(self.alpha_bar, "float32")
+        margin = ops.take(table, step) + 1 / (1 + ops.cast(snr, "float32"))
+        return ops.sum(ops.cast(table[None, :] > margin[:, None], "int32"), axis=-1)
+
+    def matched_step(self, noise_to_signal):
+        """Step t' whose (1 - abar) / abar equals a measured noise-to-signal power ratio, real-valued.
+
+        Parameters
+        ----------
+        noise_to_signal : [B], float
+            Total noise variance over signal power, a real dimension.
+
+        Returns
+        -------
+        [B], float32; in 0..T, clipped where the ratio lies beyond the last step.
+        """
+        table = ops.convert_to_tensor(self.log_noise_to_signal, "float32")
+        level = ops.log(ops.maximum(ops.cast(noise_to_signal, "float32"), 1e-9))
+        above = ops.clip(ops.searchsorted(table, level), 1, self.steps)
+        low, high = ops.take(table, above - 1), ops.take(table, above)
+        fraction = ops.clip((level - low) / (high - low), 0.0, 1.0)
+        return ops.cast(above - 1, "float32") + fraction

@@ -1,0 +1,75 @@
+"""Self-noising: the transmitter degrades its own feature before it radiates it (eq. 17, 20)."""
+
+from dataclasses import asdict
+
+import keras
+from keras import ops
+
+from diffsem.models.schedule import NoiseSchedule
+
+
+def per_sample(values, like):
+    """[B] values shaped to broadcast over the features `like` of [B, ...]."""
+    return ops.reshape(values, (-1,) + (1,) * (len(like.shape) - 1))
+
+
+@keras.saving.register_keras_serializable("diffsem")
+class SelfNoise(keras.layers.Layer):
+    """z~ = sqrt(abar_t) z + sqrt(1 - abar_s) eps (eq. 20), leaving a margin that the channel's noise fills.
+
+    Parameters
+    ----------
+    schedule : NoiseSchedule or dict
+        The schedule, or its fields.
+    seed : int
+        First state of the layer's own stream; `seed_generator.state` may be set again before any call.
+
+    Input
+    -----
+    [feature, step, snr]
+        feature : [B, ...], float; unit mean square.
+        step : [B], int; the step t that the receiver shall see.
+        snr : [B], float; the transmitter's estimate of Es/N0, linear.
+
+    Output
+    ------
+    radiated : [B, ...], float
+        The signal z~ that is radiated.
+    noise_step : [B], int
+        s (eq. 24).
+    power : [B], float
+        Mean power of z~ a real dimension, abar_t + 1 - abar_s.
+    """
+
+    def __init__(self, schedule=None, seed=0, **kwargs):
+        super().__init__(**kwargs)
+        self.schedule = NoiseSchedule(**schedule) if isinstance(schedule, dict) else schedule or NoiseSchedule()
+        self.seed = seed
+        self.seed_generator = keras.random.SeedGenerator(seed)
+
+    def call(self, inputs):
+        feature, step, snr = inputs
+        step = ops.cast(step, "int32")
+        table = ops.convert_to_tensor(self.schedule.alpha_bar, "float32")
+        noise_step = self.schedule.self_noising_step(step, snr)
+        signal_power = ops.take(table, step)
+        noise_power = 1 - ops.take(table, noise_step)
+        noise = keras.random.normal(ops.shape(feature), seed=self.seed_generator)
+        radiated = ops.sqrt(per_sample(signal_power, feature)) * feature
+        radiated = radiated + ops.sqrt(per_sample(noise_power, feature)) * noise
+        return radiated, noise_step, signal_power + noise_power
+
+    def compute_output_shape(self, input_shape):
+        feature, step, _ = input_shape
+        return tuple(feature), tuple(step), tuple(step)
+
+    def compute_output_spec(self, inputs):
+        feature, step, _ = inputs
+        return (
+            keras.KerasTensor(feature.shape, dtype=feature.dtype),
+            keras.KerasTensor(step.shape, dtype="int32"),
+            keras.KerasTensor(step.shape, dtype="float32"),
+        )
+
+    def get_config(self):
+        return super().get_config() | {"schedule": asdict(self.schedule), "seed": self.seed}

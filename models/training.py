@@ -1,0 +1,132 @@
+"""The training loop: Adam, ReduceLROnPlateau, and a state on disk after every epoch."""
+
+import json
+import os
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import keras
+
+
+@dataclass(frozen=True)
+class TrainingPlan:
+    """How long and how fast one stage trains.
+
+    Parameters
+    ----------
+    epochs : int
+    batch_size : int
+        Samples a step.
+    learning_rate, min_learning_rate : float
+        Adam starts at the first; ReduceLROnPlateau never goes under the second (paper: 1e-3 to 1e-5).
+    factor : float
+        Multiplies the learning rate on a plateau of the validation loss.
+    patience : int
+        Epochs without improvement that make a plateau.
+    min_delta : float
+        Validation loss must fall by more than this to count as an improvement.
+    """
+
+    epochs: int
+    batch_size: int = 256
+    learning_rate: float = 1e-3
+    min_learning_rate: float = 1e-5
+    factor: float = 0.3
+    patience: int = 1
+    min_delta: float = 1e-4
+
+
+def train(
+    model: keras.Model,
+    loss,
+    draw_epoch: Callable,
+    validation: tuple,
+    plan: TrainingPlan,
+    folder: Path,
+    metrics: Sequence = (),
+    callbacks: Sequence[keras.callbacks.Callback] = (),
+) -> list[dict]:
+    """Train `model` to the end of its plan, from where a former call was cut off.
+
+    After every epoch weights, optimiser and history are on disk under `folder`; the learning rate's plateau
+    counter is rebuilt from the history, so that a resumed training equals an uninterrupted one.
+
+    Parameters
+    ----------
+    model : keras.Model
+    loss, metrics
+        As for `keras.Model.compile`.
+    draw_epoch : callable
+        (epoch, from 0) -> (inputs, targets): that epoch's samples in the order of training. Must depend on the
+        epoch alone.
+    validation : (inputs, targets)
+        Held-out samples, the same after every epoch.
+    plan : TrainingPlan
+    folder : Path
+        Where the states go; made if missing.
+    callbacks : sequence of keras.callbacks.Callback
+        For progress bars; they get `on_epoch_begin`, `on_train_batch_end` and `on_epoch_end`.
+
+    Returns
+    -------
+    list of dict
+        One record an epoch: epoch, seconds, learning_rate and every loss and metric.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    history_file = folder / "history.json"
+    history = json.loads(history_file.read_text()) if history_file.exists() else []
+
+    model.compile(optimizer=keras.optimizers.Adam(plan.learning_rate), loss=loss, metrics=list(metrics))
+    plateau = keras.callbacks.ReduceLROnPlateau(
+        monitor="val_loss",
+        factor=plan.factor,
+        patience=plan.patience,
+        min_delta=plan.min_delta,
+        min_lr=plan.min_learning_rate,
+    )
+    plateau.set_model(model)
+    plateau.on_train_begin()
+    if history:
+        model.optimizer.build(model.trainable_variables)
+        model.load_weights(_state_file(folder, len(history)))
+        model.optimizer.learning_rate = plan.learning_rate
+    for record in history:
+        plateau.on_epoch_end(record["epoch"], {"val_loss": record["val_loss"]})
+
+    for epoch in range(len(history), plan.epochs):
+        started = time.perf_counter()
+        learning_rate = float(keras.ops.convert_to_numpy(model.optimizer.learning_rate))
+        inputs, targets = draw_epoch(epoch)
+        fit = model.fit(
+            inputs,
+            targets,
+            batch_size=plan.batch_size,
+            epochs=epoch + 1,
+            initial_epoch=epoch,
+            validation_data=validation,
+            validation_batch_size=plan.batch_size,
+            shuffle=False,
+            verbose=0,
+            callbacks=list(callbacks),
+        )
+        scores = {key: float(values[-1]) for key, values in fit.history.items()}
+        plateau.on_epoch_end(epoch, dict(scores))
+        seconds = round(time.perf_counter() - started, 1)
+        history.append({"epoch": epoch, "seconds": seconds, "learning_rate": learning_rate} | scores)
+        _save_state(model, folder, history)
+    return history
+
+
+def _state_file(folder: Path, epochs: int) -> Path:
+    return folder / f"epoch-{epochs:04d}.weights.h5"
+
+
+def _save_state(model: keras.Model, folder: Path, history: list[dict]) -> None:
+    """The history names the last whole state: it is replaced only once the weights are on disk."""
+    model.save_weights(_state_file(folder, len(history)))
+    partial = folder / "history.partial"
+    partial.write_text(json.dumps(history, indent=1))
+    os.replace(partial, folder / "history.json")
+    _state_file(folder, len(history) - 1).unlink(missing_ok=True)

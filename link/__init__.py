@@ -1,0 +1,88 @@
+"""One transmission, end to end, and how it is measured.
+
+Names are loaded when they are first used: reading a result table needs neither TensorFlow nor Sionna.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from diffsem.link.accuracy import gap_interval, simplex_ceiling, wilson_interval
+    from diffsem.link.eavesdropper import InversionAttack
+    from diffsem.link.errors import InputError
+    from diffsem.link.image_quality import psnr_db, ssim
+    from diffsem.link.monte_carlo import (
+        Attack,
+        Experiment,
+        Point,
+        PointResult,
+        StoppingRule,
+        System,
+        compile_nodes,
+        simulate_point,
+    )
+    from diffsem.link.receivers import BypassReceiver, DiffSemReceiver, EDiffSemReceiver
+    from diffsem.link.reception import Reception
+    from diffsem.link.results import ResultTable, read_results, read_table, write_table
+    from diffsem.link.transmitter import Transmitter
+    from diffsem.link.wiretap import Observation, Seeds, WiretapLink, end_to_end
+
+_ROOMS = {
+    "accuracy": ("gap_interval", "simplex_ceiling", "wilson_interval"),
+    "eavesdropper": ("InversionAttack",),
+    "errors": ("InputError",),
+    "image_quality": ("psnr_db", "ssim"),
+    "monte_carlo": (
+        "Attack",
+        "Experiment",
+        "Point",
+        "PointResult",
+        "StoppingRule",
+        "System",
+        "compile_nodes",
+        "simulate_point",
+    ),
+    "receivers": ("BypassReceiver", "DiffSemReceiver", "EDiffSemReceiver"),
+    "reception": ("Reception",),
+    "results": ("ResultTable", "read_results", "read_table", "write_table"),
+    "transmitter": ("Transmitter",),
+    "wiretap": ("Observation", "Seeds", "WiretapLink", "end_to_end"),
+}
+_HOME = {name: module for module, names in _ROOMS.items() for name in names}
+
+__all__ = [
+    "Attack",
+    "BypassReceiver",
+    "DiffSemReceiver",
+    "EDiffSemReceiver",
+    "Experiment",
+    "InputError",
+    "InversionAttack",
+    "Observation",
+    "Point",
+    "PointResult",
+    "Reception",
+    "ResultTable",
+    "Seeds",
+    "StoppingRule",
+    "System",
+    "Transmitter",
+    "WiretapLink",
+    "compile_nodes",
+    "end_to_end",
+    "gap_interval",
+    "psnr_db",
+    "read_results",
+    "read_table",
+    "simplex_ceiling",
+    "simulate_point",
+    "ssim",
+    "wilson_interval",
+    "write_table",
+]
+
+
+def __getattr__(name: str):
+    if name in _HOME:
+        return getattr(import_module(f"diffsem.link.{_HOME[name]}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

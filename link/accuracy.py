@@ -1,0 +1,82 @@
+"""Accuracy with its interval, the gap between two of them, and the ceiling that no receiver passes."""
+
+import math
+
+import numpy as np
+from scipy.integrate import quad
+from scipy.stats import binomtest, norm
+
+
+def wilson_interval(correct: int, total: int) -> tuple[float, float]:
+    """95% Wilson interval of a share.
+
+    Parameters
+    ----------
+    correct, total : int
+        0 <= correct <= total, total >= 1.
+
+    Returns
+    -------
+    low, high : float
+
+    Raises
+    ------
+    ValueError
+        If the counts are not in that order.
+    """
+    interval = binomtest(int(correct), int(total)).proportion_ci(0.95, method="wilson")
+    return float(interval.low), float(interval.high)
+
+
+def gap_interval(correct: int, total: int, other_correct: int, other_total: int) -> tuple[float, float]:
+    """95% interval of the difference of two shares: Newcombe's hybrid of their Wilson intervals.
+
+    The shares are taken as independent. Receiver and adversary see the same images, which makes the true interval
+    narrower where their errors go together: this one is on the safe side.
+
+    Parameters
+    ----------
+    correct, total : int
+        Of the first share.
+    other_correct, other_total : int
+        Of the share that is subtracted.
+
+    Returns
+    -------
+    low, high : float
+    """
+    share, other = correct / total, other_correct / other_total
+    low, high = wilson_interval(correct, total)
+    other_low, other_high = wilson_interval(other_correct, other_total)
+    gap = share - other
+    return gap - math.hypot(share - low, other_high - other), gap + math.hypot(high - share, other - other_low)
+
+
+def simplex_ceiling(esnr_db: float, symbols: int, classes: int) -> float:
+    """Accuracy that no receiver passes when classes are sent over Gaussian noise.
+
+    The best code for `classes` equally likely messages at a given energy and low rate is the simplex; a maximum
+    likelihood receiver reaches P = integral of phi(x - sqrt(E)) Phi(x)^(M - 1) dx with
+    E = M / (M - 1) * symbols * ESNR. It holds for one look at the symbols and noise that the node cannot predict; it
+    does not hold for many looks, or for a node that knows the self-noise (a shared key). A system whose labels come
+    from images reaches at most this times the accuracy of the best classifier on clean images.
+
+    Parameters
+    ----------
+    esnr_db : float
+        Signal over noise power a real symbol, dB.
+    symbols : int
+        k, real symbols an image; at least classes - 1.
+    classes : int
+        M.
+
+    Returns
+    -------
+    float
+        In [1 / M, 1].
+    """
+    offset = np.sqrt(classes / (classes - 1) * symbols * 10 ** (esnr_db / 10))
+    # A share is 1 to within double precision long before the integrand leaves the interval that is resolved.
+    offset = min(offset, 30.0)
+    value, _ = quad(lambda x: norm.pdf(x - offset) * norm.cdf(x) ** (classes - 1), offset - 9, offset + 9)
+    return float(value)

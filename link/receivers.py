@@ -1,0 +1,113 @@
+"""Receivers: (y, t') -> logits, with and without a denoiser."""
+
+import keras
+from keras import ops
+
+from diffsem.models import Denoise, self_referential_rounds
+
+
+class _Receiver(keras.layers.Layer):
+    """What all receivers share: a classifier C that reads (y, z^, t / T).
+
+    Input
+    -----
+    [received, step]
+        received : [B, ...], float; y, unit mean square.
+        step : [B], float; t', 0..T.
+
+    Output
+    ------
+    logits : [B, classes], float
+    denoiser_calls : scalar float32
+        Calls of the U-Net an image.
+    """
+
+    def __init__(self, classifier, last_step=500, **kwargs):
+        super().__init__(**kwargs)
+        self.classifier = classifier
+        self.last_step = last_step
+
+    def build(self, input_shape):
+        self.built = True
+
+    def classify(self, received, denoised, step):
+        return self.classifier([received, denoised, step[:, None] / self.last_step])
+
+    def compute_output_spec(self, inputs):
+        received, _ = inputs
+        classes = self.classifier.output_shape[-1]
+        return keras.KerasTensor((received.shape[0], classes)), keras.KerasTensor((), dtype="float32")
+
+    def get_config(self):
+        return super().get_config() | {
+            "classifier": keras.saving.serialize_keras_object(self.classifier),
+            "last_step": self.last_step,
+        }
+
+    @classmethod
+    def from_config(cls, config):
+        for key in ("classifier", "denoise"):
+            if key in config:
+                config[key] = keras.saving.deserialize_keras_object(config[key])
+        return cls(**config)
+
+
+@keras.saving.register_keras_serializable("diffsem")
+class BypassReceiver(_Receiver):
+    """C(y, y, t): no denoiser. The paper's curve "Classifier" and, with a C trained on noise, the control."""
+
+    def call(self, inputs):
+        received, step = inputs
+        return self.classify(received, received, step), ops.convert_to_tensor(0.0)
+
+
+class _DenoisingReceiver(_Receiver):
+    def __init__(self, classifier, denoise: Denoise, **kwargs):
+        super().__init__(classifier, **kwargs)
+        self.denoise = denoise
+
+    def get_config(self):
+        return super().get_config() | {"denoise": keras.saving.serialize_keras_object(self.denoise)}
+
+
+@keras.saving.register_keras_serializable("diffsem")
+class DiffSemReceiver(_DenoisingReceiver):
+    """z^ = D(y, t), then C(y, z^, t) (eq. 3, Algorithm 2). With a grid of one step: the one-step estimate."""
+
+    def call(self, inputs):
+        received, step = inputs
+        denoised = self.denoise([received, step])
+        return self.classify(received, denoised, step), ops.convert_to_tensor(float(self.denoise.calls))
+
+
+@keras.saving.register_keras_serializable("diffsem")
+class EDiffSemReceiver(_DenoisingReceiver):
+    """Rounds of z^ = D(y, t, p), p = C(y, z^, t), from p = C(y, y, t), until the labels settle.
+
+    Parameters
+    ----------
+    max_rounds : int
+        Rounds at most.
+    tolerance : float
+        Share of the batch's labels that may still change when the rounds end.
+    """
+
+    def __init__(self, classifier, denoise: Denoise, max_rounds=5, tolerance=0.001, **kwargs):
+        super().__init__(classifier, denoise, **kwargs)
+        self.max_rounds = max_rounds
+        self.tolerance = tolerance
+
+    def call(self, inputs):
+        received, step = inputs
+        logits, rounds = self_referential_rounds(
+            lambda y, t, label: self.denoise([y, t, label]),
+            self.classify,
+            received,
+            step,
+            self.max_rounds,
+            self.tolerance,
+        )
+        return logits, ops.cast(rounds, "float32") * self.denoise.calls
+
+    def get_config(self):
+        return super().get_config() | {"max_rounds": self.max_rounds, "tolerance": self.tolerance}

@@ -1,0 +1,229 @@
+"""The result table on disk: HDF5, one data set a column, raw counts kept."""
+
+import json
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import h5py
+import numpy as np
+import pandas as pd
+
+from diffsem.link.errors import InputError
+
+if TYPE_CHECKING:  # reading a table must not load TensorFlow
+    from diffsem.link.monte_carlo import PointResult
+
+SCHEMA_VERSION = 1
+
+COLUMNS = {
+    "system": str,
+    "node": str,
+    "attack": str,
+    "transmitter": str,
+    "channel": str,
+    "snr_db": np.float64,
+    "receiver_snr_db": np.float64,
+    "timestep": np.int64,
+    "esnr_db": np.float64,
+    "noise_step": np.int64,
+    "matched_step": np.float64,
+    "correct": np.int64,
+    "total": np.int64,
+    "accuracy": np.float64,
+    "ci_low": np.float64,
+    "ci_high": np.float64,
+    "psnr_db": np.float64,
+    "ssim": np.float64,
+    "denoiser_calls": np.float64,
+    "stop_reason": str,
+}
+EXAMPLE_COLUMNS = {
+    "transmitter": str,
+    "attack": str,
+    "timestep": np.int64,
+    "receiver_snr_db": np.float64,
+    "snr_db": np.float64,
+}
+
+
+@dataclass(frozen=True)
+class Examples:
+    """Some originals and what attacks made of them.
+
+    Parameters
+    ----------
+    originals : [n, height, width, channels], uint8
+    index : pandas.DataFrame
+        M rows: transmitter, attack, timestep, receiver_snr_db, snr_db.
+    reconstructions : [M, n, height, width, channels], uint8
+    """
+
+    originals: np.ndarray
+    index: pd.DataFrame
+    reconstructions: np.ndarray
+
+
+@dataclass(frozen=True)
+class ResultTable:
+    """A result file in memory.
+
+    Parameters
+    ----------
+    attributes : mapping of str to str
+        scenario (resolved YAML), seed, versions, environment and weights_sha256 (JSON).
+    rows : pandas.DataFrame
+        One row a point and a node.
+    examples : Examples
+    complete : bool
+        Whether every point of the scenario is there.
+    """
+
+    attributes: Mapping[str, str | int]
+    rows: pd.DataFrame
+    examples: Examples
+    complete: bool = False
+
+    def completed(self) -> "ResultTable":
+        """The table, marked as holding every point."""
+        return replace(self, complete=True)
+
+    def with_point(self, result: "PointResult") -> "ResultTable":
+        """The table with one more point."""
+        rows = pd.concat([self.rows, _frame(result.rows, COLUMNS)], ignore_index=True) if result.rows else self.rows
+        if not result.examples:
+            return replace(self, rows=rows)
+        index = pd.concat([self.examples.index, _frame(result.examples, EXAMPLE_COLUMNS)], ignore_index=True)
+        images = np.stack([np.rint(example["images"] * 255).astype(np.uint8) for example in result.examples])
+        reconstructions = np.concatenate([self.examples.reconstructions, images])
+        return replace(self, rows=rows, examples=replace(self.examples, index=index, reconstructions=reconstructions))
+
+
+def empty_table(attributes: Mapping[str, str | int], originals: np.ndarray) -> ResultTable:
+    """A table without rows; `originals` are the images [n, height, width, channels] uint8 that examples start from."""
+    examples = Examples(originals, _frame([], EXAMPLE_COLUMNS), np.zeros((0, *originals.shape), np.uint8))
+    return ResultTable(attributes, _frame([], COLUMNS), examples)
+
+
+def write_table(path: Path, table: ResultTable) -> None:
+    """Replace the file at `path` by the table: whole or not at all, whatever happens in between.
+
+    Raises
+    ------
+    InputError
+        If the folder cannot be made or the file cannot be written.
+    """
+    partial = path.with_name(path.name + ".partial")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with h5py.File(partial, "w") as file:
+            file.attrs["schema_version"] = SCHEMA_VERSION
+            file.attrs["complete"] = table.complete
+            for key, value in table.attributes.items():
+                file.attrs[key] = value
+            _write_columns(file.create_group("results"), table.rows, COLUMNS)
+            examples = file.create_group("examples")
+            _write_columns(examples, table.examples.index, EXAMPLE_COLUMNS)
+            examples["originals"] = table.examples.originals
+            examples["reconstructions"] = table.examples.reconstructions
+        with partial.open("rb+") as file:
+            os.fsync(file.fileno())
+        os.replace(partial, path)
+    except OSError as error:
+        raise InputError(f"result file {path}: cannot be written ({error.strerror or error})") from error
+
+
+def read_table(path: str | Path) -> ResultTable:
+    """Read a result file.
+
+    Raises
+    ------
+    InputError
+        If the file is missing, cut off, or not a result table of this schema version.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise InputError(f"result file {path}: no such file; `diffsem run` makes one")
+    try:
+        with h5py.File(path) as file:
+            version = file.attrs.get("schema_version")
+            if version != SCHEMA_VERSION:
+                raise InputError(
+                    f"result file {path}: schema version {version}; allowed: {SCHEMA_VERSION}, as `diffsem run` writes it"
+                )
+            attributes = {key: _plain(file.attrs[key]) for key in file.attrs}
+            complete = bool(attributes.pop("complete"))
+            del attributes["schema_version"]
+            examples = file["examples"]
+            return ResultTable(
+                attributes,
+                _read_columns(file["results"], COLUMNS),
+                Examples(
+                    examples["originals"][()],
+                    _read_columns(examples, EXAMPLE_COLUMNS),
+                    examples["reconstructions"][()],
+                ),
+                complete,
+            )
+    except (OSError, KeyError, RuntimeError) as error:
+        raise InputError(
+            f"result file {path}: not a whole diffsem result table ({' '.join(str(error).split())[:120]}); "
+            "restore it, or run again with --overwrite"
+        ) from error
+
+
+def read_results(path: str | Path) -> pd.DataFrame:
+    """Read the rows of a result file, one a point and a node.
+
+    Parameters
+    ----------
+    path : str or Path
+
+    Returns
+    -------
+    pandas.DataFrame
+        The columns of `COLUMNS`; the file's attributes in `DataFrame.attrs`.
+
+    Raises
+    ------
+    InputError
+        If the file is missing, cut off, or not a result table.
+    """
+    table = read_table(path)
+    rows = table.rows
+    rows.attrs = dict(table.attributes) | {"complete": table.complete}
+    return rows
+
+
+def decode_json(attributes: Mapping, key: str) -> dict:
+    """A JSON attribute of a result table as a dictionary."""
+    return json.loads(attributes[key])
+
+
+def _frame(rows: Sequence[Mapping], columns: Mapping[str, type]) -> pd.DataFrame:
+    return pd.DataFrame(
+        {name: pd.Series([row[name] for row in rows], dtype=object if kind is str else kind) for name, kind in columns.items()}
+    )
+
+
+def _write_columns(group: h5py.Group, frame: pd.DataFrame, columns: Mapping[str, type]) -> None:
+    for name, kind in columns.items():
+        if kind is str:
+            group.create_dataset(name, data=list(frame[name]), dtype=h5py.string_dtype("utf-8"), shape=(len(frame),))
+        else:
+            group.create_dataset(name, data=frame[name].to_numpy(kind))
+
+
+def _read_columns(group: h5py.Group, columns: Mapping[str, type]) -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            name: pd.Series(group[name].asstr()[()] if kind is str else group[name][()], dtype=object if kind is str else kind)
+            for name, kind in columns.items()
+        }
+    )
+
+
+def _plain(value):
+    return value.item() if isinstance(value, np.generic) else value

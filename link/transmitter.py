@@ -1,0 +1,70 @@
+"""The transmitter: encoder and self-noise."""
+
+import keras
+
+from diffsem.models import NoiseSchedule, SelfNoise
+
+
+@keras.saving.register_keras_serializable("diffsem")
+class Transmitter(keras.layers.Layer):
+    """image -> E -> z -> self-noise -> z~, adapted to an estimate of the receiver's SNR (eq. 1, 20, 24).
+
+    Parameters
+    ----------
+    encoder : keras.Model
+        image [B, ...] -> feature [B, ...] of unit mean square.
+    schedule : NoiseSchedule or dict
+        The schedule, or its fields.
+    snr_estimate_error_db : float
+        dB by which the transmitter's estimate of the SNR is too high.
+
+    Input
+    -----
+    [image, step, snr]
+        image : [B, height, width, channels], float in [0, 1]
+        step : [B], int; the step t that the receiver shall see.
+        snr : [B], float; Es/N0 at the legitimate receiver, linear.
+
+    Output
+    ------
+    radiated : [B, ...], float
+        z~.
+    noise_step : [B], int
+        s (eq. 24).
+    power : [B], float
+        Mean power of z~ a real dimension.
+    """
+
+    def __init__(self, encoder, schedule=None, snr_estimate_error_db=0.0, **kwargs):
+        super().__init__(**kwargs)
+        self.encoder = encoder
+        self.self_noise = SelfNoise(schedule, name="self_noise")
+        self.snr_estimate_error_db = snr_estimate_error_db
+
+    @property
+    def schedule(self) -> NoiseSchedule:
+        return self.self_noise.schedule
+
+    def build(self, input_shape):
+        self.built = True
+
+    def call(self, inputs):
+        image, step, snr = inputs
+        estimate = snr * 10 ** (self.snr_estimate_error_db / 10)
+        return self.self_noise([self.encoder(image), step, estimate])
+
+    def compute_output_spec(self, inputs):
+        image, step, snr = inputs
+        return self.self_noise.compute_output_spec([self.encoder.compute_output_spec(image), step, snr])
+
+    def get_config(self):
+        return super().get_config() | {
+            "encoder": keras.saving.serialize_keras_object(self.encoder),
+            "schedule": self.self_noise.get_config()["schedule"],
+            "snr_estimate_error_db": self.snr_estimate_error_db,
+        }
+
+    @classmethod
+    def from_config(cls, config):
+        config["encoder"] = keras.saving.deserialize_keras_object(config["encoder"])
+        return cls(**config)

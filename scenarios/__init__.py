@@ -1,0 +1,27 @@
+"""What to simulate: scenarios, data, training, figures and the command line.
+
+Names are loaded when they are first used: a scenario can be checked without TensorFlow.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from diffsem.scenarios.runner import run_scenario
+    from diffsem.scenarios.schema import Scenario, load_scenario
+    from diffsem.scenarios.training import train_scenario
+
+_HOME = {
+    "Scenario": "schema",
+    "load_scenario": "schema",
+    "run_scenario": "runner",
+    "train_scenario": "training",
+}
+
+__all__ = ["Scenario", "load_scenario", "run_scenario", "train_scenario"]
+
+
+def __getattr__(name: str):
+    if name in _HOME:
+        return getattr(import_module(f"diffsem.scenarios.{_HOME[name]}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,0 +1,89 @@
+"""From a scenario's words to links, receivers and attacks."""
+
+from collections.abc import Callable
+
+import keras
+
+from diffsem.channels import AwgnChannel, RayleighBlockFadingChannel
+from diffsem.link.eavesdropper import InversionAttack
+from diffsem.link.reception import Reception
+from diffsem.link.receivers import BypassReceiver, DiffSemReceiver, EDiffSemReceiver
+from diffsem.link.transmitter import Transmitter
+from diffsem.link.wiretap import WiretapLink
+from diffsem.models import Denoise, NoiseSchedule
+from diffsem.scenarios.schema import Scenario
+
+SCHEDULE = NoiseSchedule()
+
+CHANNELS = {"awgn": AwgnChannel, "rayleigh": RayleighBlockFadingChannel}
+
+
+def transmitter_of(system: str) -> str:
+    """The transmitter that a system's receiver belongs to: the paper's clean pair, or the control's noise-aware one."""
+    return "noise-aware-pair" if system == "noise-aware-pair" else "clean-pair"
+
+
+def transmitters(scenario: Scenario) -> tuple[str, ...]:
+    """The transmitters of a scenario's systems, each once."""
+    return tuple(dict.fromkeys(transmitter_of(system) for system in scenario.legitimate.receivers))
+
+
+def encoder_of(transmitter: str) -> str:
+    """Name of a transmitter's network."""
+    return "encoder" if transmitter == "clean-pair" else f"encoder-{transmitter}"
+
+
+def inversion_of(transmitter: str) -> str:
+    """Name of the inversion network that was trained against a transmitter."""
+    return "inversion-mlp" if transmitter == "clean-pair" else f"inversion-mlp-{transmitter}"
+
+
+def networks_of(system: str) -> tuple[str, ...]:
+    """Names of the networks of a system's receiver: its classifier and, if it has one, its denoiser."""
+    classifier = "classifier" if system == "classifier" else f"classifier-{system}"
+    denoiser = {"one-step": ("denoiser",), "diffsem": ("denoiser",), "e-diffsem": ("denoiser-label",)}
+    return (classifier, *denoiser.get(system, ()))
+
+
+def networks_for(scenario: Scenario) -> tuple[str, ...]:
+    """Names of every network that a scenario's sweep runs, each once."""
+    names = [encoder_of(name) for name in transmitters(scenario)]
+    names += [network for system in scenario.legitimate.receivers for network in networks_of(system)]
+    if scenario.eavesdropper.attacks:
+        names += [inversion_of(name) for name in transmitters(scenario)] + ["strong-classifier"]
+    return tuple(dict.fromkeys(names))
+
+
+def build_link(scenario: Scenario, encoder: keras.Model) -> WiretapLink:
+    """The wiretap link of a scenario behind an encoder."""
+    matched = scenario.denoising.step == "matched"
+    return WiretapLink(
+        Transmitter(encoder, SCHEDULE, scenario.legitimate.snr_estimate_error_db),
+        Reception(CHANNELS[scenario.legitimate.channel.kind](), SCHEDULE, matched),
+        Reception(CHANNELS[scenario.eavesdropper.channel.kind](), SCHEDULE, matched),
+    )
+
+
+def build_receiver(scenario: Scenario, system: str, load: Callable[[str], keras.Model]) -> keras.layers.Layer:
+    """The receiver of a system; `load` gives a network by name."""
+    classifier, *denoisers = (load(name) for name in networks_of(system))
+    if not denoisers:
+        return BypassReceiver(classifier, SCHEDULE.steps)
+    denoising = scenario.denoising
+    if system == "e-diffsem":
+        denoise = Denoise(*denoisers, SCHEDULE, denoising.steps, denoising.guidance)
+        return EDiffSemReceiver(
+            classifier,
+            denoise,
+            last_step=SCHEDULE.steps,
+            max_rounds=denoising.max_rounds,
+            tolerance=denoising.tolerance,
+        )
+    grid = 1 if system == "one-step" else denoising.steps
+    return DiffSemReceiver(classifier, Denoise(*denoisers, SCHEDULE, grid), last_step=SCHEDULE.steps)
+
+
+def build_attack(attack: str, transmitter: str, load: Callable[[str], keras.Model]) -> keras.layers.Layer:
+    """The attack of a name against a transmitter; `load` gives a network by name."""
+    builders = {"inversion-mlp": lambda: InversionAttack(load(inversion_of(transmitter)), SCHEDULE.steps)}
+    return builders[attack]()

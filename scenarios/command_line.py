@@ -1,0 +1,215 @@
+"""The command `diffsem`. What a command needs is imported when it runs, so that `--help` is instant."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from diffsem.link.errors import InputError
+
+app = typer.Typer(
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    help="Link-level simulator of private semantic communication. Results go to standard output, progress to standard "
+    "error. Exit status: 0 done, 2 bad input, 1 failed, 130 interrupted with what was finished saved.",
+)
+
+ScenarioArgument = Annotated[str, typer.Argument(help="A shipped scenario's name (see `diffsem scenarios`) or a YAML file.")]
+ResultArgument = Annotated[Path, typer.Argument(help="A result file that `diffsem run` wrote.")]
+Overrides = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="KEY=VALUE", help="Change a key of the scenario, e.g. timesteps=[240]; repeatable."),
+]
+
+
+@app.command()
+def run(
+    scenario: ScenarioArgument,
+    out: Annotated[Path | None, typer.Option(help="Result file; default results/NAME.h5.")] = None,
+    set_: Overrides = None,
+    overwrite: Annotated[bool, typer.Option(help="Replace the result file instead of resuming it.")] = False,
+) -> None:
+    """Run a scenario's sweep and print receiver against adversary per SNR (dB, Es/N0). Resumes one that was cut off."""
+    from diffsem.scenarios.schema import load_scenario
+
+    resolved = load_scenario(scenario, set_ or [])
+    path = out or Path("results") / f"{resolved.name}.h5"
+    _load_tensorflow()
+    from diffsem.scenarios.progress import sweep_progress
+    from diffsem.scenarios.runner import run_scenario
+
+    try:
+        with sweep_progress(resolved.monte_carlo.max_images) as (on_point, on_images):
+            run_scenario(resolved, path, overwrite, on_point, on_images)
+    except KeyboardInterrupt:
+        typer.echo(f"diffsem: interrupted; finished points are in {path}, the same command goes on from there", err=True)
+        raise typer.Exit(130) from None
+    _print_table(path)
+
+
+@app.command()
+def train(
+    scenario: ScenarioArgument,
+    out: Annotated[Path | None, typer.Option(help="Folder for the weights; default weights/NAME.")] = None,
+    set_: Overrides = None,
+    fresh: Annotated[bool, typer.Option(help="Delete what the folder holds of a former training first.")] = False,
+) -> None:
+    """Train every network that a scenario needs, stage by stage, resuming after the last finished epoch."""
+    from diffsem.scenarios.schema import load_scenario
+
+    resolved = load_scenario(scenario, set_ or [])
+    folder = out or Path("weights") / resolved.name
+    _load_tensorflow()
+    from diffsem.scenarios.progress import training_progress
+    from diffsem.scenarios.training import train_scenario
+
+    try:
+        with training_progress() as callbacks:
+            record = train_scenario(resolved, folder, callbacks, lambda line: typer.echo(line, err=True), fresh)
+    except KeyboardInterrupt:
+        typer.echo(f"diffsem: interrupted; finished epochs are in {folder}, the same command goes on from there", err=True)
+        raise typer.Exit(130) from None
+    for stage, entry in record.items():
+        typer.echo(f"{stage}: {entry['epochs']} epochs, {entry['seconds_training']:.0f} s, {entry['scores']}")
+
+
+@app.command()
+def show(results: ResultArgument) -> None:
+    """Print a result table: receiver, strongest adversary and the gap, percent with 95% intervals."""
+    _print_table(results)
+
+
+@app.command()
+def plot(
+    results: ResultArgument,
+    out: Annotated[Path | None, typer.Option(help="Folder for the figures; default: beside the result file.")] = None,
+) -> None:
+    """Draw a result table: accuracy and gap against SNR and t, the schedule, reconstructions; PNG and PDF."""
+    _load_tensorflow()
+    from diffsem.link.results import read_table
+    from diffsem.scenarios.figures import save_figures
+
+    for path in save_figures(read_table(results), out or results.parent, results.stem):
+        typer.echo(path)
+
+
+@app.command()
+def export(
+    results: ResultArgument,
+    csv: Annotated[Path, typer.Option(help="CSV file to write, one row a point and a node.")],
+) -> None:
+    """Write a result table in another format."""
+    from diffsem.link.results import read_results
+
+    rows = read_results(results)
+    try:
+        csv.parent.mkdir(parents=True, exist_ok=True)
+        rows.to_csv(csv, index=False)
+    except OSError as error:
+        raise InputError(f"csv file {csv}: cannot be written ({error.strerror})") from error
+    typer.echo(csv)
+
+
+@app.command()
+def check(
+    scenario: Annotated[str | None, typer.Argument(help="A shipped scenario's name or a YAML file.")] = None,
+    set_: Overrides = None,
+    schema: Annotated[bool, typer.Option("--schema", help="Print the JSON Schema of scenario files instead.")] = False,
+) -> None:
+    """Validate a scenario; print it resolved, with its cost in images."""
+    import json
+
+    from diffsem.scenarios.schema import Scenario, load_scenario
+
+    if schema:
+        typer.echo(json.dumps(Scenario.model_json_schema(), indent=2))
+        return
+    if scenario is None:
+        raise InputError(f"check: needs a scenario or --schema; shipped: {', '.join(_shipped())}")
+    resolved = load_scenario(scenario, set_ or [])
+    points = len(resolved.timesteps) * len(resolved.legitimate.snr_db)
+    images = points * resolved.monte_carlo.max_images
+    systems = len(resolved.legitimate.receivers)
+    calls = {"one-step": 1, "diffsem": resolved.denoising.steps}
+    guided = 2 if resolved.denoising.guidance else 1
+    calls["e-diffsem"] = resolved.denoising.steps * resolved.denoising.max_rounds * guided
+    worst = sum(calls.get(system, 0) for system in resolved.legitimate.receivers)
+    typer.echo(resolved.to_yaml(), nl=False)
+    typer.echo(
+        f"# cost: {points} points, at most {images:,} images for each of {systems} systems, "
+        f"at most {images * worst:,} U-Net calls"
+    )
+
+
+@app.command()
+def scenarios() -> None:
+    """List the shipped scenarios."""
+    from diffsem.scenarios.schema import SHIPPED
+
+    for name in _shipped():
+        first = (SHIPPED / f"{name}.yaml").read_text(encoding="utf-8").splitlines()[0]
+        typer.echo(f"{name:16} {first.removeprefix('# ')}")
+
+
+@app.command()
+def info() -> None:
+    """Print versions, devices and shipped weights."""
+    import platform
+    from importlib.metadata import version
+
+    _load_tensorflow()
+    import tensorflow as tf
+
+    from diffsem.scenarios.networks import PRETRAINED
+    from diffsem.scenarios.runner import PACKAGES
+    from diffsem.scenarios.training import read_record
+
+    typer.echo(f"python {platform.python_version()} on {platform.machine()}")
+    for package in PACKAGES:
+        typer.echo(f"{package} {version(package)}")
+    typer.echo(f"devices: {', '.join(device.name for device in tf.config.list_logical_devices())}")
+    for folder in sorted(path for path in PRETRAINED.glob("*") if path.is_dir()):
+        size = sum(path.stat().st_size for path in folder.glob("*.h5")) / 2**20
+        typer.echo(f"weights {folder.name}: {size:.1f} MiB")
+        for stage, entry in read_record(folder).items():
+            typer.echo(f"  {stage}: {entry['epochs']} epochs, seed {entry['seed']}, {entry['date']}")
+
+
+def _shipped() -> list[str]:
+    from diffsem.scenarios.schema import shipped_scenarios
+
+    return shipped_scenarios()
+
+
+def _load_tensorflow() -> None:
+    from diffsem.scenarios.quiet import load_tensorflow
+
+    load_tensorflow()
+
+
+def _print_table(path: Path) -> None:
+    from rich.console import Console
+
+    from diffsem.link.results import read_results
+    from diffsem.scenarios.report import terminal_table
+
+    rows = read_results(path)
+    state = "" if rows.attrs["complete"] else " (not complete: the same run command goes on)"
+    console = Console()
+    if not console.is_terminal:
+        console = Console(width=160)
+    console.print(terminal_table(rows, f"{path}{state}"))
+
+
+def main() -> None:
+    """Entry point: bad input ends in one line on standard error and exit status 2."""
+    try:
+        app()
+    except InputError as error:
+        typer.echo(f"diffsem: {error}", err=True)
+        sys.exit(2)
+
+
+if __name__ == "__main__":
+    main()

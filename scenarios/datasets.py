@@ -1,0 +1,84 @@
+"""Images and labels, and who may see which."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from zipfile import BadZipFile
+
+import numpy as np
+
+from diffsem.link.errors import InputError
+
+DATA = Path(__file__).parent / "data"
+VALIDATION_SHARE = 1 / 16
+PAIR_SHARE = 0.8
+# Fixed, and apart from any scenario's seed: shipped weights must never meet test or surrogate images anew.
+SPLIT_SEED = 0
+
+
+@dataclass(frozen=True)
+class LabelledImages:
+    """Images [N, height, width, channels] uint8 and labels [N] int32."""
+
+    images: np.ndarray
+    labels: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def __getitem__(self, index) -> "LabelledImages":
+        return LabelledImages(self.images[index], self.labels[index])
+
+    def as_float(self) -> np.ndarray:
+        """[N, height, width, channels] float32 in [0, 1]."""
+        return self.images.astype(np.float32) / 255
+
+    def split_off_validation(self) -> tuple["LabelledImages", "LabelledImages"]:
+        """The last sixteenth is for validation: (training, validation)."""
+        held_out = max(1, int(len(self) * VALIDATION_SHARE))
+        return self[:-held_out], self[-held_out:]
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """A data set, split: `pair` for transmitter and receiver, `surrogate` for the eavesdropper, `test` for the sweep.
+
+    The pair never sees the surrogate images, the eavesdropper never sees the pair's, and nobody trains on test.
+    """
+
+    name: str
+    pair: LabelledImages
+    surrogate: LabelledImages
+    test: LabelledImages
+
+
+def load_dataset(name: str, images: int | None = None) -> Dataset:
+    """Load a data set.
+
+    Parameters
+    ----------
+    name : str
+        mnist (shipped with the package: all 70,000 images).
+    images : int, optional
+        Use only this many training images.
+
+    Raises
+    ------
+    InputError
+        If there is no such data set or its file is missing or broken.
+    """
+    if name != "mnist":
+        raise InputError(f"dataset {name}: unknown; allowed: mnist")
+    path = DATA / "mnist.npz"
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            train = _labelled(file["x_train"], file["y_train"])
+            test = _labelled(file["x_test"], file["y_test"])
+    except (OSError, ValueError, KeyError, EOFError, BadZipFile) as error:
+        raise InputError(f"dataset {path}: cannot be read ({error}); it ships with the package: reinstall it") from error
+    order = np.random.default_rng(SPLIT_SEED).permutation(len(train))[:images]
+    boundary = int(PAIR_SHARE * len(order))
+    return Dataset(name, train[order[:boundary]], train[order[boundary:]], test)
+
+
+def _labelled(images: np.ndarray, labels: np.ndarray) -> LabelledImages:
+    return LabelledImages(images[..., None], labels.astype(np.int32))

@@ -1,0 +1,240 @@
+"""Figures from a result table: accuracy, gap, schedule and reconstructions."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import matplotlib
+import numpy as np
+import pandas as pd
+import yaml
+from matplotlib import pyplot as plt
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from diffsem.link.accuracy import simplex_ceiling
+from diffsem.link.errors import InputError
+from diffsem.link.results import ResultTable
+from diffsem.models import NoiseSchedule
+from diffsem.scenarios.report import receiver_against_adversary
+
+# Paul Tol's bright scheme, safe for colour-blind readers; each system keeps its colour over all figures.
+COLOURS = {
+    "classifier": "#228833",
+    "noise-aware": "#CCBB44",
+    "noise-aware-pair": "#AA3377",
+    "one-step": "#66CCEE",
+    "diffsem": "#4477AA",
+    "e-diffsem": "#EE6677",
+}
+LABELS = {
+    "classifier": "Classifier (no denoiser)",
+    "noise-aware": "control: C fine-tuned on noise",
+    "noise-aware-pair": "control: pair trained on noise",
+    "one-step": "one-step estimate",
+    "diffsem": "DiffSem",
+    "e-diffsem": "E-DiffSem",
+}
+AXES = {"receiver_snr_db": "SNR Es/N0 at the receiver [dB]", "timestep": "self-noising step t"}
+SYMBOLS, CLASSES = 64, 10
+
+
+def accuracy_figure(table: ResultTable, axis: str, fixed: float) -> Figure:
+    """Receivers and adversaries over one sweep axis, with 95% bands and the ceiling; below, the gap.
+
+    Parameters
+    ----------
+    table : ResultTable
+    axis : str
+        "receiver_snr_db" or "timestep".
+    fixed : float
+        Value of the other axis.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+    """
+    other = "timestep" if axis == "receiver_snr_db" else "receiver_snr_db"
+    rows = table.rows[table.rows[other] == fixed]
+    comparison = receiver_against_adversary(rows).sort_values(axis)
+    figure, (top, bottom) = plt.subplots(
+        2, 1, figsize=(7.5, 7.5), sharex=True, height_ratios=(2, 1), layout="constrained"
+    )
+    heard: set[str] = set()
+    for system, lines in comparison.groupby("system", sort=False):
+        x = lines[axis].to_numpy()
+        _band(top, x, lines, "receiver", COLOURS[system], LABELS[system], "-")
+        if lines["adversary"].isna().all():
+            continue
+        _band(bottom, x, lines, "gap", COLOURS[system], None, "-")
+        transmitter = rows.loc[rows["system"] == system, "transmitter"].iloc[0]
+        if transmitter not in heard:
+            heard.add(transmitter)
+            dashes = "--" if transmitter == "clean-pair" else ":"
+            _band(top, x, lines, "adversary", "black", f"adversary on {transmitter}", dashes)
+    ceiling = ceiling_over(table, rows, axis)
+    if len(ceiling):
+        top.plot(ceiling.index, ceiling.to_numpy(), color="grey", linestyle="-.", label="ceiling (simplex code)")
+    top.set_ylabel("task accuracy")
+    top.set_ylim(0, 1.02)
+    top.legend(fontsize=8, loc="lower right" if axis == "receiver_snr_db" else "lower left")
+    bottom.axhline(0, color="grey", linewidth=0.8)
+    bottom.set_ylabel("gap: receiver - adversary")
+    bottom.set_xlabel(AXES[axis])
+    at = f"t = {fixed:g}" if other == "timestep" else f"SNR {fixed:g} dB"
+    channel = rows["channel"].iloc[0]
+    top.set_title(f"{_scenario(table)['name']}: {channel}, {at}; bands are 95% intervals", fontsize=10)
+    for panel in (top, bottom):
+        panel.grid(alpha=0.3)
+    return figure
+
+
+def ceiling_over(table: ResultTable, rows: pd.DataFrame, axis: str) -> pd.Series:
+    """Simplex ceiling at the noise that the receiver faces, by value of `axis`.
+
+    Empty unless the receiver's channel is AWGN, and its noise was measured (`step: matched`): under fading the
+    mean step does not give the mean ceiling.
+    """
+    receivers = rows[(rows["node"] == "receiver") & (rows["channel"] == "awgn")]
+    if receivers.empty or _scenario(table)["denoising"]["step"] != "matched":
+        return pd.Series(dtype=float)
+    schedule = NoiseSchedule()
+    steps = receivers.groupby(axis)["matched_step"].mean()
+    alpha_bar = np.interp(steps.to_numpy(), np.arange(schedule.steps + 1), schedule.alpha_bar)
+    esnr_db = 10 * np.log10(alpha_bar / np.maximum(1 - alpha_bar, 1e-12))
+    return pd.Series([simplex_ceiling(value, SYMBOLS, CLASSES) for value in esnr_db], index=steps.index)
+
+
+def schedule_figure(schedule: NoiseSchedule) -> Figure:
+    """The noise schedule and the equivalent SNR against t (the paper's Fig. 3).
+
+    Parameters
+    ----------
+    schedule : NoiseSchedule
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+    """
+    steps = np.arange(1, schedule.steps + 1)
+    figure, left = plt.subplots(figsize=(6.5, 4), layout="constrained")
+    left.plot(steps, np.sqrt(schedule.alpha_bar[1:]), color="#4477AA", label=r"signal $\sqrt{\bar\alpha_t}$")
+    left.plot(steps, np.sqrt(1 - schedule.alpha_bar[1:]), color="#EE6677", label=r"noise $\sqrt{1 - \bar\alpha_t}$")
+    left.set_xlabel("diffusion step t")
+    left.set_ylabel("amplitude")
+    right = left.twinx()
+    esnr_db = schedule.esnr_db(steps)
+    right.plot(steps, esnr_db, color="#228833", linestyle="--", label="ESNR")
+    crossing = int(steps[np.argmin(np.abs(esnr_db))])
+    right.plot(crossing, esnr_db[crossing - 1], "o", color="#228833")
+    right.annotate(f"t = {crossing}: {esnr_db[crossing - 1]:.2f} dB", (crossing, esnr_db[crossing - 1]), (8, 8), textcoords="offset points")
+    right.set_ylabel("ESNR [dB]")
+    handles = [*left.get_lines(), right.get_lines()[0]]
+    left.legend(handles, [handle.get_label() for handle in handles], fontsize=8, loc="center right")
+    left.grid(alpha=0.3)
+    return figure
+
+
+def reconstruction_figure(table: ResultTable, snr_db: float) -> Figure:
+    """Originals and what the eavesdropper makes of them, a row a transmitter, attack and t (the paper's Fig. 6).
+
+    Parameters
+    ----------
+    table : ResultTable
+    snr_db : float
+        Es/N0 at the legitimate receiver, dB.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+
+    Raises
+    ------
+    InputError
+        If the table holds no reconstructions at that SNR.
+    """
+    examples = table.examples
+    index = examples.index[examples.index["receiver_snr_db"] == snr_db]
+    if index.empty:
+        raise InputError(f"reconstructions: none at {snr_db:g} dB in this table")
+    index = index.sort_values(["transmitter", "attack", "snr_db", "timestep"])
+    pictures = [("original", examples.originals)]
+    for place, row in zip(index.index, index.itertuples(), strict=True):
+        label = f"{row.transmitter}\n{row.attack}\nt = {row.timestep}, {row.snr_db:g} dB"
+        pictures.append((label, examples.reconstructions[place]))
+    count = len(examples.originals)
+    figure, grid = plt.subplots(
+        len(pictures), count, figsize=(0.75 * count + 1.8, 0.78 * len(pictures)), squeeze=False, layout="constrained"
+    )
+    for line, (label, images) in zip(grid, pictures, strict=True):
+        for panel, image in zip(line, images, strict=True):
+            panel.imshow(image.squeeze(), cmap="gray", vmin=0, vmax=255)
+            panel.set_xticks([])
+            panel.set_yticks([])
+        line[0].set_ylabel(label, rotation=0, ha="right", va="center", fontsize=7)
+    return figure
+
+
+def figures_of(table: ResultTable) -> Iterator[tuple[str, Figure]]:
+    """Every figure that a table has the data for, with its name.
+
+    Accuracy over SNR for each t, over t for each SNR (axes of more than one value; a single point counts as an SNR
+    axis), the schedule, and reconstructions at the highest SNR.
+    """
+    timesteps = sorted(table.rows["timestep"].unique())
+    snrs = sorted(table.rows["receiver_snr_db"].unique())
+    if len(snrs) > 1 or len(timesteps) == 1:
+        for timestep in timesteps:
+            yield f"accuracy-snr-t{timestep}", accuracy_figure(table, "receiver_snr_db", timestep)
+    if len(timesteps) > 1:
+        for snr_db in snrs:
+            yield f"accuracy-t-{snr_db:g}dB", accuracy_figure(table, "timestep", snr_db)
+    yield "schedule", schedule_figure(NoiseSchedule())
+    if len(table.examples.index):
+        snr_db = table.examples.index["receiver_snr_db"].max()
+        yield f"reconstructions-{snr_db:g}dB", reconstruction_figure(table, snr_db)
+
+
+def save_figures(table: ResultTable, folder: Path, stem: str) -> list[Path]:
+    """Draw every figure of a table as PNG and PDF.
+
+    Parameters
+    ----------
+    table : ResultTable
+    folder : Path
+    stem : str
+        Start of the file names.
+
+    Returns
+    -------
+    list of Path
+        The files, PNG and PDF of each figure.
+
+    Raises
+    ------
+    InputError
+        If the table has no rows, or the folder cannot be written.
+    """
+    if table.rows.empty:
+        raise InputError(f"result table {stem}: has no finished point yet, nothing to draw")
+    matplotlib.use("Agg")
+    paths = []
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, figure in figures_of(table):
+            for suffix in ("png", "pdf"):
+                path = folder / f"{stem}-{name}.{suffix}"
+                figure.savefig(path, dpi=150)
+                paths.append(path)
+            plt.close(figure)
+    except OSError as error:
+        raise InputError(f"figures in {folder}: cannot be written ({error.strerror or error})") from error
+    return paths
+
+
+def _band(panel: Axes, x, lines: pd.DataFrame, name: str, colour: str, label: str | None, style: str) -> None:
+    panel.plot(x, lines[name], color=colour, label=label, linestyle=style, marker="o", markersize=3)
+    panel.fill_between(x, lines[f"{name}_low"], lines[f"{name}_high"], color=colour, alpha=0.2, linewidth=0)
+
+
+def _scenario(table: ResultTable) -> dict:
+    return yaml.safe_load(str(table.attributes["scenario"]))

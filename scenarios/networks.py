@@ -1,0 +1,86 @@
+"""Every network that a scenario can need, by name, and its weights on disk."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import h5py
+import keras
+import numpy as np
+
+from diffsem.link.errors import InputError
+from diffsem.models import UNet, mnist
+from diffsem.scenarios.schema import Scenario
+
+PRETRAINED = Path(__file__).parent / "weights"
+
+NETWORKS: dict[str, Callable[[Scenario], keras.Model]] = {
+    "encoder": lambda scenario: mnist.Encoder(),
+    "classifier": lambda scenario: mnist.Classifier(),
+    "encoder-noise-aware-pair": lambda scenario: mnist.Encoder(),
+    "classifier-noise-aware-pair": lambda scenario: mnist.Classifier(),
+    "denoiser": lambda scenario: UNet(mnist.FEATURE_SHAPE, scenario.denoising.channels),
+    "denoiser-label": lambda scenario: UNet(mnist.FEATURE_SHAPE, scenario.denoising.channels, mnist.CLASSES),
+    "classifier-noise-aware": lambda scenario: mnist.Classifier(),
+    "classifier-one-step": lambda scenario: mnist.Classifier(),
+    "classifier-diffsem": lambda scenario: mnist.Classifier(),
+    "classifier-e-diffsem": lambda scenario: mnist.Classifier(),
+    "inversion-mlp": lambda scenario: mnist.InversionMLP(),
+    "inversion-mlp-noise-aware-pair": lambda scenario: mnist.InversionMLP(),
+    "strong-classifier": lambda scenario: mnist.StrongClassifier(),
+}
+
+
+def weights_folder(scenario: Scenario) -> Path:
+    """The folder that a scenario's weights come from: the shipped one of its data set, or the one it names."""
+    return PRETRAINED / scenario.dataset if scenario.weights == "pretrained" else Path(scenario.weights)
+
+
+def weights_file(folder: Path, name: str) -> Path:
+    return folder / f"{name}.weights.h5"
+
+
+def save_network(network: keras.Model, folder: Path, name: str) -> None:
+    """Write a network's weights in float16, whole or not at all."""
+    folder.mkdir(parents=True, exist_ok=True)
+    exact, half = folder / f"{name}.exact.weights.h5", folder / f"{name}.half.weights.h5"
+    network.save_weights(exact)
+    with h5py.File(exact) as source, h5py.File(half, "w") as target:
+
+        def copy(path, node):
+            if isinstance(node, h5py.Dataset):
+                # Seed states are integers; all else is a weight.
+                kind = np.float16 if node.dtype == np.float32 else node.dtype
+                options = {"compression": "gzip", "shuffle": True} if node.shape else {}
+                target.create_dataset(path, data=node[()].astype(kind), **options)
+            else:
+                target.require_group(path)
+            target[path].attrs.update(node.attrs)
+
+        target.attrs.update(source.attrs)
+        source.visititems(copy)
+    exact.unlink()
+    os.replace(half, weights_file(folder, name))
+
+
+def load_network(scenario: Scenario, folder: Path, name: str) -> keras.Model:
+    """Build a network and load its weights.
+
+    Raises
+    ------
+    InputError
+        If the file is missing, broken, or of another network.
+    """
+    path = weights_file(folder, name)
+    if not path.is_file():
+        raise InputError(f"weights {path}: no such file; `diffsem train` makes it, and `weights: pretrained` needs none")
+    network = NETWORKS[name](scenario)
+    try:
+        network.load_weights(path)
+    except (OSError, ValueError, KeyError) as error:
+        raise InputError(
+            f"weights {path}: do not fit the network {name} of this scenario; "
+            f"allowed: a file that `diffsem train` wrote for it ({str(error).splitlines()[0][:120]})"
+        ) from error
+    network.trainable = False
+    return network

@@ -1,0 +1,64 @@
+"""Progress bars on standard error."""
+
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+
+import keras
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+from diffsem.link.monte_carlo import Point
+
+
+def _bars() -> Progress:
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+        TextColumn("{task.fields[note]}"),
+        console=Console(file=sys.stderr),
+    )
+
+
+@contextmanager
+def sweep_progress(max_images: int) -> Iterator[tuple[Callable[[Point, int, int], None], Callable[[int], None]]]:
+    """Bars for a sweep: gives `on_point` and `on_images` for `run_scenario`."""
+    with _bars() as bars:
+        sweep = bars.add_task("points", total=None, note="")
+        images = bars.add_task("images", total=max_images, note="")
+
+        def on_point(point: Point, done: int, total: int) -> None:
+            bars.update(sweep, completed=done, total=total, note=f"t = {point.timestep}, {point.snr_db:g} dB")
+            bars.update(images, completed=0)
+
+        yield on_point, lambda done: bars.update(images, completed=done)
+
+
+@contextmanager
+def training_progress() -> Iterator[Callable[[str, int], Sequence[keras.callbacks.Callback]]]:
+    """One bar a stage: gives `callbacks` for `train_scenario`. Off a terminal, one line an epoch instead."""
+    with _bars() as bars:
+        yield lambda stage, epochs: [_EpochBar(bars, stage, epochs)]
+
+
+class _EpochBar(keras.callbacks.Callback):
+    def __init__(self, bars: Progress, stage: str, epochs: int):
+        super().__init__()
+        self._bars, self._stage, self._epochs = bars, stage, epochs
+        self._task = bars.add_task(stage, total=epochs, note="")
+
+    def on_epoch_begin(self, epoch, logs=None):
+        self._bars.update(self._task, completed=epoch)
+
+    def on_train_batch_end(self, batch, logs=None):
+        if batch % 10 == 0 and self._bars.console.is_terminal:
+            self._bars.update(self._task, note=f"batch {batch}, loss {float(logs['loss']):.4f}")
+
+    def on_epoch_end(self, epoch, logs=None):
+        note = ", ".join(f"{name} {float(value):.4f}" for name, value in (logs or {}).items())
+        self._bars.update(self._task, completed=epoch + 1, note=note)
+        if not self._bars.console.is_terminal:
+            self._bars.console.print(f"{self._stage} {epoch + 1}/{self._epochs}: {note}", highlight=False)

@@ -1,0 +1,443 @@
+"""What is trained, in which order, on whose images (Algorithms 1 and 2, and the controls)."""
+
+import zlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+
+import keras
+import numpy as np
+
+from diffsem.link.wiretap import Seeds, WiretapLink
+from diffsem.models import Denoise, SelfNoise, TrainingPlan, mnist, train
+from diffsem.scenarios.assembly import (
+    SCHEDULE,
+    build_link,
+    encoder_of,
+    inversion_of,
+    networks_for,
+    transmitters,
+)
+from diffsem.scenarios.datasets import Dataset
+from diffsem.scenarios.networks import NETWORKS, load_network, save_network
+from diffsem.scenarios.schema import Offset, Scenario
+
+LABEL_DROPOUT = 0.1
+FINE_TUNING_DRAWS = 2
+REPORTED_STEPS = (1, 30, 60, 120, 180, 240, 300, 400, 500)
+PREDICT_BATCH = 512
+
+
+@dataclass(frozen=True)
+class Workshop:
+    """What every stage works with.
+
+    Parameters
+    ----------
+    scenario : Scenario
+    dataset : Dataset
+    folder : Path
+        Where weights go; half-done stages live in its `.progress`.
+    callbacks : callable
+        (stage, epochs) -> Keras callbacks that show progress.
+    """
+
+    scenario: Scenario
+    dataset: Dataset
+    folder: Path
+    callbacks: Callable[[str, int], Sequence[keras.callbacks.Callback]] = field(default=lambda stage, epochs: ())
+
+    def rng(self, *path) -> np.random.Generator:
+        """A generator of its own for every use: the same (scenario seed, path) draws the same numbers."""
+        return np.random.default_rng([self.scenario.seed, *(zlib.crc32(str(part).encode()) for part in path)])
+
+    def build(self, name: str) -> keras.Model:
+        keras.utils.set_random_seed(int(self.rng("initial weights", name).integers(2**31)))
+        return NETWORKS[name](self.scenario)
+
+    def load(self, name: str) -> keras.Model:
+        return load_network(self.scenario, self.folder, name)
+
+    def save(self, network: keras.Model, name: str) -> None:
+        save_network(network, self.folder, name)
+
+    def fit(self, stage: str, epochs: int, model, loss, draw_epoch, validation, metrics=(), **plan) -> list[dict]:
+        """Train to the end of `epochs`; `plan` changes fields of the TrainingPlan."""
+        plan = TrainingPlan(epochs=epochs, batch_size=self.scenario.training.batch_size, **plan)
+        progress = self.folder / ".progress" / stage
+        return train(model, loss, draw_epoch, validation, plan, progress, metrics, self.callbacks(stage, epochs))
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One training: the networks it writes, those it needs, and its recipe, which returns history and scores."""
+
+    name: str
+    writes: tuple[str, ...]
+    needs: tuple[str, ...]
+    run: Callable[[Workshop], dict]
+
+
+def _classification_loss():
+    return keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+
+
+def _predict(model, inputs) -> np.ndarray:
+    return np.asarray(model.predict(inputs, batch_size=PREDICT_BATCH, verbose=0))
+
+
+def _accuracy(logits: np.ndarray, labels: np.ndarray) -> float:
+    return round(float((logits.argmax(-1) == labels).mean()), 4)
+
+
+def _time(step) -> np.ndarray:
+    """[B, 1] float32: steps as fractions t / T, as the networks read them."""
+    return (np.asarray(step, np.float32) / SCHEDULE.steps)[:, None]
+
+
+def _noised(feature: np.ndarray, step: np.ndarray, rng) -> tuple[np.ndarray, np.ndarray]:
+    """(z_t, eps) of eq. 11 for [B, ...] features or images and [B] steps."""
+    noise = rng.standard_normal(feature.shape, np.float32)
+    alpha_bar = SCHEDULE.alpha_bar[step].astype(np.float32).reshape(-1, 1, 1, 1)
+    return np.sqrt(alpha_bar) * feature + np.sqrt(1 - alpha_bar) * noise, noise
+
+
+def train_pair(shop: Workshop) -> dict:
+    """Algorithm 1, stage 1: E and C on clean features, cross-entropy, unit power."""
+    encoder, classifier = shop.build("encoder"), shop.build("classifier")
+    image = keras.Input(mnist.IMAGE_SHAPE)
+    time = keras.Input((1,))
+    feature = encoder(image)
+    model = keras.Model([image, time], classifier([feature, feature, time]))
+    training, validation = shop.dataset.pair.split_off_validation()
+    images = training.as_float()
+
+    def draw(count, rng):
+        # The clean feature says nothing of t: drawn at random, C learns to ignore it until it is fine-tuned.
+        return rng.random((count, 1), np.float32)
+
+    def draw_epoch(epoch):
+        rng = shop.rng("pair", epoch)
+        order = rng.permutation(len(training))
+        return [images[order], draw(len(order), rng)], training.labels[order]
+
+    held_out = [validation.as_float(), draw(len(validation), shop.rng("pair", "validation"))], validation.labels
+    epochs = shop.scenario.training.epochs.pair
+    history = shop.fit("pair", epochs, model, _classification_loss(), draw_epoch, held_out, ["accuracy"])
+    shop.save(encoder, "encoder")
+    shop.save(classifier, "classifier")
+    test = shop.dataset.test
+    feature = _predict(shop.load("encoder"), test.as_float())
+    logits = _predict(shop.load("classifier"), [feature, feature, np.zeros((len(test), 1), np.float32)])
+    return {"history": history, "scores": {"test_accuracy_t0": _accuracy(logits, test.labels)}}
+
+
+def train_noise_aware_pair(shop: Workshop) -> dict:
+    """Control: another E and C of the same sizes, trained through self-noise at random t from the start."""
+    encoder, classifier = shop.build("encoder-noise-aware-pair"), shop.build("classifier-noise-aware-pair")
+    self_noise = SelfNoise(SCHEDULE)
+    image = keras.Input(mnist.IMAGE_SHAPE)
+    step = keras.Input((), dtype="int32")
+    snr = keras.Input(())
+    received, _, _ = self_noise([encoder(image), step, snr])
+    time = keras.Input((1,))
+    model = keras.Model([image, step, snr, time], classifier([received, received, time]))
+    training, validation = shop.dataset.pair.split_off_validation()
+    images = training.as_float()
+
+    def inputs(pictures, steps):
+        # Without a channel the transmitter noises all the way to t: an infinite SNR leaves no margin.
+        return [pictures, steps, np.full(len(steps), np.inf, np.float32), _time(steps)]
+
+    def draw_epoch(epoch):
+        rng = shop.rng("noise-aware-pair", epoch)
+        order = rng.permutation(len(training))
+        self_noise.seed_generator.state.assign([int(rng.integers(2**31)), 0])
+        steps = rng.integers(0, SCHEDULE.steps + 1, len(order)).astype(np.int32)
+        return inputs(images[order], steps), training.labels[order]
+
+    steps = shop.rng("noise-aware-pair", "validation").integers(0, SCHEDULE.steps + 1, len(validation))
+    held_out = inputs(validation.as_float(), steps.astype(np.int32)), validation.labels
+    epochs = shop.scenario.training.epochs.noise_aware_pair
+    history = shop.fit("noise-aware-pair", epochs, model, _classification_loss(), draw_epoch, held_out, ["accuracy"])
+    shop.save(encoder, "encoder-noise-aware-pair")
+    shop.save(classifier, "classifier-noise-aware-pair")
+    scores = _bypass_accuracy(shop, "encoder-noise-aware-pair", "classifier-noise-aware-pair")
+    return {"history": history, "scores": scores}
+
+
+def _bypass_accuracy(shop: Workshop, encoder: str, classifier: str) -> dict:
+    """Accuracy by step on test images, noised directly and classified without a denoiser."""
+    test = shop.dataset.test
+    feature, network = _predict(shop.load(encoder), test.as_float()), shop.load(classifier)
+    scores = {}
+    for step in (0, 120, 240, 300):
+        steps = np.full(len(test), step)
+        received, _ = _noised(feature, steps, shop.rng(classifier, "score", step))
+        scores[f"test_accuracy_t{step}"] = _accuracy(_predict(network, [received, received, _time(steps)]), test.labels)
+    return scores
+
+
+def _train_denoiser(shop: Workshop, name: str) -> dict:
+    """Algorithm 1, stage 2: D on the frozen encoder's features, mean squared error of the noise (eq. 15)."""
+    unet = shop.build(name)
+    training, validation = shop.dataset.pair.split_off_validation()
+    encoder = shop.load("encoder")
+    features, held_out_features = _predict(encoder, training.as_float()), _predict(encoder, validation.as_float())
+    one_hot = np.eye(mnist.CLASSES, dtype=np.float32)
+
+    def samples(feature, labels, steps, rng, dropout):
+        noised, noise = _noised(feature, steps, rng)
+        if not unet.context:
+            return [noised, _time(steps)], noise
+        context = one_hot[labels] * (rng.random((len(labels), 1)) >= dropout)
+        return [noised, _time(steps), context.astype(np.float32)], noise
+
+    def draw_epoch(epoch):
+        rng = shop.rng(name, epoch)
+        order = rng.permutation(len(features))
+        steps = rng.integers(1, SCHEDULE.steps + 1, len(order))
+        return samples(features[order], training.labels[order], steps, rng, LABEL_DROPOUT)
+
+    rng = shop.rng(name, "validation")
+    steps = rng.integers(1, SCHEDULE.steps + 1, len(validation))
+    held_out = samples(held_out_features, validation.labels, steps, rng, LABEL_DROPOUT)
+    epochs = shop.scenario.training.epochs.denoiser
+    # Gains under 0.002 an epoch come faster at a lower learning rate, long before they end.
+    history = shop.fit(
+        name, epochs, unet, keras.losses.MeanSquaredError(), draw_epoch, held_out, min_delta=2e-3
+    )
+    shop.save(unet, name)
+
+    stored = shop.load(name)
+    scores = {"noise_mse_by_step": {}}
+    if unet.context:
+        scores["noise_mse_by_step_without_label"] = {}
+    for step in REPORTED_STEPS:
+        for dropout, key in enumerate(scores):
+            inputs, noise = samples(
+                held_out_features, validation.labels, np.full(len(validation), step), shop.rng(name, "score", step), dropout
+            )
+            error = float(np.mean((_predict(stored, inputs) - noise) ** 2))
+            scores[key][str(step)] = round(error, 4)
+    inputs, noise = held_out
+    scores["validation_mse_float32"] = round(float(np.mean((_predict(unet, inputs) - noise) ** 2)), 6)
+    scores["validation_mse_as_stored"] = round(float(np.mean((_predict(stored, inputs) - noise) ** 2)), 6)
+    return {"history": history, "scores": scores}
+
+
+def _finetune(shop: Workshop, stage: str, denoise_epoch: Callable) -> dict:
+    """Algorithm 2: C reads (y, z^, t) with E and D frozen; the controls run through here with z^ = y.
+
+    All receivers start from the pair's C, see the same draws of (image, t, y) in the same order for the same number
+    of steps, and differ in z^ alone.
+
+    Parameters
+    ----------
+    denoise_epoch : callable
+        (split, y, t) -> function (rng) -> z^ for an epoch. Called once a split; a costly z^ is cached on disk.
+    """
+    encoder = shop.load("encoder")
+    model = shop.load("classifier")
+    model.trainable = True
+
+    def prepare(split, data, draws):
+        rng = shop.rng("fine-tuning", split)
+        feature = np.repeat(_predict(encoder, data.as_float()), draws, axis=0)
+        labels = np.repeat(data.labels, draws)
+        steps = rng.integers(0, SCHEDULE.steps + 1, len(labels))
+        received, _ = _noised(feature, steps, rng)
+        return received, steps, labels, denoise_epoch(split, received, steps.astype(np.float32))
+
+    training, validation = shop.dataset.pair.split_off_validation()
+    received, steps, labels, denoised = prepare("training", training, FINE_TUNING_DRAWS)
+    held_out, held_out_steps, held_out_labels, held_out_denoised = prepare("validation", validation, 1)
+
+    def draw_epoch(epoch):
+        clean = denoised(shop.rng("fine-tuning", "z^", epoch))
+        order = shop.rng("fine-tuning", "order", epoch).permutation(len(labels))
+        return [received[order], clean[order], _time(steps[order])], labels[order]
+
+    clean = held_out_denoised(shop.rng("fine-tuning", "z^", "validation"))
+    validation_set = [held_out, clean, _time(held_out_steps)], held_out_labels
+    epochs = shop.scenario.training.epochs.classifiers
+    history = shop.fit(stage, epochs, model, _classification_loss(), draw_epoch, validation_set, ["accuracy"])
+    shop.save(model, f"classifier-{stage}")
+    scores = {"validation_accuracy_all_t": round(history[-1]["val_accuracy"], 4)}
+    return {"history": history, "scores": scores}
+
+
+def _cached(shop: Workshop, stage: str, split: str, compute: Callable[[], np.ndarray]) -> np.ndarray:
+    """Load z^ from the stage's folder, or compute it and leave it there for a resumed training."""
+    path = shop.folder / ".progress" / stage / f"denoised-{split}.npy"
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        partial = path.with_suffix(".partial.npy")
+        np.save(partial, compute())
+        partial.rename(path)
+    return np.load(path)
+
+
+def train_noise_aware(shop: Workshop) -> dict:
+    """Control: the pair's C fine-tuned on (y, y, t)."""
+    return _finetune(shop, "noise-aware", lambda split, received, step: lambda rng: received)
+
+
+def _train_unguided(shop: Workshop, stage: str, grid: int) -> dict:
+    received, step = keras.Input(mnist.FEATURE_SHAPE), keras.Input(())
+    denoise = keras.Model([received, step], Denoise(shop.load("denoiser"), SCHEDULE, grid)([received, step]))
+
+    def denoise_epoch(split, y, t):
+        clean = _cached(shop, stage, split, lambda: _predict(denoise, [y, t]))
+        return lambda rng: clean
+
+    return _finetune(shop, stage, denoise_epoch)
+
+
+def train_e_diffsem(shop: Workshop) -> dict:
+    """C for E-DiffSem's rounds: half of the samples are first passes (y, y, t), half are (y, z^, t).
+
+    z^ is steered by the soft label of `noise-aware`, a C that has seen first passes only: what this C's own first
+    pass will be once it is trained.
+    """
+    received, step = keras.Input(mnist.FEATURE_SHAPE), keras.Input(())
+    label = keras.Input((mnist.CLASSES,))
+    layer = Denoise(shop.load("denoiser-label"), SCHEDULE, shop.scenario.denoising.steps, shop.scenario.denoising.guidance)
+    denoise = keras.Model([received, step, label], layer([received, step, label]))
+    first_pass = shop.load("classifier-noise-aware")
+
+    def denoise_epoch(split, y, t):
+        def compute():
+            logits = _predict(first_pass, [y, y, _time(t)])
+            return _predict(denoise, [y, t, np.asarray(keras.ops.softmax(logits))])
+
+        clean = _cached(shop, "e-diffsem", split, compute)
+        return lambda rng: np.where(rng.random((len(y), 1, 1, 1)) < 0.5, y, clean)
+
+    return _finetune(shop, "e-diffsem", denoise_epoch)
+
+
+def _hear(shop: Workshop, link: WiretapLink, images: np.ndarray, rng) -> list[np.ndarray]:
+    """[y, t / T] as the eavesdropper hears chosen plaintexts, over all steps and the scenario's training SNRs."""
+    steps = rng.integers(0, SCHEDULE.steps + 1, len(images))
+    low, high = shop.scenario.training.snr_db
+    snr_db = rng.uniform(low, high, len(images))
+    own = shop.scenario.eavesdropper.snr_db
+    if own == "same":
+        own_snr_db = snr_db
+    elif isinstance(own, Offset):
+        own_snr_db = snr_db + own.offset
+    else:
+        own_snr_db = rng.uniform(low, high, len(images))
+    seeds = Seeds(*(int(seed) for seed in rng.integers(2**31, size=3)))
+    _, (heard,), _ = link.transmit(images, steps, snr_db, [own_snr_db], seeds)
+    return [heard.received.numpy(), _time(heard.step)]
+
+
+def _train_inversion(shop: Workshop, name: str, transmitter: str) -> dict:
+    """Algorithm 1, stage 3: A by mean squared error on surrogate images (eq. 5), E frozen and unseen."""
+    model = shop.build(name)
+    link = build_link(shop.scenario, shop.load(encoder_of(transmitter)))
+    training, validation = shop.dataset.surrogate.split_off_validation()
+    images = training.as_float()
+
+    def draw_epoch(epoch):
+        rng = shop.rng(name, epoch)
+        order = rng.permutation(len(images))
+        return _hear(shop, link, images[order], rng), images[order]
+
+    targets = validation.as_float()
+    held_out = _hear(shop, link, targets, shop.rng(name, "validation")), targets
+    epochs = shop.scenario.training.epochs.adversary
+    history = shop.fit(name, epochs, model, keras.losses.MeanSquaredError(), draw_epoch, held_out)
+    shop.save(model, name)
+    scores = {"surrogate_images": len(images), "validation_mse_all_t": round(history[-1]["val_loss"], 5)}
+    return {"history": history, "scores": scores}
+
+
+def train_strong_classifier(shop: Workshop) -> dict:
+    """Q: clean images, images noised directly at all steps (eq. 11) and A's reconstructions, with labels.
+
+    The judge is a third party: it learns from the images of the pair and of the eavesdropper alike.
+    """
+    model = shop.build("strong-classifier")
+    splits = [part.split_off_validation() for part in (shop.dataset.pair, shop.dataset.surrogate)]
+    taps = [
+        (build_link(shop.scenario, shop.load(encoder_of(transmitter))), shop.load(inversion_of(transmitter)))
+        for transmitter in transmitters(shop.scenario)
+    ]
+
+    def samples(part, rng):
+        images = np.concatenate([split[part].as_float() for split in splits])
+        labels = np.concatenate([split[part].labels for split in splits])
+        noised, _ = _noised(images, rng.integers(1, SCHEDULE.steps + 1, len(images)), rng)
+        pictures = [images, noised]
+        for link, adversary in taps:
+            pictures.append(np.clip(_predict(adversary, _hear(shop, link, images, rng)), 0, 1))
+        order = rng.permutation(len(pictures) * len(images))
+        return np.concatenate(pictures)[order], np.tile(labels, len(pictures))[order]
+
+    held_out = samples(1, shop.rng("strong-classifier", "validation"))
+    history = shop.fit(
+        "strong-classifier",
+        shop.scenario.training.epochs.strong_classifier,
+        model,
+        _classification_loss(),
+        lambda epoch: samples(0, shop.rng("strong-classifier", epoch)),
+        held_out,
+        ["accuracy"],
+    )
+    shop.save(model, "strong-classifier")
+    test = shop.dataset.test
+    logits = _predict(shop.load("strong-classifier"), test.as_float())
+    return {"history": history, "scores": {"test_accuracy_clean": _accuracy(logits, test.labels)}}
+
+
+def required_stages(scenario: Scenario) -> list[Stage]:
+    """The stages that train every network of a scenario, in an order in which each finds what it needs."""
+    steps = scenario.denoising.steps
+    names = transmitters(scenario)
+    pair = ("encoder", "classifier")
+    stages = [
+        Stage("pair", pair, (), train_pair),
+        Stage(
+            "noise-aware-pair", ("encoder-noise-aware-pair", "classifier-noise-aware-pair"), (), train_noise_aware_pair
+        ),
+        *(
+            Stage(name, (name,), ("encoder",), partial(_train_denoiser, name=name))
+            for name in ("denoiser-label", "denoiser")
+        ),
+        *(
+            Stage(
+                inversion_of(name),
+                (inversion_of(name),),
+                (encoder_of(name),),
+                partial(_train_inversion, name=inversion_of(name), transmitter=name),
+            )
+            for name in names
+        ),
+        Stage(
+            "strong-classifier",
+            ("strong-classifier",),
+            tuple(network(name) for name in names for network in (encoder_of, inversion_of)),
+            train_strong_classifier,
+        ),
+        Stage("noise-aware", ("classifier-noise-aware",), pair, train_noise_aware),
+        *(
+            Stage(name, (f"classifier-{name}",), (*pair, "denoiser"), partial(_train_unguided, stage=name, grid=grid))
+            for name, grid in (("one-step", 1), ("diffsem", steps))
+        ),
+        Stage(
+            "e-diffsem",
+            ("classifier-e-diffsem",),
+            (*pair, "denoiser-label", "classifier-noise-aware"),
+            train_e_diffsem,
+        ),
+    ]
+    wanted, required = set(networks_for(scenario)), []
+    for stage in reversed(stages):
+        if wanted & set(stage.writes):
+            required.append(stage)
+            wanted |= set(stage.needs)
+    return required[::-1]

@@ -1,0 +1,109 @@
+"""`diffsem train`: the stages that a scenario needs, one after another, resumable after every epoch."""
+
+import datetime
+import hashlib
+import json
+import os
+import platform
+import shutil
+import sys
+import time
+from collections.abc import Callable
+from importlib.metadata import version
+from pathlib import Path
+
+from diffsem.link.errors import InputError
+from diffsem.scenarios.datasets import load_dataset
+from diffsem.scenarios.networks import weights_file
+from diffsem.scenarios.schema import Scenario
+from diffsem.scenarios.stages import Stage, Workshop, required_stages
+
+RECORD = "training.json"
+
+
+def train_scenario(
+    scenario: Scenario,
+    folder: str | Path,
+    callbacks: Callable = lambda stage, epochs: (),
+    log: Callable[[str], None] = lambda line: None,
+    fresh: bool = False,
+) -> dict:
+    """Train every network that the scenario needs.
+
+    Parameters
+    ----------
+    scenario : Scenario
+    folder : str or Path
+        Receives one `.weights.h5` a network and `training.json`, the record. Finished stages are kept; a stage
+        that was cut off goes on after its last finished epoch.
+    callbacks : callable
+        (stage, epochs) -> Keras callbacks that show progress.
+    log : callable
+        Takes one line of text for each thing that happens.
+    fresh : bool
+        Forget first what a former training left in the folder.
+
+    Returns
+    -------
+    dict
+        The record: stage -> command, seed, date, machine, seconds, epochs, scores.
+
+    Raises
+    ------
+    InputError
+        If the folder cannot be written, or its record cannot be read or was made with another seed.
+    """
+    folder = Path(folder)
+    progress = folder / ".progress"
+    try:
+        if fresh:
+            shutil.rmtree(progress, ignore_errors=True)
+            (folder / RECORD).unlink(missing_ok=True)
+        progress.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"weights folder {folder}: cannot be written ({error.strerror})") from error
+    record = read_record(folder)
+    for name, entry in record.items():
+        if entry["seed"] != scenario.seed:
+            raise InputError(
+                f"weights folder {folder}: stage {name} was trained with seed {entry['seed']}, the scenario says "
+                f"{scenario.seed}; give another --out, or --fresh"
+            )
+    shop = Workshop(scenario, load_dataset(scenario.dataset, scenario.training.images), folder, callbacks)
+    for stage in required_stages(scenario):
+        if stage.name in record:
+            log(f"{stage.name}: finished before")
+            continue
+        outcome = stage.run(shop)
+        record[stage.name] = _entry(stage, scenario, folder, outcome)
+        partial = folder / f"{RECORD}.partial"
+        partial.write_text(json.dumps(record, indent=1) + "\n")
+        os.replace(partial, folder / RECORD)
+        shutil.rmtree(progress / stage.name, ignore_errors=True)
+        log(f"{stage.name}: {outcome['scores']}")
+    return record
+
+
+def read_record(folder: Path) -> dict:
+    """The training record of a weights folder; empty if there is none. Raises InputError if it is broken."""
+    path = folder / RECORD
+    try:
+        return json.loads(path.read_text()) if path.exists() else {}
+    except ValueError as error:
+        raise InputError(f"training record {path}: not valid JSON ({error}); restore it, or --fresh") from error
+
+
+def _entry(stage: Stage, scenario: Scenario, folder: Path, outcome: dict) -> dict:
+    history = outcome["history"]
+    return {
+        "command": " ".join(["diffsem", *sys.argv[1:]]),
+        "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
+        "seed": scenario.seed,
+        "epochs": len(history),
+        "seconds_training": round(sum(epoch["seconds"] for epoch in history), 1),
+        "machine": f"{os.cpu_count()} cores, {platform.machine()}",
+        "versions": {package: version(package) for package in ("diffsem", "keras", "tensorflow", "sionna-no-rt")},
+        "scores": outcome["scores"],
+        "sha256": {name: hashlib.sha256(weights_file(folder, name).read_bytes()).hexdigest() for name in stage.writes},
+        "history": history,
+    }

@@ -1,0 +1,61 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from diffsem.link import gap_interval, simplex_ceiling, wilson_interval
+from diffsem.models import NoiseSchedule
+
+
+@given(total=st.integers(1, 20_000), share=st.floats(0, 1))
+def test_wilson_interval_is_the_closed_form(total, share):
+    correct = round(share * total)
+    z, p = 1.959963984540054, correct / total
+    centre = (p + z**2 / (2 * total)) / (1 + z**2 / total)
+    half = z / (1 + z**2 / total) * np.sqrt(p * (1 - p) / total + z**2 / (4 * total**2))
+    low, high = wilson_interval(correct, total)
+    assert low == pytest.approx(max(0, centre - half), abs=1e-9)
+    assert high == pytest.approx(min(1, centre + half), abs=1e-9)
+    assert low <= p <= high
+
+
+@pytest.mark.parametrize(("correct", "total"), [(2, 1), (-1, 5), (0, 0)])
+def test_impossible_counts_are_refused(correct, total):
+    with pytest.raises(ValueError):
+        wilson_interval(correct, total)
+
+
+def test_gap_interval_is_newcombes_published_example():
+    # Newcombe (Statistics in Medicine 17, 1998), table II, method 10: 56/70 - 48/80.
+    low, high = gap_interval(56, 70, 48, 80)
+    assert (low, high) == (pytest.approx(0.0524, abs=5e-5), pytest.approx(0.3339, abs=5e-5))
+
+
+def test_gap_interval_covers_the_true_gap_as_often_as_it_says(rng):
+    correct, other = rng.binomial(400, 0.9, 2000), rng.binomial(400, 0.75, 2000)
+    covered = 0
+    for hits, other_hits in zip(correct, other, strict=True):
+        low, high = gap_interval(hits, 400, other_hits, 400)
+        covered += low <= 0.15 <= high
+    assert 0.93 < covered / 2000 < 0.97
+
+
+@pytest.mark.parametrize(("step", "expected"), [(240, 0.9997), (300, 0.970), (350, 0.820), (400, 0.578)])
+def test_simplex_ceiling_at_the_steps_of_the_schedule(step, expected):
+    assert simplex_ceiling(NoiseSchedule().esnr_db(step), 64, 10) == pytest.approx(expected, abs=6e-4)
+
+
+def test_simplex_ceiling_is_what_a_simulated_simplex_code_reaches(rng):
+    classes, symbols, snr = 10, 64, 10 ** (-12 / 10)
+    code = np.eye(classes) - 1 / classes
+    code *= np.sqrt(symbols * snr / (code[0] @ code[0]))
+    labels = rng.integers(0, classes, 40_000)
+    received = code[labels] + rng.standard_normal((40_000, classes))
+    correct = int(((received @ code.T).argmax(axis=1) == labels).sum())
+    low, high = wilson_interval(correct, 40_000)
+    assert low - 0.002 <= simplex_ceiling(-12, symbols, classes) <= high + 0.002
+
+
+def test_simplex_ceiling_runs_from_guessing_to_certainty():
+    assert simplex_ceiling(-60, 64, 10) == pytest.approx(0.1, abs=0.01)
+    assert simplex_ceiling(40, 64, 10) == pytest.approx(1, abs=1e-9)

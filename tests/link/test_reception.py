@@ -1,0 +1,111 @@
+"""What reaches a node, against a NumPy model of the same link."""
+
+import numpy as np
+import pytest
+
+from diffsem.channels import AwgnChannel, RayleighBlockFadingChannel, reseed
+from diffsem.link import Reception
+from diffsem.models import NoiseSchedule, SelfNoise
+
+SCHEDULE = NoiseSchedule()
+SAMPLES = 6000
+
+
+def through(channel, feature, step, snr_db, matched=True, estimate_db=None, reception_snr_db=None):
+    """Self-noise for `estimate_db`, then the channel at `reception_snr_db`; both default to `snr_db`."""
+    count = len(feature)
+    estimate = 10 ** ((snr_db if estimate_db is None else estimate_db) / 10)
+    own = 10 ** ((snr_db if reception_snr_db is None else reception_snr_db) / 10)
+    steps = np.full(count, step, np.int32)
+    radiated, noise_step, power = SelfNoise(SCHEDULE)([feature, steps, np.full(count, estimate, np.float32)])
+    reception = Reception(channel, SCHEDULE, matched)
+    received, received_step = reception([radiated, steps, noise_step, power, np.full(count, own, np.float32)])
+    return np.asarray(received), np.asarray(received_step), int(noise_step[0])
+
+
+def assert_moments(received, feature, signal, variance):
+    noise = received - np.sqrt(signal) * feature
+    count = noise.size
+    assert noise.mean() == pytest.approx(0, abs=4.5 * np.sqrt(variance / count))
+    assert noise.var() == pytest.approx(variance, rel=4.5 * np.sqrt(2 / count))
+    assert np.abs(np.mean(noise * feature)) < 4.5 * np.sqrt(variance / count)
+
+
+def numpy_variance(step, noise_step, snr_db):
+    """(1 - abar_s) + P / gamma, worked out from the schedule's definition alone."""
+    beta = np.linspace(1e-4, 0.02, 500)
+    alpha_bar = np.concatenate([[1], np.cumprod(1 - beta)])
+    power = alpha_bar[step] + 1 - alpha_bar[noise_step]
+    return 1 - alpha_bar[noise_step] + power / 10 ** (snr_db / 10), alpha_bar
+
+
+@pytest.mark.parametrize("snr_db", [0, 5, 15])
+@pytest.mark.parametrize("step", [180, 240, 300, 450])
+def test_the_paper_receiver_sees_z_t_over_awgn(step, snr_db, unit_features):
+    feature = unit_features(SAMPLES)
+    received, received_step, noise_step = through(AwgnChannel(), feature, step, snr_db, matched=False)
+    assert noise_step > 0
+    variance, alpha_bar = numpy_variance(step, noise_step, snr_db)
+    assert_moments(received, feature, alpha_bar[step], variance)
+    # Rounding s to a whole step leaves at most that step's own noise on top of 1 - abar_t.
+    surplus = variance - (1 - alpha_bar[step])
+    assert 0 <= surplus <= (alpha_bar[noise_step - 1] - alpha_bar[noise_step]) + 1e-9
+    np.testing.assert_array_equal(received_step, step)
+
+
+@pytest.mark.parametrize(("step", "snr_db"), [(60, 15), (240, 15), (300, 5), (120, 20), (450, 0)])
+def test_the_matched_step_is_t_where_the_transmitter_knows_the_channel(step, snr_db, unit_features):
+    _, received_step, noise_step = through(AwgnChannel(), unit_features(2), step, snr_db)
+    assert noise_step > 0
+    assert np.abs(received_step - step).max() <= 1
+
+
+@pytest.mark.parametrize(
+    ("step", "estimate_db", "own_db"), [(120, 0, 0), (240, 15, 5), (60, 20, -3), (180, 5, 15), (0, 10, 10)]
+)
+def test_the_matched_step_gives_z_t_prime_under_mismatch_and_without_self_noise(step, estimate_db, own_db, unit_features):
+    feature = unit_features(SAMPLES)
+    received, received_step, _ = through(
+        AwgnChannel(), feature, step, 0, estimate_db=estimate_db, reception_snr_db=own_db
+    )
+    alpha_bar = float(SCHEDULE.alpha_bar_at(received_step[:1])[0])
+    assert_moments(received, feature, alpha_bar, 1 - alpha_bar)
+
+
+def test_without_self_noise_the_matched_step_has_the_snr_of_the_channel(unit_features):
+    _, received_step, noise_step = through(AwgnChannel(), unit_features(2), 120, 0)
+    assert noise_step == 0
+    assert SCHEDULE.esnr_db(int(round(received_step[0]))) == pytest.approx(0, abs=0.1)
+
+
+def test_under_fading_every_block_stands_at_the_step_of_its_own_noise(unit_features):
+    feature = unit_features(SAMPLES)
+    reseed(11)
+    received, received_step, noise_step = through(RayleighBlockFadingChannel(), feature, 120, 10)
+    assert received_step.std() > 5
+    alpha_bar = np.interp(received_step, np.arange(501), SCHEDULE.alpha_bar).reshape(-1, 1, 1, 1)
+    inside = (received_step > 1) & (received_step < 499)
+    noise = (received - np.sqrt(alpha_bar) * feature) / np.sqrt(1 - alpha_bar)
+    per_block = (noise[inside] ** 2).mean(axis=(1, 2, 3))
+    # A mean of 64 squared Gaussians deviates by sqrt(2 / 64).
+    assert per_block.mean() == pytest.approx(1, abs=4.5 * np.sqrt(2 / 64 / len(per_block)))
+    assert per_block.std() == pytest.approx(np.sqrt(2 / 64), rel=0.08)
+    for low, high in ((0, 0.25), (0.75, 1)):
+        bounds = np.quantile(received_step[inside], [low, high])
+        chosen = (received_step[inside] >= bounds[0]) & (received_step[inside] <= bounds[1])
+        assert per_block[chosen].mean() == pytest.approx(1, abs=4.5 * np.sqrt(2 / 64 / chosen.sum()))
+
+
+def test_beyond_the_last_step_the_power_stays_one(unit_features):
+    feature = unit_features(SAMPLES)
+    received, received_step, _ = through(AwgnChannel(), feature, 0, -40)
+    np.testing.assert_allclose(received_step, 500)
+    assert (received**2).mean() == pytest.approx(1, rel=0.02)
+
+
+def test_the_link_keeps_three_decibels_that_real_noise_for_complex_symbols_loses(unit_features):
+    """Without self-noise the feature itself is received at the SNR of the channel, not at half of it."""
+    feature = unit_features(SAMPLES)
+    received, _, _ = through(AwgnChannel(), feature, 0, 7, matched=False)
+    measured = 10 * np.log10((feature**2).mean() / ((received - feature) ** 2).mean())
+    assert measured == pytest.approx(7, abs=0.05)

@@ -1,0 +1,121 @@
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import h5py
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from diffsem.link import InputError, PointResult, read_results, read_table, write_table
+from diffsem.link.results import COLUMNS, empty_table
+
+ORIGINALS = np.arange(2 * 4 * 4, dtype=np.uint8).reshape(2, 4, 4, 1)
+ATTRIBUTES = {"scenario": "name: π\n", "seed": 1, "versions": "{}"}
+
+
+def row(**values):
+    base = {name: "" if kind is str else kind(0) for name, kind in COLUMNS.items()}
+    return base | {"system": "diffsem", "node": "receiver", "timestep": 240} | values
+
+
+def example(level):
+    return {
+        "transmitter": "clean-pair",
+        "attack": "inversion-mlp",
+        "timestep": 240,
+        "receiver_snr_db": 15.0,
+        "snr_db": 10.0,
+        "images": np.full((2, 4, 4, 1), level),
+    }
+
+
+texts = st.text(st.characters(exclude_categories=["Cs", "Cc"]), max_size=12)
+
+
+@given(
+    names=st.lists(texts, max_size=5),
+    value=st.one_of(st.floats(allow_infinity=False), st.just(float("nan"))),
+    count=st.integers(0, 2**40),
+)
+def test_a_table_reads_back_as_it_was_written(names, value, count, tmp_path_factory):
+    path = tmp_path_factory.mktemp("table") / "r.h5"
+    rows = [row(system=name, accuracy=value, correct=count) for name in names]
+    table = empty_table(ATTRIBUTES, ORIGINALS).with_point(PointResult(rows, [example(0.5)]))
+    write_table(path, table)
+    back = read_table(path)
+    pd.testing.assert_frame_equal(back.rows, table.rows)
+    pd.testing.assert_frame_equal(back.examples.index, table.examples.index)
+    np.testing.assert_array_equal(back.examples.reconstructions, np.full((1, 2, 4, 4, 1), 128))
+    assert back.attributes == ATTRIBUTES
+    assert back.complete is False
+
+
+def test_every_column_is_one_dimensional_and_named_as_documented(tmp_path):
+    path = tmp_path / "r.h5"
+    write_table(path, empty_table(ATTRIBUTES, ORIGINALS).with_point(PointResult([row(), row()], [])).completed())
+    with h5py.File(path) as file:
+        assert set(file["results"]) == set(COLUMNS)
+        assert all(column.shape == (2,) for column in file["results"].values())
+        assert h5py.check_string_dtype(file["results/system"].dtype).encoding == "utf-8"
+        assert bool(file.attrs["complete"])
+    assert read_results(path).attrs["seed"] == 1
+
+
+@pytest.mark.parametrize("damage", ["truncated", "text", "foreign", "missing", "newer"])
+def test_a_file_that_is_no_whole_table_gives_one_line(damage, tmp_path):
+    path = tmp_path / "r.h5"
+    write_table(path, empty_table(ATTRIBUTES, ORIGINALS).with_point(PointResult([row()] * 50, [example(0.1)])))
+    if damage == "truncated":
+        path.write_bytes(path.read_bytes()[:-2000])
+    elif damage == "text":
+        path.write_text("system,node\n")
+    elif damage == "missing":
+        path.unlink()
+    else:
+        with h5py.File(path, "w") as file:
+            if damage == "newer":
+                file.attrs["schema_version"] = 99
+    with pytest.raises(InputError) as error:
+        read_results(path)
+    assert str(path) in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+WRITER = """
+import sys
+from pathlib import Path
+sys.path.insert(0, {folder!r})
+from test_results import ATTRIBUTES, ORIGINALS, PointResult, empty_table, row, write_table
+table = empty_table(ATTRIBUTES, ORIGINALS)
+print("ready", flush=True)
+for i in range(10_000):
+    table = table.with_point(PointResult([row(correct=i)], []))
+    write_table(Path({path!r}), table)
+"""
+
+
+@pytest.mark.parametrize("delay", [0.05, 0.2, 0.5])
+def test_a_writer_killed_half_way_leaves_a_whole_table(delay, tmp_path):
+    path = tmp_path / "r.h5"
+    code = WRITER.format(folder=str(Path(__file__).parent), path=str(path))
+    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) as writer:
+        assert writer.stdout is not None
+        assert writer.stdout.readline() == "ready\n"
+        while not path.exists():
+            time.sleep(0.01)
+        time.sleep(delay)
+        writer.send_signal(signal.SIGKILL)
+    rows = read_results(path)
+    assert list(rows["correct"]) == list(range(len(rows)))
+    assert len(rows) >= 1
+
+
+def test_an_unwritable_place_gives_one_line(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(InputError, match="cannot be written"):
+        write_table(tmp_path / "file" / "r.h5", empty_table(ATTRIBUTES, ORIGINALS))

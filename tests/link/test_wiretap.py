@@ -1,0 +1,133 @@
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from diffsem.channels import AwgnChannel, RayleighBlockFadingChannel
+from diffsem.link import (
+    BypassReceiver,
+    DiffSemReceiver,
+    EDiffSemReceiver,
+    Reception,
+    Seeds,
+    Transmitter,
+    WiretapLink,
+    end_to_end,
+)
+from diffsem.models import Denoise, NoiseSchedule, UNet, mnist
+
+SCHEDULE = NoiseSchedule()
+SEEDS = Seeds(self_noise=1, legitimate=2, eavesdropper=3)
+BATCH = 64
+
+
+def build(legitimate=AwgnChannel, eavesdropper=AwgnChannel):
+    keras.utils.set_random_seed(1)
+    return WiretapLink(
+        Transmitter(mnist.Encoder(), SCHEDULE), Reception(legitimate(), SCHEDULE), Reception(eavesdropper(), SCHEDULE)
+    )
+
+
+@pytest.fixture
+def images(rng):
+    return rng.random((BATCH, 28, 28, 1), np.float32)
+
+
+def transmit(link, images, snr_db=10.0, own=(10.0,), seeds=SEEDS, step=60):
+    whole = np.ones(len(images))
+    receiver, eavesdroppers, _ = link.transmit(
+        images, whole * step, whole * snr_db, [whole * value for value in own], seeds
+    )
+    return receiver, eavesdroppers
+
+
+def test_both_nodes_hear_the_same_signal_with_noise_of_their_own(images):
+    receiver, (eavesdropper,) = transmit(build(), images, snr_db=0.0, own=(0.0,), step=0)
+    feature = build().transmitter.encoder(images).numpy()
+    scale = np.sqrt(SCHEDULE.alpha_bar_at(receiver.step).numpy()).reshape(-1, 1, 1, 1)
+    noises = [(node.received.numpy() - scale * feature).ravel() for node in (receiver, eavesdropper)]
+    assert abs(np.corrcoef(noises)[0, 1]) < 4 / np.sqrt(noises[0].size)
+
+
+def test_self_noise_is_common_to_both_nodes(images):
+    receiver, (eavesdropper,) = transmit(build(), images, snr_db=40.0, own=(40.0,), step=300)
+    correlation = np.corrcoef(receiver.received.numpy().ravel(), eavesdropper.received.numpy().ravel())[0, 1]
+    assert correlation > 0.99
+
+
+def test_an_eavesdropper_never_shifts_the_receivers_noise(images):
+    link = build()
+    alone, _ = transmit(link, images, own=())
+    watched, _ = transmit(link, images, own=(5.0, 10.0))
+    np.testing.assert_array_equal(alone.received, watched.received)
+    fading, _ = transmit(build(eavesdropper=RayleighBlockFadingChannel), images)
+    np.testing.assert_array_equal(alone.received, fading.received)
+
+
+def test_the_same_seeds_give_the_same_batch_and_each_role_has_its_own(images):
+    link = build()
+    receiver, (eavesdropper,) = transmit(link, images)
+    again, (also,) = transmit(link, images)
+    np.testing.assert_array_equal(receiver.received, again.received)
+    np.testing.assert_array_equal(eavesdropper.received, also.received)
+    other, (unmoved,) = transmit(link, images, seeds=Seeds(1, 9, 3))
+    assert np.abs(other.received - receiver.received).numpy().max() > 0.01
+    np.testing.assert_array_equal(unmoved.received, eavesdropper.received)
+
+
+def test_a_worse_channel_stands_at_a_later_step(images):
+    _, heard = transmit(build(), images, own=(-5.0, 5.0, 15.0))
+    steps = [float(node.step[0]) for node in heard]
+    assert steps[0] > steps[1] > steps[2]
+
+
+def receivers():
+    unet, guided = UNet(channels=8), UNet(channels=8, context=10)
+    return {
+        "bypass": BypassReceiver(mnist.Classifier()),
+        "diffsem": DiffSemReceiver(mnist.Classifier(), Denoise(unet, SCHEDULE, 2)),
+        "e-diffsem": EDiffSemReceiver(mnist.Classifier(), Denoise(guided, SCHEDULE, 2), max_rounds=2),
+    }
+
+
+@pytest.mark.parametrize("channel", [AwgnChannel, RayleighBlockFadingChannel])
+@pytest.mark.parametrize("name", ["bypass", "diffsem", "e-diffsem"])
+def test_the_link_is_one_keras_model_to_call_train_through_and_save(name, channel, images, tmp_path):
+    encoder = mnist.Encoder()
+    model = end_to_end(
+        Transmitter(encoder, SCHEDULE), Reception(channel(), SCHEDULE), receivers()[name], mnist.IMAGE_SHAPE
+    )
+    inputs = {
+        "image": images[:16],
+        "step": np.full(16, 60, np.int32),
+        "snr": np.full(16, 100, np.float32),
+    }
+    labels = np.arange(16) % 10
+    before = [weight.copy() for weight in encoder.get_weights()]
+    model.compile("adam", keras.losses.SparseCategoricalCrossentropy(from_logits=True))
+    model.fit(inputs, labels, verbose=0)
+    assert max(np.abs(new - old).max() for new, old in zip(encoder.get_weights(), before, strict=True)) > 1e-5
+
+    model.save(tmp_path / "link.keras")
+    loaded = keras.saving.load_model(tmp_path / "link.keras")
+    # At t = 0 and a very high SNR nothing is random: the outputs must agree.
+    clean = inputs | {"step": np.zeros(16, np.int32), "snr": np.full(16, 1e9, np.float32)}
+    np.testing.assert_allclose(loaded.predict(clean, verbose=0), model.predict(clean, verbose=0), atol=2e-3)
+
+
+def test_bypass_gives_the_classifier_the_received_feature_twice(rng):
+    classifier = mnist.Classifier()
+    received = rng.standard_normal((3, 8, 8, 1)).astype(np.float32)
+    step = np.array([0.0, 240.0, 500.0], np.float32)
+    logits, calls = BypassReceiver(classifier)([received, step])
+    expected = classifier([received, received, step[:, None] / 500])
+    np.testing.assert_allclose(logits, expected, rtol=1e-5)
+    assert float(calls) == 0
+
+
+def test_receivers_count_their_denoiser_calls(rng):
+    received = tf.constant(rng.standard_normal((8, 8, 8, 1)), tf.float32)
+    step = tf.fill([8], 240.0)
+    built = receivers()
+    assert float(built["diffsem"]([received, step])[1]) == 2
+    assert float(built["e-diffsem"]([received, step])[1]) in (2, 4)

@@ -1,0 +1,95 @@
+import keras
+import numpy as np
+import pytest
+
+from diffsem.models import Denoise, NoiseSchedule, SelfNoise, UNet, mnist
+
+IMAGE = (5, 28, 28, 1)
+FEATURE = (5, 8, 8, 1)
+
+NETWORKS = {
+    "encoder": (lambda: mnist.Encoder(), [IMAGE], FEATURE),
+    "classifier": (lambda: mnist.Classifier(), [FEATURE, FEATURE, (5, 1)], (5, 10)),
+    "strong": (lambda: mnist.StrongClassifier(), [IMAGE], (5, 10)),
+    "inversion": (lambda: mnist.InversionMLP(), [FEATURE, (5, 1)], IMAGE),
+    "unet": (lambda: UNet(channels=16), [FEATURE, (5, 1)], FEATURE),
+    "unet-context": (lambda: UNet(channels=16, context=10), [FEATURE, (5, 1), (5, 10)], FEATURE),
+}
+
+
+def draw(rng, shapes):
+    inputs = [rng.random(shape, np.float32) for shape in shapes]
+    return inputs if len(inputs) > 1 else inputs[0]
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_network_builds_trains_saves_and_loads(name, rng, tmp_path):
+    build, shapes, output_shape = NETWORKS[name]
+    network = build()
+    inputs = draw(rng, shapes)
+    before = np.asarray(network(inputs, training=False))
+    assert before.shape == output_shape
+    network.compile("adam", "mse")
+    network.fit(inputs, np.ones_like(before), epochs=1, verbose=0)
+    trained = np.asarray(network(inputs, training=False))
+    assert np.abs(trained - before).max() > 1e-6
+
+    network.save(tmp_path / "network.keras")
+    loaded = keras.saving.load_model(tmp_path / "network.keras")
+    np.testing.assert_allclose(np.asarray(loaded(inputs, training=False)), trained, atol=1e-6)
+    assert loaded.get_config() == network.get_config()
+
+    network.save_weights(tmp_path / "network.weights.h5")
+    other = build()
+    other.load_weights(tmp_path / "network.weights.h5")
+    np.testing.assert_allclose(np.asarray(other(inputs, training=False)), trained, atol=1e-6)
+
+
+def test_feature_has_zero_mean_and_unit_power_for_every_image(rng):
+    images = rng.random((16, 28, 28, 1), np.float32)
+    images[0] *= 0.05
+    feature = np.asarray(mnist.Encoder()(images))
+    np.testing.assert_allclose(feature.mean(axis=(1, 2, 3)), 0, atol=1e-4)
+    np.testing.assert_allclose((feature**2).mean(axis=(1, 2, 3)), 1, atol=1e-2)
+
+
+def test_layers_have_the_sizes_of_table_1():
+    def sizes(network):
+        return {layer.name: layer.output.shape[1:] for layer in network.layers}
+
+    encoder = sizes(mnist.Encoder())
+    assert (encoder["leaky1"], encoder["leaky2"], encoder["power"]) == ((14, 14, 16), (8, 8, 32), (8, 8, 1))
+    classifier = sizes(mnist.Classifier())
+    assert (classifier["inputs"], classifier["dense1"], classifier["logits"]) == ((129,), (129,), (10,))
+    strong = sizes(mnist.StrongClassifier())
+    assert (strong["dense1"], strong["dense2"], strong["logits"]) == ((784,), (128,), (10,))
+    adversary = sizes(mnist.InversionMLP())
+    assert (adversary["dense1"], adversary["image"]) == ((784,), (28, 28, 1))
+
+
+@pytest.mark.parametrize(("context", "wide", "vector"), [(10, 256, 768), (0, 128, 256)])
+def test_unet_has_the_sizes_of_table_3(context, wide, vector):
+    shapes = {layer.name: layer.output.shape[1:] for layer in UNet(context=context).layers}
+    assert shapes["encode_scale"] == (8, 8, 128)
+    assert shapes["down1_pool"] == (4, 4, 128)
+    assert shapes["down2_pool"] == (2, 2, wide)
+    assert shapes["vector"] == (1, 1, vector)
+    assert shapes["up0_relu"] == (2, 2, wide)
+    assert shapes["up1_2_b_gelu"] == (4, 4, 128)
+    assert shapes["up2_2_b_gelu"] == (8, 8, 128)
+    assert shapes["noise"] == (8, 8, 1)
+
+
+def test_unet_refuses_a_feature_that_two_stages_cannot_halve():
+    with pytest.raises(ValueError, match="divisible by 4"):
+        UNet(feature_shape=(6, 8, 1))
+
+
+def test_layers_around_the_networks_keep_their_configuration():
+    schedule = NoiseSchedule(steps=100)
+    noise = SelfNoise.from_config(SelfNoise(schedule, seed=3).get_config())
+    assert (noise.schedule, noise.seed) == (schedule, 3)
+    layer = Denoise(UNet(channels=16, context=10), schedule, grid=4, guidance=0.5)
+    copy = Denoise.from_config(layer.get_config())
+    assert (copy.schedule, copy.grid, copy.guidance, copy.unet.context) == (schedule, 4, 0.5, 10)
+    assert copy.calls == 8

@@ -1,0 +1,66 @@
+import json
+
+import keras
+import numpy as np
+import pytest
+
+from diffsem.models import TrainingPlan, train
+
+PLAN = TrainingPlan(epochs=6, batch_size=16, learning_rate=0.05, patience=0, min_delta=0.02)
+
+
+class CutOff(Exception):
+    pass
+
+
+def build():
+    keras.utils.set_random_seed(3)
+    return keras.Sequential([keras.Input((4,)), keras.layers.Dense(8, "tanh"), keras.layers.Dense(1)])
+
+
+def draw_epoch(epoch):
+    rng = np.random.default_rng([5, epoch])
+    inputs = rng.standard_normal((64, 4)).astype(np.float32)
+    return inputs, inputs.sum(axis=1, keepdims=True)
+
+
+def scores(history):
+    return [{key: value for key, value in record.items() if key != "seconds"} for record in history]
+
+
+@pytest.mark.parametrize("cut_at", [1, 3, 5])
+def test_a_training_cut_off_in_any_epoch_resumes_to_the_same_weights(cut_at, tmp_path):
+    whole = build()
+    expected = train(whole, "mse", draw_epoch, draw_epoch(99), PLAN, tmp_path / "whole")
+
+    def draw_until_cut(epoch):
+        if epoch == cut_at:
+            raise CutOff
+        return draw_epoch(epoch)
+
+    with pytest.raises(CutOff):
+        train(build(), "mse", draw_until_cut, draw_epoch(99), PLAN, tmp_path / "cut")
+    resumed = build()
+    history = train(resumed, "mse", draw_epoch, draw_epoch(99), PLAN, tmp_path / "cut")
+    assert scores(history) == scores(expected)
+    for left, right in zip(whole.get_weights(), resumed.get_weights(), strict=True):
+        np.testing.assert_array_equal(left, right)
+
+
+def test_the_learning_rate_falls_on_a_plateau_and_never_below_its_floor(tmp_path):
+    plan = TrainingPlan(epochs=6, learning_rate=1e-3, min_learning_rate=1e-4, factor=0.3, patience=0, min_delta=1e9)
+    history = train(build(), "mse", draw_epoch, draw_epoch(99), plan, tmp_path)
+    rates = [record["learning_rate"] for record in history]
+    # The first epoch improves on infinity; every later one misses the mark.
+    np.testing.assert_allclose(rates, [1e-3, 1e-3, 3e-4, 1e-4, 1e-4, 1e-4], rtol=1e-5)
+
+
+def test_a_state_half_written_costs_only_its_epoch(tmp_path):
+    plan = TrainingPlan(epochs=2, batch_size=16)
+    train(build(), "mse", draw_epoch, draw_epoch(99), plan, tmp_path)
+    (tmp_path / "epoch-0003.weights.h5").write_bytes(b"cut off")
+    (tmp_path / "history.partial").write_text("[{")
+    longer = TrainingPlan(epochs=3, batch_size=16)
+    history = train(build(), "mse", draw_epoch, draw_epoch(99), longer, tmp_path)
+    assert [record["epoch"] for record in history] == [0, 1, 2]
+    assert json.loads((tmp_path / "history.json").read_text()) == history

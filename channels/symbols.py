@@ -26,7 +26,9 @@ def features_to_symbols(features, power):
     """
     count = math.prod(features.shape[1:])
     if count % 2:
-        raise ValueError(f"features of shape {tuple(features.shape[1:])}: an odd number of real symbols cannot be paired")
+        raise ValueError(
+            f"features of shape {tuple(features.shape[1:])}: an odd number of real symbols cannot be paired"
+        )
     scaled = tf.reshape(features, [-1, count]) / tf.sqrt(2 * power)[:, None]
     real, imaginary = tf.split(scaled, 2, axis=-1)
     return tf.complex(real, imaginary)

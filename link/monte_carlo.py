@@ -281,8 +281,9 @@ def simulate_point(
         progress(done)
         if all(rule.reason(tally.correct, tally.total) for tally in tallies.values()):
             break
-    rows = [_row(experiment, point, node, tally, noise_step) for node, tally in tallies.items()]
-    return PointResult(rows, examples)
+    order = [system.name for system in experiment.systems]
+    nodes = sorted(tallies, key=lambda node: order.index(node.system))
+    return PointResult([_row(experiment, point, node, tallies[node], noise_step) for node in nodes], examples)
 
 
 def _row(experiment: Experiment, point: Point, node: Node, tally: Tally, noise_step: int) -> dict:

@@ -151,7 +151,7 @@ def read_table(path: str | Path) -> ResultTable:
             version = file.attrs.get("schema_version")
             if version != SCHEMA_VERSION:
                 raise InputError(
-                    f"result file {path}: schema version {version}; allowed: {SCHEMA_VERSION}, as `diffsem run` writes it"
+                    f"result file {path}: schema version {version}; allowed: {SCHEMA_VERSION}, as `diffsem run` writes"
                 )
             attributes = {key: _plain(file.attrs[key]) for key in file.attrs}
             complete = bool(attributes.pop("complete"))
@@ -204,7 +204,10 @@ def decode_json(attributes: Mapping, key: str) -> dict:
 
 def _frame(rows: Sequence[Mapping], columns: Mapping[str, type]) -> pd.DataFrame:
     return pd.DataFrame(
-        {name: pd.Series([row[name] for row in rows], dtype=object if kind is str else kind) for name, kind in columns.items()}
+        {
+            name: pd.Series([row[name] for row in rows], dtype=object if kind is str else kind)
+            for name, kind in columns.items()
+        }
     )
 
 
@@ -219,7 +222,9 @@ def _write_columns(group: h5py.Group, frame: pd.DataFrame, columns: Mapping[str,
 def _read_columns(group: h5py.Group, columns: Mapping[str, type]) -> pd.DataFrame:
     return pd.DataFrame(
         {
-            name: pd.Series(group[name].asstr()[()] if kind is str else group[name][()], dtype=object if kind is str else kind)
+            name: pd.Series(
+                group[name].asstr()[()] if kind is str else group[name][()], dtype=object if kind is str else kind
+            )
             for name, kind in columns.items()
         }
     )

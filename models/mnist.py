@@ -32,7 +32,7 @@ class Encoder(keras.Model):
         x = layers.Conv2D(32, 3, strides=2, name="conv2")(x)
         x = layers.LeakyReLU(name="leaky2")(x)
         x = layers.Conv2D(1, 3, padding="same", name="conv3")(x)
-        feature = layers.LayerNormalization(axis=(1, 2, 3), center=False, scale=False, epsilon=1e-6, name="power")(x)
+        feature = layers.LayerNormalization(axis=(1, 2, 3), center=False, scale=False, epsilon=1e-9, name="power")(x)
         super().__init__(inputs=image, outputs=feature, name=name, **kwargs)
 
     def get_config(self):

@@ -6,8 +6,8 @@ import keras
 
 from diffsem.channels import AwgnChannel, RayleighBlockFadingChannel
 from diffsem.link.eavesdropper import InversionAttack
-from diffsem.link.reception import Reception
 from diffsem.link.receivers import BypassReceiver, DiffSemReceiver, EDiffSemReceiver
+from diffsem.link.reception import Reception
 from diffsem.link.transmitter import Transmitter
 from diffsem.link.wiretap import WiretapLink
 from diffsem.models import Denoise, NoiseSchedule

@@ -15,7 +15,9 @@ app = typer.Typer(
     "error. Exit status: 0 done, 2 bad input, 1 failed, 130 interrupted with what was finished saved.",
 )
 
-ScenarioArgument = Annotated[str, typer.Argument(help="A shipped scenario's name (see `diffsem scenarios`) or a YAML file.")]
+ScenarioArgument = Annotated[
+    str, typer.Argument(help="A shipped scenario's name (see `diffsem scenarios`) or a YAML file.")
+]
 ResultArgument = Annotated[Path, typer.Argument(help="A result file that `diffsem run` wrote.")]
 Overrides = Annotated[
     list[str] | None,
@@ -43,7 +45,9 @@ def run(
         with sweep_progress(resolved.monte_carlo.max_images) as (on_point, on_images):
             run_scenario(resolved, path, overwrite, on_point, on_images)
     except KeyboardInterrupt:
-        typer.echo(f"diffsem: interrupted; finished points are in {path}, the same command goes on from there", err=True)
+        typer.echo(
+            f"diffsem: interrupted; finished points are in {path}, the same command goes on from there", err=True
+        )
         raise typer.Exit(130) from None
     _print_table(path)
 
@@ -68,7 +72,9 @@ def train(
         with training_progress() as callbacks:
             record = train_scenario(resolved, folder, callbacks, lambda line: typer.echo(line, err=True), fresh)
     except KeyboardInterrupt:
-        typer.echo(f"diffsem: interrupted; finished epochs are in {folder}, the same command goes on from there", err=True)
+        typer.echo(
+            f"diffsem: interrupted; finished epochs are in {folder}, the same command goes on from there", err=True
+        )
         raise typer.Exit(130) from None
     for stage, entry in record.items():
         typer.echo(f"{stage}: {entry['epochs']} epochs, {entry['seconds_training']:.0f} s, {entry['scores']}")

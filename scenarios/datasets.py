@@ -74,7 +74,9 @@ def load_dataset(name: str, images: int | None = None) -> Dataset:
             train = _labelled(file["x_train"], file["y_train"])
             test = _labelled(file["x_test"], file["y_test"])
     except (OSError, ValueError, KeyError, EOFError, BadZipFile) as error:
-        raise InputError(f"dataset {path}: cannot be read ({error}); it ships with the package: reinstall it") from error
+        raise InputError(
+            f"dataset {path}: cannot be read ({error}); it ships with the package: reinstall it"
+        ) from error
     order = np.random.default_rng(SPLIT_SEED).permutation(len(train))[:images]
     boundary = int(PAIR_SHARE * len(order))
     return Dataset(name, train[order[:boundary]], train[order[boundary:]], test)

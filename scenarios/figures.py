@@ -126,7 +126,12 @@ def schedule_figure(schedule: NoiseSchedule) -> Figure:
     right.plot(steps, esnr_db, color="#228833", linestyle="--", label="ESNR")
     crossing = int(steps[np.argmin(np.abs(esnr_db))])
     right.plot(crossing, esnr_db[crossing - 1], "o", color="#228833")
-    right.annotate(f"t = {crossing}: {esnr_db[crossing - 1]:.2f} dB", (crossing, esnr_db[crossing - 1]), (8, 8), textcoords="offset points")
+    right.annotate(
+        f"t = {crossing}: {esnr_db[crossing - 1]:.2f} dB",
+        (crossing, esnr_db[crossing - 1]),
+        (8, 8),
+        textcoords="offset points",
+    )
     right.set_ylabel("ESNR [dB]")
     handles = [*left.get_lines(), right.get_lines()[0]]
     left.legend(handles, [handle.get_label() for handle in handles], fontsize=8, loc="center right")

@@ -73,7 +73,9 @@ def load_network(scenario: Scenario, folder: Path, name: str) -> keras.Model:
     """
     path = weights_file(folder, name)
     if not path.is_file():
-        raise InputError(f"weights {path}: no such file; `diffsem train` makes it, and `weights: pretrained` needs none")
+        raise InputError(
+            f"weights {path}: no such file; `diffsem train` makes it, and `weights: pretrained` needs none"
+        )
     network = NETWORKS[name](scenario)
     try:
         network.load_weights(path)

@@ -68,8 +68,8 @@ def run_scenario(
     ----------
     scenario : Scenario
     out : str or Path, optional
-        Result file. Every finished point reaches it at once; a file of the same scenario and weights is resumed. Without it
-        nothing is written.
+        Result file. Every finished point reaches it at once; a file of the same scenario and weights is resumed.
+        Without it nothing is written.
     overwrite : bool
         Replace the file instead.
     on_point : callable

@@ -66,7 +66,7 @@ class Legitimate(_Keys):
     )
     receivers: Annotated[tuple[Receiver, ...], Field(min_length=1), AfterValidator(_distinct)] = Field(
         default=("classifier", "noise-aware", "noise-aware-pair", "one-step", "diffsem", "e-diffsem"),
-        description="systems to compare; classifier bypasses the denoiser; noise-aware and noise-aware-pair are controls",
+        description="systems to compare; classifier bypasses the denoiser; the noise-aware ones are controls",
     )
 
 
@@ -100,7 +100,9 @@ class Denoising(_Keys):
 
 class MonteCarlo(_Keys):
     batch_size: Positive = Field(default=256, description="images a batch")
-    max_images: Positive = Field(default=10000, description="images a point at most; the test set is repeated if needed")
+    max_images: Positive = Field(
+        default=10000, description="images a point at most; the test set is repeated if needed"
+    )
     target_errors: Positive | None = Field(
         default=500, description="a node is done after this many wrong labels; null: never"
     )
@@ -114,8 +116,8 @@ class Epochs(_Keys):
     noise_aware_pair: Positive = Field(default=40, description="control: encoder and classifier through self-noise")
     denoiser: Positive = Field(default=15, description="each U-Net")
     classifiers: Positive = Field(default=25, description="fine-tuning of each receiver's classifier")
-    adversary: Positive = Field(default=100, description="the eavesdropper's inversion network")
-    strong_classifier: Positive = Field(default=20, description="the judge")
+    adversary: Positive = Field(default=40, description="the eavesdropper's inversion network")
+    strong_classifier: Positive = Field(default=12, description="the judge")
 
 
 class Training(_Keys):
@@ -192,7 +194,7 @@ def parse_scenario(content: dict[str, Any], where: str) -> Scenario:
 
 def _find(scenario: str | Path) -> Path:
     path = Path(scenario)
-    if path.suffix in {".yaml", ".yml"} or path.exists() and path.is_file():
+    if path.suffix in {".yaml", ".yml"} or (path.exists() and path.is_file()):
         if not path.is_file():
             raise InputError(f"scenario {path}: no such file")
         return path

@@ -24,7 +24,7 @@ from diffsem.scenarios.networks import NETWORKS, load_network, save_network
 from diffsem.scenarios.schema import Offset, Scenario
 
 LABEL_DROPOUT = 0.1
-FINE_TUNING_DRAWS = 2
+FINE_TUNING_DRAWS = 1
 REPORTED_STEPS = (1, 30, 60, 120, 180, 240, 300, 400, 500)
 PREDICT_BATCH = 512
 
@@ -205,9 +205,7 @@ def _train_denoiser(shop: Workshop, name: str) -> dict:
     held_out = samples(held_out_features, validation.labels, steps, rng, LABEL_DROPOUT)
     epochs = shop.scenario.training.epochs.denoiser
     # Gains under 0.002 an epoch come faster at a lower learning rate, long before they end.
-    history = shop.fit(
-        name, epochs, unet, keras.losses.MeanSquaredError(), draw_epoch, held_out, min_delta=2e-3
-    )
+    history = shop.fit(name, epochs, unet, keras.losses.MeanSquaredError(), draw_epoch, held_out, min_delta=2e-3)
     shop.save(unet, name)
 
     stored = shop.load(name)
@@ -217,7 +215,11 @@ def _train_denoiser(shop: Workshop, name: str) -> dict:
     for step in REPORTED_STEPS:
         for dropout, key in enumerate(scores):
             inputs, noise = samples(
-                held_out_features, validation.labels, np.full(len(validation), step), shop.rng(name, "score", step), dropout
+                held_out_features,
+                validation.labels,
+                np.full(len(validation), step),
+                shop.rng(name, "score", step),
+                dropout,
             )
             error = float(np.mean((_predict(stored, inputs) - noise) ** 2))
             scores[key][str(step)] = round(error, 4)
@@ -303,7 +305,9 @@ def train_e_diffsem(shop: Workshop) -> dict:
     """
     received, step = keras.Input(mnist.FEATURE_SHAPE), keras.Input(())
     label = keras.Input((mnist.CLASSES,))
-    layer = Denoise(shop.load("denoiser-label"), SCHEDULE, shop.scenario.denoising.steps, shop.scenario.denoising.guidance)
+    layer = Denoise(
+        shop.load("denoiser-label"), SCHEDULE, shop.scenario.denoising.steps, shop.scenario.denoising.guidance
+    )
     denoise = keras.Model([received, step, label], layer([received, step, label]))
     first_pass = shop.load("classifier-noise-aware")
 

@@ -7,7 +7,6 @@ import os
 import platform
 import shutil
 import sys
-import time
 from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path

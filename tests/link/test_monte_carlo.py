@@ -68,7 +68,7 @@ def test_counts_do_not_depend_on_what_else_is_simulated(rng):
     built = experiment(rng, StoppingRule(max_images=64))
     alone = replace(built, systems=built.systems[:1], attacks=[])
     together = [row for row in rows_of(built) if row["system"] == "one" and row["node"] == "receiver"]
-    assert rows_of(alone, replace(POINT, eavesdropper_snr_db=())) == pytest.approx(together, nan_ok=True)
+    assert repr(rows_of(alone, replace(POINT, eavesdropper_snr_db=()))) == repr(together)
 
 
 def test_two_runs_give_the_same_rows(rng):

@@ -71,7 +71,7 @@ def test_the_same_seeds_give_the_same_batch_and_each_role_has_its_own(images):
     np.testing.assert_array_equal(receiver.received, again.received)
     np.testing.assert_array_equal(eavesdropper.received, also.received)
     other, (unmoved,) = transmit(link, images, seeds=Seeds(1, 9, 3))
-    assert np.abs(other.received - receiver.received).numpy().max() > 0.01
+    assert np.abs(other.received - receiver.received).max() > 0.01
     np.testing.assert_array_equal(unmoved.received, eavesdropper.received)
 
 
@@ -85,13 +85,20 @@ def receivers():
     unet, guided = UNet(channels=8), UNet(channels=8, context=10)
     return {
         "bypass": BypassReceiver(mnist.Classifier()),
-        "diffsem": DiffSemReceiver(mnist.Classifier(), Denoise(unet, SCHEDULE, 2)),
-        "e-diffsem": EDiffSemReceiver(mnist.Classifier(), Denoise(guided, SCHEDULE, 2), max_rounds=2),
+        "diffsem": DiffSemReceiver(mnist.Classifier(), Denoise(unet, SCHEDULE, 1)),
+        "e-diffsem": EDiffSemReceiver(mnist.Classifier(), Denoise(guided, SCHEDULE, 1), max_rounds=2),
     }
 
 
-@pytest.mark.parametrize("channel", [AwgnChannel, RayleighBlockFadingChannel])
-@pytest.mark.parametrize("name", ["bypass", "diffsem", "e-diffsem"])
+@pytest.mark.parametrize(
+    ("name", "channel"),
+    [
+        ("bypass", AwgnChannel),
+        ("bypass", RayleighBlockFadingChannel),
+        ("diffsem", AwgnChannel),
+        ("e-diffsem", RayleighBlockFadingChannel),
+    ],
+)
 def test_the_link_is_one_keras_model_to_call_train_through_and_save(name, channel, images, tmp_path):
     encoder = mnist.Encoder()
     model = end_to_end(
@@ -129,5 +136,5 @@ def test_receivers_count_their_denoiser_calls(rng):
     received = tf.constant(rng.standard_normal((8, 8, 8, 1)), tf.float32)
     step = tf.fill([8], 240.0)
     built = receivers()
-    assert float(built["diffsem"]([received, step])[1]) == 2
-    assert float(built["e-diffsem"]([received, step])[1]) in (2, 4)
+    assert float(built["diffsem"]([received, step])[1]) == 1
+    assert float(built["e-diffsem"]([received, step])[1]) in (1, 2)

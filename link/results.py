@@ -193,7 +193,7 @@ def read_results(path: str | Path) -> pd.DataFrame:
     """
     table = read_table(path)
     rows = table.rows
-    rows.attrs = dict(table.attributes) | {"complete": table.complete}
+    rows.attrs.update(table.attributes, complete=table.complete)
     return rows
 
 

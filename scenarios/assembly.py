@@ -71,7 +71,7 @@ def build_receiver(scenario: Scenario, system: str, load: Callable[[str], keras.
         return BypassReceiver(classifier, SCHEDULE.steps)
     denoising = scenario.denoising
     if system == "e-diffsem":
-        denoise = Denoise(*denoisers, SCHEDULE, denoising.steps, denoising.guidance)
+        denoise = Denoise(denoisers[0], SCHEDULE, denoising.steps, denoising.guidance)
         return EDiffSemReceiver(
             classifier,
             denoise,
@@ -80,7 +80,7 @@ def build_receiver(scenario: Scenario, system: str, load: Callable[[str], keras.
             tolerance=denoising.tolerance,
         )
     grid = 1 if system == "one-step" else denoising.steps
-    return DiffSemReceiver(classifier, Denoise(*denoisers, SCHEDULE, grid), last_step=SCHEDULE.steps)
+    return DiffSemReceiver(classifier, Denoise(denoisers[0], SCHEDULE, grid), last_step=SCHEDULE.steps)
 
 
 def build_attack(attack: str, transmitter: str, load: Callable[[str], keras.Model]) -> keras.layers.Layer:

@@ -60,7 +60,8 @@ def accuracy_figure(table: ResultTable, axis: str, fixed: float) -> Figure:
         2, 1, figsize=(7.5, 7.5), sharex=True, height_ratios=(2, 1), layout="constrained"
     )
     heard: set[str] = set()
-    for system, lines in comparison.groupby("system", sort=False):
+    for system in comparison["system"].unique():
+        lines = comparison[comparison["system"] == system]
         x = lines[axis].to_numpy()
         _band(top, x, lines, "receiver", COLOURS[system], LABELS[system], "-")
         if lines["adversary"].isna().all():
@@ -134,7 +135,7 @@ def schedule_figure(schedule: NoiseSchedule) -> Figure:
     )
     right.set_ylabel("ESNR [dB]")
     handles = [*left.get_lines(), right.get_lines()[0]]
-    left.legend(handles, [handle.get_label() for handle in handles], fontsize=8, loc="center right")
+    left.legend(handles, [str(handle.get_label()) for handle in handles], fontsize=8, loc="center right")
     left.grid(alpha=0.3)
     return figure
 

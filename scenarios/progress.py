@@ -61,4 +61,6 @@ class _EpochBar(keras.callbacks.Callback):
         note = ", ".join(f"{name} {float(value):.4f}" for name, value in (logs or {}).items())
         self._bars.update(self._task, completed=epoch + 1, note=note)
         if not self._bars.console.is_terminal:
-            self._bars.console.print(f"{self._stage} {epoch + 1}/{self._epochs}: {note}", highlight=False)
+            self._bars.console.print(
+                f"{self._stage} {epoch + 1}/{self._epochs}: {note}", highlight=False, soft_wrap=True
+            )

@@ -39,30 +39,30 @@ def receiver_against_adversary(rows: pd.DataFrame) -> pd.DataFrame:
         timestep, receiver_snr_db, system, receiver, receiver_low, receiver_high, adversary, adversary_low,
         adversary_high, attack, gap, gap_low, gap_high, images, denoiser_calls. NaN where no attack was run.
     """
-    strongest = strongest_adversary(rows)
+    strongest = strongest_adversary(rows).to_dict("index")
     receivers = rows[rows["node"] == "receiver"]
     lines = []
-    for row in receivers.itertuples():
+    for row in receivers.to_dict("records"):
         line = {
-            "timestep": row.timestep,
-            "receiver_snr_db": row.receiver_snr_db,
-            "system": row.system,
-            "receiver": row.accuracy,
-            "receiver_low": row.ci_low,
-            "receiver_high": row.ci_high,
-            "images": row.total,
-            "denoiser_calls": row.denoiser_calls,
+            "timestep": row["timestep"],
+            "receiver_snr_db": row["receiver_snr_db"],
+            "system": row["system"],
+            "receiver": row["accuracy"],
+            "receiver_low": row["ci_low"],
+            "receiver_high": row["ci_high"],
+            "images": row["total"],
+            "denoiser_calls": row["denoiser_calls"],
         }
-        key = (row.system, row.timestep, row.receiver_snr_db)
-        if key in strongest.index:
-            heard = strongest.loc[key]
-            low, high = gap_interval(row.correct, row.total, heard["correct"], heard["total"])
+        key = (row["system"], row["timestep"], row["receiver_snr_db"])
+        if key in strongest:
+            heard = strongest[key]
+            low, high = gap_interval(row["correct"], row["total"], heard["correct"], heard["total"])
             line |= {
                 "adversary": heard["accuracy"],
                 "adversary_low": heard["ci_low"],
                 "adversary_high": heard["ci_high"],
                 "attack": heard["attack"],
-                "gap": row.accuracy - heard["accuracy"],
+                "gap": row["accuracy"] - heard["accuracy"],
                 "gap_low": low,
                 "gap_high": high,
             }
@@ -76,38 +76,29 @@ def receiver_against_adversary(rows: pd.DataFrame) -> pd.DataFrame:
 def terminal_table(rows: pd.DataFrame, title: str) -> Table:
     """The comparison as a table for the terminal; accuracies in percent with their 95% intervals."""
     table = Table(title=title, title_justify="left", caption="percent, with 95% intervals", caption_justify="left")
-    for name, justify in (
-        ("t", "right"),
-        ("SNR dB", "right"),
-        ("system", "left"),
-        ("receiver", "right"),
-        ("adversary", "right"),
-        ("gap", "right"),
-        ("strongest attack", "left"),
-        ("images", "right"),
-        ("U-Net calls", "right"),
-    ):
-        table.add_column(name, justify=justify, no_wrap=True)
+    words = ("system", "strongest attack")
+    for name in ("t", "SNR dB", "system", "receiver", "adversary", "gap", "strongest attack", "images", "U-Net calls"):
+        table.add_column(name, justify="left" if name in words else "right", no_wrap=True)
     comparison = receiver_against_adversary(rows)
-    for point, group in comparison.groupby(POINT, sort=True):
-        for line in group.itertuples():
+    for _, group in comparison.groupby(POINT, sort=True):
+        for line in group.to_dict("records"):
             table.add_row(
-                str(point[0]),
-                f"{point[1]:g}",
-                line.system,
-                _percent(line.receiver, line.receiver_low, line.receiver_high),
-                _percent(line.adversary, line.adversary_low, line.adversary_high),
-                _percent(line.gap, line.gap_low, line.gap_high, signed=True),
-                line.attack if isinstance(line.attack, str) else "-",
-                str(line.images),
-                f"{line.denoiser_calls:.1f}",
+                str(line["timestep"]),
+                f"{line['receiver_snr_db']:g}",
+                line["system"],
+                _percent(line, "receiver"),
+                _percent(line, "adversary"),
+                _percent(line, "gap", "+"),
+                line["attack"] if isinstance(line["attack"], str) else "-",
+                str(line["images"]),
+                f"{line['denoiser_calls']:.1f}",
             )
         table.add_section()
     return table
 
 
-def _percent(value: float, low: float, high: float, signed: bool = False) -> str:
-    if pd.isna(value):
+def _percent(line: dict, name: str, sign: str = "") -> str:
+    if pd.isna(line[name]):
         return "-"
-    sign = "+" if signed else ""
-    return f"{100 * value:{sign}.2f} [{100 * low:{sign}.2f}, {100 * high:{sign}.2f}]"
+    value, low, high = (100 * line[key] for key in (name, f"{name}_low", f"{name}_high"))
+    return f"{value:{sign}.2f} [{low:{sign}.2f}, {high:{sign}.2f}]"

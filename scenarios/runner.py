@@ -43,6 +43,7 @@ def sweep_points(scenario: Scenario) -> list[Point]:
     """The points of a scenario, timestep by timestep and SNR by SNR."""
     own = scenario.eavesdropper.snr_db
     points = []
+    eavesdropper_snr_db: tuple[float, ...]
     for timestep in scenario.timesteps:
         for snr_db in scenario.legitimate.snr_db:
             if own == "same":
@@ -112,6 +113,11 @@ def run_scenario(
     return table.rows
 
 
+def no_judge(image):
+    """Stands for the judge of a scenario without attacks, in which nothing is to be judged."""
+    raise ValueError("this scenario lists no attack, so there is no reconstruction to judge")
+
+
 def assemble(scenario: Scenario) -> Experiment:
     """Everything that a sweep needs, weights loaded. Raises InputError if weights or data cannot be used."""
     folder = weights_folder(scenario)
@@ -130,7 +136,7 @@ def assemble(scenario: Scenario) -> Experiment:
             for attack in scenario.eavesdropper.attacks
             for name in transmitters(scenario)
         ],
-        judge=networks.get("strong-classifier"),
+        judge=networks.get("strong-classifier", no_judge),
         images=dataset.test.as_float(),
         labels=dataset.test.labels,
         schedule=SCHEDULE,

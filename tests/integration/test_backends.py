@@ -1,0 +1,60 @@
+"""The same weights give the same outputs on TensorFlow and on JAX."""
+
+import importlib.util
+import json
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+PROGRAM = """
+import json, sys
+import keras
+import numpy as np
+from diffsem.models import Denoise, NoiseSchedule, UNet, mnist, SelfNoise
+folder = sys.argv[1]
+rng = np.random.default_rng(3)
+images = rng.random((3, 28, 28, 1), np.float32)
+feature = rng.standard_normal((3, 8, 8, 1)).astype(np.float32)
+time = np.array([[0.2], [0.5], [0.9]], np.float32)
+label = rng.dirichlet(np.ones(10), 3).astype(np.float32)
+
+def load(network, name):
+    network.load_weights(f"{folder}/{name}.weights.h5")
+    return network
+
+unet = load(UNet(context=10), "denoiser-label")
+denoised = Denoise(unet, NoiseSchedule(), 3)([feature, time[:, 0] * 500, label])
+outputs = {
+    "encoder": load(mnist.Encoder(), "encoder")(images),
+    "classifier": load(mnist.Classifier(), "classifier")([feature, feature, time]),
+    "strong": load(mnist.StrongClassifier(), "strong-classifier")(images),
+    "inversion": load(mnist.InversionMLP(), "inversion-mlp")([feature, time]),
+    "unet": unet([feature, time, label], training=False),
+    "denoised": denoised,
+    "noise_step": SelfNoise()([feature, np.array([240, 300, 120]), np.array([10**1.5, 10**0.5, 1.0])])[1],
+    "matched_step": NoiseSchedule().matched_step(np.array([0.1, 1.0, 10.0])),
+}
+print(json.dumps({name: keras.ops.convert_to_numpy(value).tolist() for name, value in outputs.items()}))
+print(keras.backend.backend())
+"""
+
+
+@pytest.mark.skipif(importlib.util.find_spec("jax") is None, reason="JAX is not installed")
+def test_networks_give_the_same_outputs_on_jax():
+    from diffsem.scenarios.networks import PRETRAINED
+
+    outputs = {}
+    for backend in ("tensorflow", "jax"):
+        command = [sys.executable, "-c", PROGRAM, str(PRETRAINED / "mnist")]
+        environment = os.environ | {"KERAS_BACKEND": backend}
+        done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
+        assert done.returncode == 0, done.stderr
+        printed, used = done.stdout.splitlines()[-2:]
+        assert used == backend
+        outputs[backend] = json.loads(printed)
+    assert outputs["jax"]["noise_step"] == [231, 212, 0]
+    for name, value in outputs["tensorflow"].items():
+        np.testing.assert_allclose(outputs["jax"][name], value, atol=1e-4, err_msg=name)

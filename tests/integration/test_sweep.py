@@ -1,0 +1,131 @@
+"""A whole sweep on the shipped weights: same rows always, resumed after anything."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import h5py
+import pandas as pd
+import pytest
+
+from diffsem.link import InputError, read_results, read_table
+from diffsem.scenarios import load_scenario, run_scenario
+
+COLUMNS = ["system", "node", "snr_db", "receiver_snr_db", "timestep", "correct", "total", "psnr_db", "ssim"]
+SMALL = [
+    "timesteps=[180, 240]",
+    "legitimate.snr_db=[0, 15]",
+    "legitimate.receivers=[classifier, one-step, noise-aware-pair]",
+    "monte_carlo.max_images=256",
+    "monte_carlo.batch_size=128",
+]
+
+
+@pytest.fixture(scope="module")
+def scenario():
+    return load_scenario("mnist-awgn", SMALL)
+
+
+@pytest.fixture(scope="module")
+def whole(scenario, tmp_path_factory):
+    path = tmp_path_factory.mktemp("whole") / "r.h5"
+    run_scenario(scenario, path)
+    return path
+
+
+def test_a_table_has_every_point_and_node(whole):
+    rows = read_results(whole)
+    assert rows.attrs["complete"]
+    assert len(rows) == 4 * 3 * 2
+    assert set(rows["node"]) == {"receiver", "adversary"}
+    assert (rows["total"] == 256).all()
+    assert rows.loc[rows["node"] == "receiver", "psnr_db"].isna().all()
+    adversary = rows[rows["node"] == "adversary"]
+    assert (adversary["psnr_db"] > 5).all()
+    assert adversary["ssim"].between(0, 1).all()
+
+
+def test_accuracy_falls_with_the_step_and_stands_far_above_guessing(whole):
+    rows = read_results(whole)
+    receivers = rows[(rows["node"] == "receiver") & (rows["snr_db"] == 15)].set_index(["system", "timestep"])
+    for system in ("classifier", "one-step", "noise-aware-pair"):
+        assert receivers.loc[(system, 180), "accuracy"] > receivers.loc[(system, 240), "accuracy"] - 0.03
+        assert receivers.loc[(system, 240), "accuracy"] > 0.4
+
+
+def test_a_second_run_gives_the_identical_table(scenario, whole, tmp_path):
+    run_scenario(scenario, tmp_path / "again.h5")
+    pd.testing.assert_frame_equal(read_results(tmp_path / "again.h5"), read_results(whole), check_exact=True)
+
+
+def test_a_point_has_the_same_rows_in_any_sweep(whole):
+    single = load_scenario("mnist-awgn", [*SMALL, "timesteps=[240]", "legitimate.snr_db=[15]"])
+    rows = read_results(whole)
+    expected = rows[(rows["timestep"] == 240) & (rows["receiver_snr_db"] == 15)].reset_index(drop=True)
+    pd.testing.assert_frame_equal(run_scenario(single)[COLUMNS], expected[COLUMNS], check_exact=True)
+
+
+@pytest.mark.parametrize("end", [signal.SIGINT, signal.SIGKILL])
+def test_a_run_that_is_stopped_keeps_its_points_and_resumes_to_the_identical_table(end, whole, tmp_path):
+    path = tmp_path / "r.h5"
+    # The entry point restores the handler of Ctrl-C, which a background shell may have switched off.
+    code = (
+        "import signal, sys; signal.signal(signal.SIGINT, signal.default_int_handler);"
+        "from diffsem.scenarios.command_line import main; sys.argv[0] = 'diffsem'; main()"
+    )
+    command = [sys.executable, "-c", code, "run", "mnist-awgn", "--out", str(path)]
+    for override in SMALL:
+        command += ["--set", override]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) as process:
+        deadline = time.time() + 180
+        while time.time() < deadline and (not path.exists() or len(read_results(path)) < 6):
+            time.sleep(0.05)
+        process.send_signal(end)
+        _, err = process.communicate(timeout=120)
+    kept = read_table(path)
+    assert 6 <= len(kept.rows) < 24
+    assert not kept.complete
+    if end == signal.SIGINT:
+        assert process.returncode == 130
+        assert "interrupted" in err.splitlines()[-1]
+    assert subprocess.run(command, capture_output=True, check=True, env=dict(os.environ)).returncode == 0
+    pd.testing.assert_frame_equal(read_results(path), read_results(whole), check_exact=True)
+
+
+def test_a_table_of_another_scenario_or_other_weights_is_left_alone(scenario, whole):
+    before = whole.read_bytes()
+    with pytest.raises(InputError, match="another scenario"):
+        run_scenario(load_scenario("mnist-awgn", [*SMALL, "seed=2"]), whole)
+    with h5py.File(whole, "a") as file:
+        digest = file.attrs["weights_sha256"]
+        file.attrs["weights_sha256"] = "0" * 64
+    with pytest.raises(InputError, match="other weights"):
+        run_scenario(scenario, whole)
+    whole.write_bytes(before)
+    assert read_results(whole).attrs["weights_sha256"] == digest
+
+
+def test_the_eavesdropper_axis_gives_one_adversary_row_each(tmp_path):
+    overrides = [*SMALL, "timesteps=[240]", "legitimate.snr_db=[15]", "legitimate.receivers=[classifier]"]
+    rows = run_scenario(load_scenario("mnist-awgn", [*overrides, "eavesdropper.snr_db=[-10, 0, 15]"]))
+    adversary = rows[rows["node"] == "adversary"]
+    assert list(adversary["snr_db"]) == [-10, 0, 15]
+    assert list(adversary["receiver_snr_db"]) == [15] * 3
+    assert adversary["matched_step"].is_monotonic_decreasing
+    assert len(rows[rows["node"] == "receiver"]) == 1
+    offset = run_scenario(load_scenario("mnist-awgn", [*overrides, "eavesdropper.snr_db={offset: -15}"]))
+    at_zero = adversary[adversary["snr_db"] == 0]
+    assert list(offset.loc[offset["node"] == "adversary", "correct"]) == list(at_zero["correct"])
+
+
+def test_every_system_runs_over_rayleigh_fading():
+    scenario = load_scenario(
+        "mnist-rayleigh",
+        ["timesteps=[120]", "legitimate.snr_db=[10]", "monte_carlo.max_images=64", "denoising.steps=2"],
+    )
+    rows = run_scenario(scenario)
+    assert set(rows["channel"]) == {"rayleigh"}
+    assert (rows.loc[rows["node"] == "receiver", "accuracy"] > 0.4).all()
+    assert list(rows.loc[rows["system"] == "diffsem", "denoiser_calls"]) == [2, 0]

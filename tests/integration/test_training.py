@@ -1,0 +1,84 @@
+"""`diffsem train` on a toy budget: resumed to the same weights, used by a sweep."""
+
+import keras
+import numpy as np
+import pytest
+
+from diffsem.link import InputError
+from diffsem.scenarios import load_scenario, run_scenario, train_scenario
+from diffsem.scenarios.networks import NETWORKS, load_network, weights_file
+
+TOY = [
+    "training.images=400",
+    "denoising.channels=8",
+    "denoising.steps=2",
+    "monte_carlo.max_images=32",
+    "monte_carlo.batch_size=32",
+    "timesteps=[120]",
+    "legitimate.snr_db=[15]",
+    *(
+        f"training.epochs.{stage}=2"
+        for stage in ("pair", "noise_aware_pair", "denoiser", "classifiers", "adversary", "strong_classifier")
+    ),
+]
+
+
+class Stop(Exception):
+    pass
+
+
+class StopAt(keras.callbacks.Callback):
+    def __init__(self, epoch):
+        super().__init__()
+        self.epoch = epoch
+
+    def on_epoch_begin(self, epoch, logs=None):
+        if epoch == self.epoch:
+            raise Stop
+
+
+@pytest.mark.slow
+def test_every_stage_trains_resumes_to_the_same_weights_and_feeds_a_sweep(tmp_path):
+    scenario = load_scenario("mnist-awgn", TOY)
+    record = train_scenario(scenario, tmp_path / "whole")
+    assert {name for entry in record.values() for name in entry["sha256"]} == set(NETWORKS)
+    assert all(len(entry["history"]) == entry["epochs"] == 2 for entry in record.values())
+
+    for stage in record:
+        with pytest.raises(Stop):
+            train_scenario(
+                scenario, tmp_path / "cut", lambda name, epochs, stage=stage: [StopAt(1)] if name == stage else []
+            )
+    resumed = train_scenario(scenario, tmp_path / "cut")
+    assert {name: entry["scores"] for name, entry in resumed.items()} == {
+        name: entry["scores"] for name, entry in record.items()
+    }
+    for name in NETWORKS:
+        left, right = (load_network(scenario, tmp_path / folder, name) for folder in ("whole", "cut"))
+        for a, b in zip(left.get_weights(), right.get_weights(), strict=True):
+            np.testing.assert_array_equal(a, b)
+
+    rows = run_scenario(load_scenario("mnist-awgn", [*TOY, f"weights={tmp_path / 'whole'}"]))
+    assert len(rows) == 12
+    with pytest.raises(InputError, match="trained with seed 1"):
+        train_scenario(load_scenario("mnist-awgn", [*TOY, "seed=2"]), tmp_path / "whole")
+
+
+def test_fresh_forgets_a_former_training(tmp_path):
+    overrides = [*TOY, "legitimate.receivers=[classifier]", "eavesdropper.attacks=[]", "training.epochs.pair=1"]
+    scenario = load_scenario("mnist-awgn", overrides)
+    train_scenario(scenario, tmp_path)
+    before = weights_file(tmp_path, "encoder").read_bytes()
+    lines: list[str] = []
+    train_scenario(scenario, tmp_path, log=lines.append)
+    assert lines == ["pair: finished before"]
+    other = load_scenario("mnist-awgn", [*overrides, "seed=2"])
+    train_scenario(other, tmp_path, fresh=True)
+    assert weights_file(tmp_path, "encoder").read_bytes() != before
+
+
+def test_a_broken_record_ends_in_one_line(tmp_path):
+    (tmp_path / "training.json").write_text("{")
+    with pytest.raises(InputError, match="not valid JSON") as error:
+        train_scenario(load_scenario("mnist-awgn", TOY), tmp_path)
+    assert "\n" not in str(error.value)

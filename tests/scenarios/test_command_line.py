@@ -1,0 +1,104 @@
+"""The command as a user types it: exit status, standard output and error."""
+
+import json
+import subprocess
+import sys
+import time
+
+import pytest
+
+from diffsem.scenarios import command_line
+
+
+@pytest.fixture
+def diffsem(monkeypatch, capsys):
+    """Run the command in this process: gives (exit status, standard output, standard error)."""
+
+    def call(*arguments):
+        monkeypatch.setattr(sys, "argv", ["diffsem", *map(str, arguments)])
+        try:
+            command_line.main()
+            status = 0
+        except SystemExit as end:
+            status = end.code or 0
+        captured = capsys.readouterr()
+        return status, captured.out, captured.err
+
+    return call
+
+
+def assert_one_line(result, *words):
+    status, out, err = result
+    assert status == 2
+    assert out == ""
+    assert err.startswith("diffsem: ")
+    assert err.count("\n") == 1
+    for word in words:
+        assert word in err
+
+
+def test_check_prints_the_resolved_scenario_and_its_cost(diffsem):
+    status, out, _ = diffsem("check", "mnist-awgn", "--set", "timesteps=[240]", "--set", "legitimate.snr_db=[15]")
+    assert status == 0
+    assert "max_rounds: 5" in out
+    assert "# cost: 1 points, at most 10,000 images for each of 6 systems, at most 610,000 U-Net calls" in out
+
+
+def test_check_prints_the_json_schema(diffsem):
+    status, out, _ = diffsem("check", "--schema")
+    assert status == 0
+    assert "timesteps" in json.loads(out)["properties"]
+
+
+def test_scenarios_lists_the_shipped_ones(diffsem):
+    status, out, _ = diffsem("scenarios")
+    assert status == 0
+    assert [line.split()[0] for line in out.splitlines()] == ["mnist-awgn", "mnist-quick", "mnist-rayleigh"]
+
+
+def test_info_names_versions_devices_and_weights(diffsem):
+    status, out, _ = diffsem("info")
+    assert status == 0
+    for word in ("sionna-no-rt 1.2.2", "devices: ", "weights mnist", "denoiser-label: "):
+        assert word in out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["check", "nowhere"], ["nowhere", "mnist-quick"]),
+        (["check", "nowhere.yaml"], ["no such file"]),
+        (["check"], ["needs a scenario"]),
+        (["run", "mnist-quick", "--set", "timesteps=[501]"], ["timesteps", "501", "500"]),
+        (["run", "mnist-quick", "--set", "legitimate.snr_db=[high]"], ["snr_db", "high"]),
+        (["run", "mnist-quick", "--set", "sed=1"], ["sed: unknown key", "did you mean seed?"]),
+        (["run", "mnist-quick", "--set", "weights=/nowhere", "--out", "{tmp}/r.h5"], ["/nowhere/", "diffsem train"]),
+        (["run", "mnist-quick", "--out", "{tmp}/file/r.h5"], ["cannot be written"]),
+        (["train", "mnist-quick", "--out", "{tmp}/file/w"], ["cannot be written"]),
+        (["show", "{tmp}/none.h5"], ["no such file"]),
+        (["show", "{tmp}/file"], ["not a whole diffsem result table"]),
+        (["plot", "{tmp}/file"], ["not a whole diffsem result table"]),
+        (["export", "{tmp}/file", "--csv", "{tmp}/x.csv"], ["not a whole diffsem result table"]),
+    ],
+)
+def test_bad_input_ends_in_one_line_and_status_2(arguments, words, diffsem, tmp_path):
+    (tmp_path / "file").write_text("neither a folder nor a table")
+    assert_one_line(diffsem(*(argument.replace("{tmp}", str(tmp_path)) for argument in arguments)), *words)
+
+
+def test_the_command_line_loads_neither_tensorflow_nor_keras():
+    code = (
+        "import sys, diffsem.scenarios, diffsem.scenarios.command_line, diffsem.scenarios.schema, diffsem.link.results;"
+        "print(sorted({'tensorflow', 'keras', 'sionna'} & set(sys.modules)))"
+    )
+    started = time.perf_counter()
+    printed = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert printed.strip() == "[]"
+    assert time.perf_counter() - started < 20
+
+
+@pytest.mark.parametrize("command", ["run", "train", "show", "plot", "export", "check", "scenarios", "info"])
+def test_every_command_has_help(command, diffsem):
+    status, out, _ = diffsem(command, "--help")
+    assert status == 0
+    assert "Usage" in out

@@ -1,0 +1,123 @@
+import numpy as np
+import pytest
+
+from diffsem.link import InputError, PointResult, gap_interval, simplex_ceiling, wilson_interval
+from diffsem.link.results import empty_table
+from diffsem.models import NoiseSchedule
+from diffsem.scenarios import load_scenario
+from diffsem.scenarios.figures import accuracy_figure, ceiling_over, save_figures, schedule_figure
+from diffsem.scenarios.report import receiver_against_adversary
+
+SCHEDULE = NoiseSchedule()
+SYSTEMS = ("classifier", "diffsem")
+
+
+def row(system, node, timestep, snr_db, correct, own_snr_db=None, channel="awgn"):
+    low, high = wilson_interval(correct, 1000)
+    return {
+        "system": system,
+        "node": node,
+        "attack": "" if node == "receiver" else "inversion-mlp",
+        "transmitter": "clean-pair",
+        "channel": channel,
+        "snr_db": snr_db if own_snr_db is None else own_snr_db,
+        "receiver_snr_db": snr_db,
+        "timestep": timestep,
+        "esnr_db": float(SCHEDULE.esnr_db(timestep)),
+        "noise_step": 0,
+        "matched_step": float(timestep),
+        "correct": correct,
+        "total": 1000,
+        "accuracy": correct / 1000,
+        "ci_low": low,
+        "ci_high": high,
+        "psnr_db": np.nan,
+        "ssim": np.nan,
+        "denoiser_calls": 0.0,
+        "stop_reason": "max_images",
+    }
+
+
+def table(channel="awgn", attacked=True, step="matched"):
+    rows, examples = [], []
+    for timestep in (120, 240):
+        for snr_db in (0.0, 15.0):
+            for gain, system in enumerate(SYSTEMS):
+                rows.append(row(system, "receiver", timestep, snr_db, 700 + 100 * gain, channel=channel))
+                if attacked:
+                    rows.append(row(system, "adversary", timestep, snr_db, 500, -5.0, channel))
+                    rows.append(row(system, "adversary", timestep, snr_db, 600, 5.0, channel))
+            if attacked:
+                examples.append(
+                    {
+                        "transmitter": "clean-pair",
+                        "attack": "inversion-mlp",
+                        "timestep": timestep,
+                        "receiver_snr_db": snr_db,
+                        "snr_db": 5.0,
+                        "images": np.full((3, 28, 28, 1), 0.5),
+                    }
+                )
+    scenario = load_scenario("mnist-awgn", [f"denoising.step={step}"])
+    originals = np.zeros((3, 28, 28, 1), np.uint8)
+    return empty_table({"scenario": scenario.to_yaml()}, originals).with_point(PointResult(rows, examples))
+
+
+def test_the_gap_is_against_the_strongest_adversary():
+    comparison = receiver_against_adversary(table().rows)
+    assert len(comparison) == 8
+    line = comparison[(comparison["system"] == "diffsem")].iloc[0]
+    assert (line["receiver"], line["adversary"]) == (0.8, 0.6)
+    assert line["gap"] == pytest.approx(0.2)
+    assert (line["gap_low"], line["gap_high"]) == gap_interval(800, 1000, 600, 1000)
+
+
+def test_without_an_attack_there_is_no_gap():
+    comparison = receiver_against_adversary(table(attacked=False).rows)
+    assert comparison["gap"].isna().all()
+    assert (comparison["receiver"] > 0).all()
+
+
+def test_figures_are_drawn_for_every_axis(tmp_path):
+    names = {path.name for path in save_figures(table(), tmp_path / "new", "demo")}
+    stems = ["accuracy-snr-t120", "accuracy-snr-t240", "accuracy-t-0dB", "accuracy-t-15dB"]
+    stems += ["schedule", "reconstructions-15dB"]
+    assert names == {f"demo-{stem}.{suffix}" for stem in stems for suffix in ("png", "pdf")}
+    assert all((tmp_path / "new" / name).stat().st_size > 2000 for name in names)
+
+
+def test_the_accuracy_figure_draws_bands_from_the_intervals():
+    figure = accuracy_figure(table(), "receiver_snr_db", 240)
+    top, bottom = figure.axes
+    lines = {line.get_label(): line.get_ydata() for line in top.get_lines()}
+    np.testing.assert_allclose(lines["DiffSem"], [0.8, 0.8])
+    np.testing.assert_allclose(lines["adversary on clean-pair"], [0.6, 0.6])
+    vertices = top.collections[1].get_paths()[0].vertices[:, 1]
+    assert vertices.min() == pytest.approx(wilson_interval(800, 1000)[0])
+    assert vertices.max() == pytest.approx(wilson_interval(800, 1000)[1])
+    assert len(bottom.collections) == 2
+
+
+def test_the_ceiling_is_that_of_the_noise_the_receiver_faces():
+    built = table()
+    ceiling = ceiling_over(built, built.rows, "timestep")
+    assert ceiling[240] == pytest.approx(simplex_ceiling(SCHEDULE.esnr_db(240), 64, 10), abs=1e-6)
+    for other in (table(channel="rayleigh"), table(step="transmitter")):
+        assert ceiling_over(other, other.rows, "timestep").empty
+
+
+def test_the_schedule_figure_marks_where_esnr_is_zero():
+    figure = schedule_figure(SCHEDULE)
+    assert any("t = 184" in text.get_text() for text in figure.axes[1].texts)
+
+
+def test_an_empty_table_has_nothing_to_draw(tmp_path):
+    empty = empty_table({"scenario": "name: x\n"}, np.zeros((1, 28, 28, 1), np.uint8))
+    with pytest.raises(InputError, match="nothing to draw"):
+        save_figures(empty, tmp_path, "empty")
+
+
+def test_a_folder_that_cannot_be_made_ends_in_one_line(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(InputError, match="cannot be written"):
+        save_figures(table(), tmp_path / "file" / "folder", "demo")

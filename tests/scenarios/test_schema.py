@@ -1,0 +1,106 @@
+import json
+
+import pytest
+import yaml
+
+from diffsem.link import InputError
+from diffsem.scenarios import Scenario, load_scenario
+from diffsem.scenarios.schema import shipped_scenarios
+
+MINIMAL = {"name": "mine", "dataset": "mnist", "timesteps": [240], "legitimate": {"snr_db": [10]}}
+
+
+def write(path, content):
+    path.write_text(content if isinstance(content, str) else yaml.safe_dump(content))
+    return path
+
+
+@pytest.mark.parametrize("name", shipped_scenarios())
+def test_shipped_scenarios_are_valid_and_read_back_from_their_resolved_form(name, tmp_path):
+    scenario = load_scenario(name)
+    assert scenario.name == name
+    assert load_scenario(write(tmp_path / "resolved.yaml", scenario.to_yaml())) == scenario
+
+
+def test_a_minimal_file_gets_documented_defaults(tmp_path):
+    scenario = load_scenario(write(tmp_path / "mine.yaml", MINIMAL))
+    assert scenario.eavesdropper.snr_db == "same"
+    assert scenario.denoising.step == "matched"
+    assert scenario.monte_carlo.max_images == 10000
+
+
+@pytest.mark.parametrize(
+    ("overrides", "words"),
+    [
+        (["timestep=[240]"], ["timestep: unknown key", "did you mean timesteps?"]),
+        (["legitimate.snr=[5]"], ["legitimate.snr: unknown key", "did you mean snr_db?"]),
+        (["legitimate.channel={kind: awgn, taps: 3}"], ["taps", "unknown key", "allowed: kind"]),
+        (["eavesdropper.snr_db={ofset: 3}"], ["eavesdropper.snr_db"]),
+        (["legitimate.snr_db=[high]"], ["legitimate.snr_db", "'high'", "valid number"]),
+        (["legitimate.snr_db=high"], ["legitimate.snr_db", "'high'"]),
+        (["legitimate.snr_db=[]"], ["legitimate.snr_db", "at least 1"]),
+        (["legitimate.snr_db=[.nan]"], ["legitimate.snr_db", "finite"]),
+        (["timesteps=[501]"], ["timesteps", "501", "less than or equal to 500"]),
+        (["timesteps=[-1]"], ["timesteps", "greater than or equal to 0"]),
+        (["timesteps=[300, 240]"], ["timesteps", "ascending"]),
+        (["timesteps=[240.5]"], ["timesteps", "240.5", "integer"]),
+        (["legitimate.channel={kind: vacuum}"], ["legitimate.channel", "'awgn', 'rayleigh'"]),
+        (["legitimate.receivers=[diffsem, diffsem]"], ["receivers", "once"]),
+        (["legitimate.receivers=[magic]"], ["receivers", "'classifier'"]),
+        (["monte_carlo.max_images=0"], ["monte_carlo.max_images", "greater than or equal to 1"]),
+        (["dataset=imagenet"], ["dataset", "'mnist'"]),
+        (["seed=one"], ["seed", "'one'"]),
+        (["seed"], ["KEY=VALUE"]),
+        (["seed=[1"], ["not valid YAML"]),
+        (["seed.deep=1"], ["seed has no keys"]),
+    ],
+)
+def test_bad_values_end_in_one_line_that_says_what_where_and_what_is_allowed(overrides, words, tmp_path):
+    path = write(tmp_path / "mine.yaml", MINIMAL | {"seed": 1})
+    with pytest.raises(InputError) as error:
+        load_scenario(path, overrides)
+    message = str(error.value)
+    assert "\n" not in message
+    for word in words:
+        assert word in message, message
+
+
+@pytest.mark.parametrize(
+    ("content", "word"),
+    [
+        ("name: [", "not valid YAML"),
+        ("- 1\n- 2\n", "must hold keys"),
+        ("", "must hold keys"),
+        ({"name": "x"}, "missing"),
+    ],
+)
+def test_bad_files_end_in_one_line(content, word, tmp_path):
+    with pytest.raises(InputError, match=word) as error:
+        load_scenario(write(tmp_path / "bad.yaml", content))
+    assert "\n" not in str(error.value)
+
+
+def test_a_scenario_that_is_nowhere_names_the_shipped_ones(tmp_path):
+    with pytest.raises(InputError, match="mnist-awgn"):
+        load_scenario("mnist-agwn")
+    with pytest.raises(InputError, match="no such file"):
+        load_scenario(tmp_path / "none.yaml")
+
+
+def test_overrides_reach_nested_keys_and_keep_the_rest(tmp_path):
+    scenario = load_scenario("mnist-awgn", ["legitimate.snr_db=[15]", "monte_carlo.max_images=100", "timesteps=[240]"])
+    assert scenario.legitimate.snr_db == (15.0,)
+    assert scenario.monte_carlo.max_images == 100
+    assert scenario.legitimate.receivers == load_scenario("mnist-awgn").legitimate.receivers
+
+
+def test_every_leaf_of_the_json_schema_is_described():
+    schema = Scenario.model_json_schema()
+    undescribed = [
+        f"{title}.{key}"
+        for title, model in {"Scenario": schema, **schema["$defs"]}.items()
+        for key, leaf in model.get("properties", {}).items()
+        if "description" not in leaf and "$ref" not in leaf and "const" not in leaf
+    ]
+    assert [name for name in undescribed if not name.endswith(".kind")] == ["Scenario.dataset"] * 0
+    json.dumps(schema)

@@ -1,6 +1,5 @@
 """The result table on disk: HDF5, one data set a column, raw counts kept."""
 
-import json
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -195,11 +194,6 @@ def read_results(path: str | Path) -> pd.DataFrame:
     rows = table.rows
     rows.attrs.update(table.attributes, complete=table.complete)
     return rows
-
-
-def decode_json(attributes: Mapping, key: str) -> dict:
-    """A JSON attribute of a result table as a dictionary."""
-    return json.loads(attributes[key])
 
 
 def _frame(rows: Sequence[Mapping], columns: Mapping[str, type]) -> pd.DataFrame:

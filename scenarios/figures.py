@@ -1,5 +1,6 @@
 """Figures from a result table: accuracy, gap, schedule and reconstructions."""
 
+import math
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from matplotlib.figure import Figure
 from diffsem.link.accuracy import simplex_ceiling
 from diffsem.link.errors import InputError
 from diffsem.link.results import ResultTable
-from diffsem.models import NoiseSchedule
+from diffsem.models import NoiseSchedule, mnist
 from diffsem.scenarios.report import receiver_against_adversary
 
 # Paul Tol's bright scheme, safe for colour-blind readers; each system keeps its colour over all figures.
@@ -35,7 +36,6 @@ LABELS = {
     "e-diffsem": "E-DiffSem",
 }
 AXES = {"receiver_snr_db": "SNR Es/N0 at the receiver [dB]", "timestep": "self-noising step t"}
-SYMBOLS, CLASSES = 64, 10
 
 
 def accuracy_figure(table: ResultTable, axis: str, fixed: float) -> Figure:
@@ -102,7 +102,8 @@ def ceiling_over(table: ResultTable, rows: pd.DataFrame, axis: str) -> pd.Series
     steps = receivers.groupby(axis)["matched_step"].mean()
     alpha_bar = np.interp(steps.to_numpy(), np.arange(schedule.steps + 1), schedule.alpha_bar)
     esnr_db = 10 * np.log10(alpha_bar / np.maximum(1 - alpha_bar, 1e-12))
-    return pd.Series([simplex_ceiling(value, SYMBOLS, CLASSES) for value in esnr_db], index=steps.index)
+    symbols = math.prod(mnist.FEATURE_SHAPE)
+    return pd.Series([simplex_ceiling(value, symbols, mnist.CLASSES) for value in esnr_db], index=steps.index)
 
 
 def schedule_figure(schedule: NoiseSchedule) -> Figure:

@@ -48,6 +48,9 @@ def save_network(network: keras.Model, folder: Path, name: str) -> None:
     with h5py.File(exact) as source, h5py.File(half, "w") as target:
 
         def copy(path, node):
+            # Keras saves the optimiser of a compiled network with it: twice the weights again, of no use to a sweep.
+            if path.split("/")[0] == "optimizer":
+                return
             if isinstance(node, h5py.Dataset):
                 # Seed states are integers; all else is a weight.
                 kind = np.float16 if node.dtype == np.float32 else node.dtype

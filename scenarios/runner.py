@@ -102,8 +102,8 @@ def run_scenario(
     if waiting:
         experiment = assemble(scenario)
         compiled = compile_nodes(experiment)
-    for point in waiting:
-        on_point(point, len(points) - len(waiting) + waiting.index(point), len(points))
+    for done, point in enumerate(waiting, start=len(points) - len(waiting)):
+        on_point(point, done, len(points))
         result = simulate_point(experiment, compiled, point, on_images)
         table = table.with_point(result)
         if path is not None:

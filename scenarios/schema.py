@@ -117,7 +117,7 @@ class Epochs(_Keys):
     denoiser: Positive = Field(default=15, description="each U-Net")
     classifiers: Positive = Field(default=25, description="fine-tuning of each receiver's classifier")
     adversary: Positive = Field(default=40, description="the eavesdropper's inversion network")
-    strong_classifier: Positive = Field(default=20, description="the judge")
+    strong_classifier: Positive = Field(default=14, description="the judge")
 
 
 class Training(_Keys):

@@ -371,8 +371,8 @@ def train_strong_classifier(shop: Workshop) -> dict:
         images = np.concatenate([split[part].as_float() for split in splits])
         labels = np.concatenate([split[part].labels for split in splits])
         noised, _ = _noised(images, rng.integers(1, SCHEDULE.steps + 1, len(images)), rng)
-        # As many clean images as reconstructions, or the judge forgets what a clean image looks like.
-        pictures = [noised] + len(taps) * [images]
+        # Half of the samples are clean, or the judge forgets what a clean image looks like.
+        pictures = [noised, *((1 + len(taps)) * [images])]
         for link, adversary in taps:
             pictures.append(np.clip(_predict(adversary, _hear(shop, link, images, rng)), 0, 1))
         order = rng.permutation(len(pictures) * len(images))
@@ -388,7 +388,7 @@ def train_strong_classifier(shop: Workshop) -> dict:
         held_out,
         ["accuracy"],
         # The loss is mostly that of hopeless noise levels: smaller gains only come at a lower learning rate.
-        min_delta=4e-3,
+        min_delta=3e-3,
     )
     shop.save(model, "strong-classifier")
     test = shop.dataset.test

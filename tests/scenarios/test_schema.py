@@ -1,5 +1,3 @@
-import json
-
 import pytest
 import yaml
 
@@ -102,5 +100,4 @@ def test_every_leaf_of_the_json_schema_is_described():
         for key, leaf in model.get("properties", {}).items()
         if "description" not in leaf and "$ref" not in leaf and "const" not in leaf
     ]
-    assert [name for name in undescribed if not name.endswith(".kind")] == ["Scenario.dataset"] * 0
-    json.dumps(schema)
+    assert [name for name in undescribed if not name.endswith(".kind")] == []

@@ -240,7 +240,7 @@ def save_figures(table: ResultTable, folder: Path, stem: str) -> list[Path]:
 
 def _band(panel: Axes, x, lines: pd.DataFrame, name: str, colour: str, label: str | None, style: str) -> None:
     panel.plot(x, lines[name], color=colour, label=label, linestyle=style, marker="o", markersize=3)
-    panel.fill_between(x, lines[f"{name}_low"], lines[f"{name}_high"], color=colour, alpha=0.2, linewidth=0)
+    panel.fill_between(x, lines[f"{name}_low"], lines[f"{name}_high"], color=colour, alpha=0.15, linewidth=0)
 
 
 def _scenario(table: ResultTable) -> dict:

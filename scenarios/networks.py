@@ -1,6 +1,7 @@
 """Every network that a scenario can need, by name, and its weights on disk."""
 
 import os
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 
@@ -81,8 +82,11 @@ def load_network(scenario: Scenario, folder: Path, name: str) -> keras.Model:
         )
     network = NETWORKS[name](scenario)
     try:
-        network.load_weights(path)
-    except (OSError, ValueError, KeyError) as error:
+        with warnings.catch_warnings():
+            # Keras only warns of layers that the file lacks and leaves them untrained.
+            warnings.simplefilter("error", UserWarning)
+            network.load_weights(path)
+    except (OSError, ValueError, KeyError, UserWarning) as error:
         raise InputError(
             f"weights {path}: do not fit the network {name} of this scenario; "
             f"allowed: a file that `diffsem train` wrote for it ({str(error).splitlines()[0][:120]})"

@@ -11,8 +11,10 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from diffsem.link.monte_carlo import Point
 
 
-def _bars() -> Progress:
-    return Progress(
+@contextmanager
+def _bars() -> Iterator[Progress]:
+    """Bars that show once `start` is called: bad input found before then is told in one line, without them."""
+    bars = Progress(
         TextColumn("{task.description}"),
         BarColumn(),
         MofNCompleteColumn(),
@@ -21,6 +23,11 @@ def _bars() -> Progress:
         TextColumn("{task.fields[note]}"),
         console=Console(file=sys.stderr),
     )
+    try:
+        yield bars
+    finally:
+        if bars.live.is_started:
+            bars.stop()
 
 
 @contextmanager
@@ -31,6 +38,7 @@ def sweep_progress(max_images: int) -> Iterator[tuple[Callable[[Point, int, int]
         images = bars.add_task("images", total=max_images, note="")
 
         def on_point(point: Point, done: int, total: int) -> None:
+            bars.start()
             bars.update(sweep, completed=done, total=total, note=f"t = {point.timestep}, {point.snr_db:g} dB")
             bars.update(images, completed=0)
 
@@ -49,6 +57,7 @@ class _EpochBar(keras.callbacks.Callback):
         super().__init__()
         self._bars, self._stage, self._epochs = bars, stage, epochs
         self._task = bars.add_task(stage, total=epochs, note="")
+        bars.start()
 
     def on_epoch_begin(self, epoch, logs=None):
         self._bars.update(self._task, completed=epoch)

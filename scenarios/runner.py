@@ -91,17 +91,19 @@ def run_scenario(
     path = None if out is None else Path(out)
     attributes = _attributes(scenario)
     dataset = load_dataset(scenario.dataset)
-    table = empty_table(attributes, dataset.test.images[: min(EXAMPLES, scenario.monte_carlo.batch_size)])
-    if path is not None:
-        if path.exists() and not overwrite:
-            table = _resume(path, attributes)
-        write_table(path, table)
+    examples = min(EXAMPLES, scenario.monte_carlo.batch_size, scenario.monte_carlo.max_images)
+    table = empty_table(attributes, dataset.test.images[:examples])
+    if path is not None and path.exists() and not overwrite:
+        table = _resume(path, attributes)
     points = sweep_points(scenario)
     finished = set(zip(table.rows["timestep"], table.rows["receiver_snr_db"], strict=True))
     waiting = [point for point in points if (point.timestep, point.snr_db) not in finished]
     if waiting:
         experiment = assemble(scenario)
         compiled = compile_nodes(experiment)
+    # Only now: weights that cannot be loaded must not cost the table that is to be overwritten.
+    if path is not None:
+        write_table(path, table)
     for done, point in enumerate(waiting, start=len(points) - len(waiting)):
         on_point(point, done, len(points))
         result = simulate_point(experiment, compiled, point, on_images)

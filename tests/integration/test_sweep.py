@@ -12,6 +12,8 @@ import pytest
 
 from diffsem.link import InputError, read_results, read_table
 from diffsem.scenarios import load_scenario, run_scenario
+from diffsem.scenarios.assembly import networks_for
+from diffsem.scenarios.networks import weights_file
 
 COLUMNS = ["system", "node", "snr_db", "receiver_snr_db", "timestep", "correct", "total", "psnr_db", "ssim"]
 SMALL = [
@@ -105,6 +107,25 @@ def test_a_table_of_another_scenario_or_other_weights_is_left_alone(scenario, wh
         run_scenario(scenario, whole)
     whole.write_bytes(before)
     assert read_results(whole).attrs["weights_sha256"] == digest
+
+
+def test_weights_that_cannot_be_loaded_never_cost_the_table_to_be_overwritten(whole, tmp_path):
+    before = whole.read_bytes()
+    for name in networks_for(load_scenario("mnist-awgn")):
+        weights_file(tmp_path, name).write_text("not weights")
+    with pytest.raises(InputError, match="do not fit"):
+        run_scenario(load_scenario("mnist-awgn", [*SMALL, f"weights={tmp_path}"]), whole, overwrite=True)
+    assert whole.read_bytes() == before
+
+
+@pytest.mark.parametrize(("images", "batch"), [(3, 128), (20, 4), (5, 2)])
+def test_a_sweep_smaller_than_its_examples_still_has_a_table(images, batch, tmp_path):
+    overrides = [*SMALL, "timesteps=[240]", "legitimate.snr_db=[15]", "legitimate.receivers=[classifier]"]
+    overrides += [f"monte_carlo.max_images={images}", f"monte_carlo.batch_size={batch}"]
+    run_scenario(load_scenario("mnist-awgn", overrides), tmp_path / "r.h5")
+    table = read_table(tmp_path / "r.h5")
+    assert set(table.rows["total"]) == {images}
+    assert table.examples.reconstructions.shape == (1, min(images, batch), 28, 28, 1)
 
 
 def test_the_eavesdropper_axis_gives_one_adversary_row_each(tmp_path):

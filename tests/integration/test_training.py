@@ -77,8 +77,11 @@ def test_fresh_forgets_a_former_training(tmp_path):
     assert weights_file(tmp_path, "encoder").read_bytes() != before
 
 
-def test_a_broken_record_ends_in_one_line(tmp_path):
-    (tmp_path / "training.json").write_text("{")
-    with pytest.raises(InputError, match="not valid JSON") as error:
+@pytest.mark.parametrize(
+    ("content", "words"), [("{", "not valid JSON"), ("[]", "not one that"), ('{"pair": 3}', "not one that")]
+)
+def test_a_broken_record_ends_in_one_line(content, words, tmp_path):
+    (tmp_path / "training.json").write_text(content)
+    with pytest.raises(InputError, match=words) as error:
         train_scenario(load_scenario("mnist-awgn", TOY), tmp_path)
     assert "\n" not in str(error.value)

@@ -1,14 +1,17 @@
 """Sionna draws from one global stream; this sets where it stands."""
 
+import tensorflow as tf
 from sionna.phy import config
 
 
-def reseed(seed: int) -> None:
-    """Start Sionna's TensorFlow stream anew from `seed`, for graphs that are already traced too.
+def reseed(seed) -> None:
+    """Start Sionna's TensorFlow stream anew from `seed`, outside of a graph or inside of one.
 
     Parameters
     ----------
-    seed : int
+    seed : int or scalar int64 tensor
         0 <= seed < 2**63.
     """
-    config.tf_rng.reset_from_seed(seed)
+    # As a tensor the seed becomes the generator's key. A Python number would become its counter: streams of nearby
+    # seeds would be one stream, shifted.
+    config.tf_rng.reset_from_seed(tf.reshape(tf.convert_to_tensor(seed, tf.int64), [1]))

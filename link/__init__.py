@@ -10,17 +10,10 @@ if TYPE_CHECKING:
     from diffsem.link.accuracy import gap_interval, simplex_ceiling, wilson_interval
     from diffsem.link.eavesdropper import InversionAttack
     from diffsem.link.errors import InputError
+    from diffsem.link.experiment import Attack, Experiment, Point, StoppingRule, System
     from diffsem.link.image_quality import psnr_db, ssim
-    from diffsem.link.monte_carlo import (
-        Attack,
-        Experiment,
-        Point,
-        PointResult,
-        StoppingRule,
-        System,
-        compile_nodes,
-        simulate_point,
-    )
+    from diffsem.link.monte_carlo import PointResult, simulate_points
+    from diffsem.link.programs import Programs
     from diffsem.link.receivers import BypassReceiver, DiffSemReceiver, EDiffSemReceiver
     from diffsem.link.reception import Reception
     from diffsem.link.results import ResultTable, read_results, read_table, write_table
@@ -31,17 +24,10 @@ _ROOMS = {
     "accuracy": ("gap_interval", "simplex_ceiling", "wilson_interval"),
     "eavesdropper": ("InversionAttack",),
     "errors": ("InputError",),
+    "experiment": ("Attack", "Experiment", "Point", "StoppingRule", "System"),
     "image_quality": ("psnr_db", "ssim"),
-    "monte_carlo": (
-        "Attack",
-        "Experiment",
-        "Point",
-        "PointResult",
-        "StoppingRule",
-        "System",
-        "compile_nodes",
-        "simulate_point",
-    ),
+    "monte_carlo": ("PointResult", "simulate_points"),
+    "programs": ("Programs",),
     "receivers": ("BypassReceiver", "DiffSemReceiver", "EDiffSemReceiver"),
     "reception": ("Reception",),
     "results": ("ResultTable", "read_results", "read_table", "write_table"),
@@ -61,6 +47,7 @@ __all__ = [
     "Observation",
     "Point",
     "PointResult",
+    "Programs",
     "Reception",
     "ResultTable",
     "Seeds",
@@ -68,14 +55,13 @@ __all__ = [
     "System",
     "Transmitter",
     "WiretapLink",
-    "compile_nodes",
     "end_to_end",
     "gap_interval",
     "psnr_db",
     "read_results",
     "read_table",
     "simplex_ceiling",
-    "simulate_point",
+    "simulate_points",
     "ssim",
     "wilson_interval",
     "write_table",

@@ -1,92 +1,13 @@
-"""Monte Carlo at one point of a sweep: batches until every node is known well enough."""
+"""Monte Carlo over the points of a sweep: batches until every node of a point is known well enough."""
 
-import zlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
-import tensorflow as tf
 
 from diffsem.link.accuracy import wilson_interval
-from diffsem.link.image_quality import psnr_db, ssim
-from diffsem.link.wiretap import Seeds, WiretapLink
-from diffsem.models import NoiseSchedule
-
-EXAMPLES = 10
-
-
-@dataclass(frozen=True)
-class StoppingRule:
-    """When a node is known well enough; a point ends once all its nodes are, or at `max_images`.
-
-    Parameters
-    ----------
-    max_images : int
-    target_errors : int or None
-        Wrong labels, as in bit error rate sweeps.
-    ci_half_width : float or None
-        Half width of the 95% interval of the accuracy.
-    """
-
-    max_images: int
-    target_errors: int | None = None
-    ci_half_width: float | None = None
-
-    def reason(self, correct: int, total: int) -> str:
-        """Name of the rule that is met, or "" if none is."""
-        if self.target_errors is not None and total - correct >= self.target_errors:
-            return "target_errors"
-        if self.ci_half_width is not None:
-            low, high = wilson_interval(correct, total)
-            if (high - low) / 2 <= self.ci_half_width:
-                return "ci_half_width"
-        return "max_images" if total >= self.max_images else ""
-
-
-@dataclass(frozen=True)
-class System:
-    """A named receiver behind a named transmitter.
-
-    Parameters
-    ----------
-    name : str
-    transmitter : str
-        Key of the link that it listens to; systems with the same one share every symbol.
-    receiver : callable
-        ([y, t']) -> (logits [B, classes], U-Net calls an image).
-    """
-
-    name: str
-    transmitter: str
-    receiver: Callable
-
-
-@dataclass(frozen=True)
-class Attack:
-    """A named attack on what a named transmitter radiates: ([y, t']) -> image [B, height, width, channels]."""
-
-    name: str
-    transmitter: str
-    reconstruct: Callable
-
-
-@dataclass(frozen=True)
-class Point:
-    """One point of a sweep.
-
-    Parameters
-    ----------
-    timestep : int
-        t.
-    snr_db : float
-        Es/N0 at the legitimate receiver, dB.
-    eavesdropper_snr_db : tuple of float
-        Es/N0 at the eavesdropper, dB; one adversary row each.
-    """
-
-    timestep: int
-    snr_db: float
-    eavesdropper_snr_db: tuple[float, ...]
+from diffsem.link.experiment import Experiment, Point
+from diffsem.link.programs import Job, Outcome, Programs
 
 
 @dataclass(frozen=True)
@@ -113,7 +34,7 @@ class Tally:
         self.correct += int(np.sum(correct))
         self.total += len(correct)
         for name, value in values.items():
-            self.sums[name] = self.sums.get(name, 0.0) + float(np.sum(value))
+            self.sums[name] = self.sums.get(name, 0.0) + float(np.sum(value, dtype=np.float64))
 
     def mean(self, name: str) -> float:
         return self.sums[name] / self.total if name in self.sums else float("nan")
@@ -123,167 +44,136 @@ class Tally:
 class PointResult:
     """Rows of the result table, and some reconstructions [n, height, width, channels] float in [0, 1]."""
 
+    point: Point
     rows: list[dict]
     examples: list[dict]
 
 
-@dataclass(frozen=True)
-class Experiment:
-    """Everything that stays the same over a sweep.
-
-    Parameters
-    ----------
-    links : mapping of str to WiretapLink
-        Transmitters by name.
-    systems : sequence of System
-    attacks : sequence of Attack
-    judge : callable
-        Strong classifier Q: image [B, ...] -> logits.
-    images : [N, height, width, channels], float32 in [0, 1]
-        Test images; taken in order, and anew from the first when they run out.
-    labels : [N], int
-    schedule : NoiseSchedule
-    stopping : StoppingRule
-    batch_size : int
-    seed : int
-    channels : mapping of str to str
-        Channel kind by node ("receiver", "adversary"), for the table.
-    """
-
-    links: Mapping[str, WiretapLink]
-    systems: Sequence[System]
-    attacks: Sequence[Attack]
-    judge: Callable
-    images: np.ndarray
-    labels: np.ndarray
-    schedule: NoiseSchedule
-    stopping: StoppingRule
-    batch_size: int
-    seed: int
-    channels: Mapping[str, str]
-
-
-def derive_seed(seed: int, point: Point, batch: int, role: str) -> int:
-    """Seed of one role in one batch of one point, the same for every system.
-
-    It hangs on the point's own values, not on its place in the sweep: a point gives the same rows in any sweep. All
-    eavesdroppers of a point share their noise.
-    """
-    sequence = np.random.SeedSequence(
-        [seed, point.timestep, zlib.crc32(repr(float(point.snr_db)).encode()), batch, zlib.crc32(role.encode())]
-    )
-    return int(sequence.generate_state(1)[0] >> 1)
-
-
-def compile_nodes(experiment: Experiment) -> tuple[dict[str, Callable], dict[tuple[str, str], Callable]]:
-    """One graph a receiver, by system, and one an attack with its judge and scores, by (attack, transmitter)."""
-    receivers = {
-        system.name: tf.function(lambda *observed, receiver=system.receiver: receiver(list(observed)))
-        for system in experiment.systems
-    }
-
-    def scored(reconstruct):
-        def run(received, step, images):
-            reconstruction = reconstruct([received, step])
-            return (
-                reconstruction,
-                tf.argmax(experiment.judge(reconstruction), axis=-1),
-                psnr_db(images, reconstruction),
-                ssim(images, reconstruction),
-            )
-
-        return tf.function(run)
-
-    attacks = {(attack.name, attack.transmitter): scored(attack.reconstruct) for attack in experiment.attacks}
-    return receivers, attacks
-
-
-def simulate_point(
+def simulate_points(
     experiment: Experiment,
-    compiled: tuple[dict, dict],
-    point: Point,
+    programs: Programs,
+    points: Sequence[Point],
     progress: Callable[[int], None] = lambda images: None,
-) -> PointResult:
-    """Run one point until every node meets the stopping rule.
+) -> Iterator[PointResult]:
+    """Run points until every node of each meets the stopping rule.
+
+    Batches of several points are simulated together, the earliest unfinished points first. A point's batches are
+    counted in order and up to the one that ends it: its rows hang neither on the pool nor on the other points.
 
     Parameters
     ----------
     experiment : Experiment
-    compiled : tuple
-        From `compile_nodes`, shared by all points.
-    point : Point
+    programs : Programs
+        Compiled from the same experiment.
+    points : sequence of Point
     progress : callable
-        Gets the images done so far after every batch.
+        Gets the images counted so far after every pool.
 
-    Returns
-    -------
+    Yields
+    ------
     PointResult
+        Each point as soon as it is done.
+
+    Raises
+    ------
+    ValueError
+        If a point has not as many eavesdroppers as the experiment.
     """
-    receivers, attacks = compiled
-    tallies: dict[Node, Tally] = {}
-    examples: list[dict] = []
-    noise_step = 0
-    rule = experiment.stopping
-    done, batch = 0, 0
-    while done < rule.max_images:
+    for point in points:
+        if len(point.eavesdropper_snr_db) != experiment.eavesdroppers:
+            raise ValueError(f"{point}: needs {experiment.eavesdroppers} eavesdropper SNRs, one for each")
+    courses = [_Course(experiment, point) for point in points]
+    while courses:
+        pool = _fill_pool(courses, experiment.pool)
+        outcome = programs.run([Job(course.point, batch) for course, batch in pool])
+        for place, (course, batch) in enumerate(pool):
+            course.count(batch, outcome, place)
+        progress(sum(course.done for course in courses))
+        for course in courses:
+            if course.finished:
+                yield course.result()
+        courses = [course for course in courses if not course.finished]
+
+
+class _Course:
+    """How far a point has come."""
+
+    def __init__(self, experiment: Experiment, point: Point):
+        self.point = point
+        self.scheduled = 0  # batches
+        self.done = 0  # images
+        self.finished = False
+        self._experiment = experiment
+        self._noise_step = 0
+        self._tallies: dict[Node, Tally] = {}
+        self._examples: list[dict] = []
+
+    def batches_ahead(self) -> int:
+        """Batches, beyond those that are scheduled, which the point will likely need; at least one."""
+        rule, size = self._experiment.stopping, self._experiment.batch_size
+        tallies = self._tallies.values() or [Tally()]
+        needed = max(rule.projected_images(tally.correct, tally.total) for tally in tallies)
+        return max(1, -(-needed // size) - self.scheduled)
+
+    def count(self, batch: int, outcome: Outcome, place: int) -> None:
+        """Count one batch, the one at `place` of a pool; no more, once the point is finished."""
+        if self.finished:
+            return
+        rule, size = self._experiment.stopping, self._experiment.batch_size
         # Batches are always full, so that no shape is compiled twice; the surplus of the last one is not counted.
-        index = np.arange(done, done + experiment.batch_size) % len(experiment.labels)
-        images, labels = experiment.images[index], experiment.labels[index]
-        counted = slice(0, min(experiment.batch_size, rule.max_images - done))
-        seeds = Seeds(
-            *(derive_seed(experiment.seed, point, batch, role) for role in ("self-noise", "legitimate", "eavesdropper"))
-        )
-        whole = np.ones(experiment.batch_size)
-        for transmitter, link in experiment.links.items():
-            receiver, eavesdroppers, noise_steps = link.transmit(
-                images,
-                whole * point.timestep,
-                whole * point.snr_db,
-                [whole * snr_db for snr_db in point.eavesdropper_snr_db],
-                seeds,
+        counted = slice(0, min(size, rule.max_images - self.done))
+        self._noise_step = int(outcome.noise_step[place])
+        for system in self._experiment.systems:
+            node = Node(system.name, system.transmitter, "receiver", "", self.point.snr_db)
+            self._tally(node).add(
+                outcome.hits[system.name][place][counted],
+                matched_step=outcome.steps[system.transmitter][place, 0][counted],
+                denoiser_calls=outcome.calls[system.name][place][counted],
             )
-            noise_step = int(noise_steps[0])
-            systems = [system for system in experiment.systems if system.transmitter == transmitter]
-            for system in systems:
-                logits, calls = receivers[system.name](receiver.received, receiver.step)
-                node = Node(system.name, transmitter, "receiver", "", point.snr_db)
-                hits = (np.argmax(logits, axis=-1) == labels)[counted]
-                tallies.setdefault(node, Tally()).add(
-                    hits, matched_step=receiver.step[counted], denoiser_calls=float(calls) * np.ones(len(hits))
-                )
-            for (attack, heard), run in attacks.items():
-                if heard != transmitter:
-                    continue
-                for snr_db, observed in zip(point.eavesdropper_snr_db, eavesdroppers, strict=True):
-                    reconstruction, guess, psnr, similarity = run(observed.received, observed.step, images)
-                    # Systems behind one transmitter differ in their receivers only: the eavesdropper is the same.
-                    for system in systems:
+        for (attack, transmitter), eavesdroppers in outcome.attacks.items():
+            for i, (snr_db, made) in enumerate(zip(self.point.eavesdropper_snr_db, eavesdroppers, strict=True)):
+                # Systems behind one transmitter differ in their receivers only: the eavesdropper is the same.
+                for system in self._experiment.systems:
+                    if system.transmitter == transmitter:
                         node = Node(system.name, transmitter, "adversary", attack, snr_db)
-                        tallies.setdefault(node, Tally()).add(
-                            (guess.numpy() == labels)[counted],
-                            matched_step=observed.step[counted],
-                            psnr_db=psnr[counted],
-                            ssim=similarity[counted],
+                        self._tally(node).add(
+                            made.hits[place][counted],
+                            matched_step=outcome.steps[transmitter][place, 1 + i][counted],
+                            psnr_db=made.psnr_db[place][counted],
+                            ssim=made.ssim[place][counted],
                         )
-                    if batch == 0:
-                        examples.append(
-                            {
-                                "transmitter": transmitter,
-                                "attack": attack,
-                                "timestep": point.timestep,
-                                "receiver_snr_db": point.snr_db,
-                                "snr_db": snr_db,
-                                "images": reconstruction.numpy()[counted][:EXAMPLES],
-                            }
-                        )
-        done += counted.stop
-        batch += 1
-        progress(done)
-        if all(rule.reason(tally.correct, tally.total) for tally in tallies.values()):
-            break
-    order = [system.name for system in experiment.systems]
-    nodes = sorted(tallies, key=lambda node: order.index(node.system))
-    return PointResult([_row(experiment, point, node, tallies[node], noise_step) for node in nodes], examples)
+                if batch == 0:
+                    self._examples.append(
+                        {
+                            "transmitter": transmitter,
+                            "attack": attack,
+                            "timestep": self.point.timestep,
+                            "receiver_snr_db": self.point.snr_db,
+                            "snr_db": snr_db,
+                            "images": made.images[place][counted],
+                        }
+                    )
+        self.done += counted.stop
+        self.finished = all(rule.reason(tally.correct, tally.total) for tally in self._tallies.values())
+
+    def result(self) -> PointResult:
+        order = [system.name for system in self._experiment.systems]
+        nodes = sorted(self._tallies, key=lambda node: order.index(node.system))
+        rows = [_row(self._experiment, self.point, node, self._tallies[node], self._noise_step) for node in nodes]
+        return PointResult(self.point, rows, self._examples)
+
+    def _tally(self, node: Node) -> Tally:
+        return self._tallies.setdefault(node, Tally())
+
+
+def _fill_pool(courses: Sequence[_Course], room: int) -> list[tuple[_Course, int]]:
+    """The next batches to simulate, at most `room`: what the earliest unfinished points will likely need."""
+    pool: list[tuple[_Course, int]] = []
+    for course in courses:
+        for _ in range(min(course.batches_ahead(), room - len(pool))):
+            pool.append((course, course.scheduled))
+            course.scheduled += 1
+    return pool
 
 
 def _row(experiment: Experiment, point: Point, node: Node, tally: Tally, noise_step: int) -> dict:

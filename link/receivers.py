@@ -3,11 +3,20 @@
 import keras
 from keras import ops
 
-from diffsem.models import Denoise, self_referential_rounds
+from diffsem.models import Denoise, in_batches, self_referential_rounds
 
 
 class _Receiver(keras.layers.Layer):
     """What all receivers share: a classifier C that reads (y, z^, t / T).
+
+    Parameters
+    ----------
+    classifier : keras.Model
+        [y, z^, time] -> logits.
+    last_step : int
+        T.
+    batch_size : int, optional
+        Samples that the networks get at a time; the input holds a multiple of it. Default: all of the input.
 
     Input
     -----
@@ -18,14 +27,15 @@ class _Receiver(keras.layers.Layer):
     Output
     ------
     logits : [B, classes], float
-    denoiser_calls : scalar float32
-        Calls of the U-Net an image.
+    denoiser_calls : [B], float32
+        Calls of the U-Net that each image took.
     """
 
-    def __init__(self, classifier, last_step=500, **kwargs):
+    def __init__(self, classifier, last_step=500, batch_size=None, **kwargs):
         super().__init__(**kwargs)
         self.classifier = classifier
         self.last_step = last_step
+        self.batch_size = batch_size
 
     def build(self, input_shape):
         self.built = True
@@ -34,14 +44,15 @@ class _Receiver(keras.layers.Layer):
         return self.classifier([received, denoised, step[:, None] / self.last_step])
 
     def compute_output_spec(self, inputs):
-        received, _ = inputs
+        received, step = inputs
         classes = self.classifier.output_shape[-1]
-        return keras.KerasTensor((received.shape[0], classes)), keras.KerasTensor((), dtype="float32")
+        return keras.KerasTensor((received.shape[0], classes)), keras.KerasTensor(step.shape, dtype="float32")
 
     def get_config(self):
         return super().get_config() | {
             "classifier": keras.saving.serialize_keras_object(self.classifier),
             "last_step": self.last_step,
+            "batch_size": self.batch_size,
         }
 
     @classmethod
@@ -58,7 +69,8 @@ class BypassReceiver(_Receiver):
 
     def call(self, inputs):
         received, step = inputs
-        return self.classify(received, received, step), ops.convert_to_tensor(0.0)
+        logits = in_batches(lambda y, t: self.classify(y, y, t), self.batch_size, received, step)
+        return logits, ops.zeros_like(step, "float32")
 
 
 class _DenoisingReceiver(_Receiver):
@@ -76,38 +88,37 @@ class DiffSemReceiver(_DenoisingReceiver):
 
     def call(self, inputs):
         received, step = inputs
-        denoised = self.denoise([received, step])
-        return self.classify(received, denoised, step), ops.convert_to_tensor(float(self.denoise.calls))
+        logits = in_batches(lambda y, t: self.classify(y, self.denoise([y, t]), t), self.batch_size, received, step)
+        return logits, ops.full_like(step, self.denoise.calls, "float32")
 
 
 @keras.saving.register_keras_serializable("diffsem")
 class EDiffSemReceiver(_DenoisingReceiver):
-    """Rounds of z^ = D(y, t, p), p = C(y, z^, t), from p = C(y, y, t), until the labels settle.
+    """Rounds of z^ = D(y, t, p), p = C(y, z^, t), from p = C(y, y, t), until a sample's label settles.
 
     Parameters
     ----------
     max_rounds : int
         Rounds at most.
-    tolerance : float
-        Share of the batch's labels that may still change when the rounds end.
     """
 
-    def __init__(self, classifier, denoise: Denoise, max_rounds=5, tolerance=0.001, **kwargs):
+    def __init__(self, classifier, denoise: Denoise, max_rounds=5, **kwargs):
         super().__init__(classifier, denoise, **kwargs)
         self.max_rounds = max_rounds
-        self.tolerance = tolerance
 
     def call(self, inputs):
         received, step = inputs
+        first = in_batches(lambda y, t: self.classify(y, y, t), self.batch_size, received, step)
         logits, rounds = self_referential_rounds(
             lambda y, t, label: self.denoise([y, t, label]),
             self.classify,
             received,
             step,
+            first,
             self.max_rounds,
-            self.tolerance,
+            self.batch_size,
         )
         return logits, ops.cast(rounds, "float32") * self.denoise.calls
 
     def get_config(self):
-        return super().get_config() | {"max_rounds": self.max_rounds, "tolerance": self.tolerance}
+        return super().get_config() | {"max_rounds": self.max_rounds}

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 
 import keras
-import numpy as np
 import tensorflow as tf
 
 from diffsem.channels import reseed
@@ -13,11 +12,11 @@ from diffsem.link.transmitter import Transmitter
 
 @dataclass(frozen=True)
 class Seeds:
-    """One seed for each role, so that adding a listener never shifts another's noise."""
+    """One seed for each role, so that adding a listener never shifts another's noise: 0 <= int or tensor < 2**62."""
 
-    self_noise: int
-    legitimate: int
-    eavesdropper: int
+    self_noise: int | tf.Tensor
+    legitimate: int | tf.Tensor
+    eavesdropper: int | tf.Tensor
 
 
 @dataclass(frozen=True)
@@ -48,13 +47,11 @@ class WiretapLink:
 
     def __init__(self, transmitter: Transmitter, legitimate: Reception, eavesdropper: Reception):
         self.transmitter = transmitter
-        # Compiled once each: steps and SNRs are tensors, so no value retraces.
-        self._transmit = tf.function(lambda *inputs: transmitter(inputs))
-        self._legitimate = tf.function(lambda *inputs: legitimate(inputs))
-        self._eavesdropper = tf.function(lambda *inputs: eavesdropper(inputs))
+        self.legitimate = legitimate
+        self.eavesdropper = eavesdropper
 
     def transmit(self, image, step, snr_db, eavesdropper_snr_db, seeds: Seeds):
-        """One transmission of a batch, heard by both nodes.
+        """One transmission of a batch, heard by both nodes; as part of a graph or outside of one.
 
         Parameters
         ----------
@@ -74,15 +71,17 @@ class WiretapLink:
         noise_step : [B], int32
             s (eq. 24).
         """
-        step = tf.constant(step, tf.int32)
-        self.transmitter.self_noise.seed_generator.state.assign([seeds.self_noise, 0])
-        radiated, noise_step, power = self._transmit(tf.constant(image, tf.float32), step, _linear(snr_db))
+        step = tf.cast(step, tf.int32)
+        snr = _linear(snr_db)
+        seed = tf.cast(seeds.self_noise, tf.int64)
+        self.transmitter.self_noise.seed_generator.state.assign(tf.stack([seed // 2**31, seed % 2**31]))
+        radiated, noise_step, power = self.transmitter([tf.cast(image, tf.float32), step, snr])
         reseed(seeds.legitimate)
-        receiver = Observation(*self._legitimate(radiated, step, noise_step, power, _linear(snr_db)))
+        receiver = Observation(*self.legitimate([radiated, step, noise_step, power, snr]))
         eavesdroppers = []
         for own_snr_db in eavesdropper_snr_db:
             reseed(seeds.eavesdropper)
-            heard = self._eavesdropper(radiated, step, noise_step, power, _linear(own_snr_db))
+            heard = self.eavesdropper([radiated, step, noise_step, power, _linear(own_snr_db)])
             eavesdroppers.append(Observation(*heard))
         return receiver, eavesdroppers, noise_step
 
@@ -113,4 +112,4 @@ def end_to_end(transmitter: Transmitter, reception: Reception, receiver, image_s
 
 
 def _linear(snr_db) -> tf.Tensor:
-    return tf.constant(10 ** (np.asarray(snr_db, np.float64) / 10), tf.float32)
+    return tf.cast(10 ** (tf.cast(snr_db, tf.float64) / 10), tf.float32)

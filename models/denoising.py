@@ -1,18 +1,20 @@
-"""The denoiser as a layer: U-Net, schedule and sampler together map y to z^."""
+"""The denoiser as a layer: U-Net, schedule and solver together map y to z^."""
 
 from dataclasses import asdict
 
 import keras
 from keras import ops
 
-from diffsem.models.ddim import sample
 from diffsem.models.guidance import guided, unguided
 from diffsem.models.schedule import NoiseSchedule
+from diffsem.models.solvers import ddim, dpm_solver
+
+SOLVERS = {"ddim": ddim, "dpm-solver++": dpm_solver}
 
 
 @keras.saving.register_keras_serializable("diffsem")
 class Denoise(keras.layers.Layer):
-    """Receiver's denoiser D: y -> z^ by deterministic DDIM (eq. 16), steered by a label if there is one (eq. 18).
+    """Receiver's denoiser D: y -> z^ by a deterministic solver (eq. 16), steered by a label if there is one (eq. 18).
 
     Parameters
     ----------
@@ -20,9 +22,16 @@ class Denoise(keras.layers.Layer):
     schedule : NoiseSchedule or dict
         The schedule, or its fields.
     grid : int
-        DDIM steps; 1 is the one-step estimate.
+        Steps of the solver; 1 is the one-step estimate.
     guidance : float
         w of eq. 18; only with a label.
+    solver : str
+        ddim or dpm-solver++.
+
+    Raises
+    ------
+    ValueError
+        If there is no such solver.
 
     Input
     -----
@@ -36,12 +45,15 @@ class Denoise(keras.layers.Layer):
     z^ : [B, height, width, channels], float
     """
 
-    def __init__(self, unet, schedule=None, grid=10, guidance=0.0, **kwargs):
+    def __init__(self, unet, schedule=None, grid=10, guidance=0.0, solver="ddim", **kwargs):
         super().__init__(**kwargs)
+        if solver not in SOLVERS:
+            raise ValueError(f"solver {solver!r}: there are {', '.join(SOLVERS)}")
         self.unet = unet
         self.schedule = NoiseSchedule(**schedule) if isinstance(schedule, dict) else schedule or NoiseSchedule()
         self.grid = grid
         self.guidance = guidance
+        self.solver = solver
 
     @property
     def calls(self):
@@ -58,10 +70,10 @@ class Denoise(keras.layers.Layer):
         else:
             received, step = inputs
             predict_noise = unguided(self.unet)
-        return sample(predict_noise, self.schedule, received, ops.cast(step, "float32"), self.grid)
+        return SOLVERS[self.solver](predict_noise, self.schedule, received, step, self.grid)
 
-    def compute_output_shape(self, input_shape):
-        return tuple(input_shape[0])
+    def compute_output_spec(self, inputs):
+        return keras.KerasTensor(inputs[0].shape, dtype="float32")
 
     def get_config(self):
         return super().get_config() | {
@@ -69,6 +81,7 @@ class Denoise(keras.layers.Layer):
             "schedule": asdict(self.schedule),
             "grid": self.grid,
             "guidance": self.guidance,
+            "solver": self.solver,
         }
 
     @classmethod

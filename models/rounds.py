@@ -3,43 +3,64 @@
 from keras import ops
 
 
-def self_referential_rounds(denoise, classify, received, step, max_rounds, tolerance):
-    """p_0 = C(y, y, t); repeat z^ = D(y, t, p_i), p_{i+1} = C(y, z^, t) until the labels settle.
+def self_referential_rounds(denoise, classify, received, step, logits, max_rounds, lanes=None):
+    """p_0 = C(y, y, t); repeat z^ = D(y, t, p_i), p_{i+1} = C(y, z^, t) until a sample's label settles.
 
-    No ground truth is used: the rounds end once the share of samples whose label changed is at most `tolerance`,
-    or after `max_rounds`.
+    No ground truth is used: a sample is done with the first round that leaves its label as it was, or after
+    `max_rounds`. Samples are worked on `lanes` at a time. A lane whose sample is done takes the next one from the pool,
+    so that the denoiser runs on full batches of one shape until the pool runs out; which samples share a batch changes
+    nothing.
 
     Parameters
     ----------
     denoise : callable
-        (y [B, ...], step [B], label [B, classes]) -> z^ [B, ...].
+        (y [lanes, ...], step [lanes], label [lanes, classes]) -> z^ [lanes, ...].
     classify : callable
-        (y [B, ...], z^ [B, ...], step [B]) -> logits [B, classes].
+        (y [lanes, ...], z^ [lanes, ...], step [lanes]) -> logits [lanes, classes].
     received : [B, ...], float
         y, unit mean square.
     step : [B], float
         The step t that y stands at.
+    logits : [B, classes], float
+        The first classification, C(y, y, t).
     max_rounds : int
         At least 1.
-    tolerance : float
-        Share of samples, 0 to 1.
+    lanes : int, optional
+        Samples denoised at a time; default: all of them.
 
     Returns
     -------
     logits : [B, classes], float
-    rounds : scalar int32
-        Rounds that were run.
+    rounds : [B], int32
+        Rounds that each sample took.
     """
+    count = ops.shape(received)[0]
+    lanes = lanes or count
 
-    def unsettled(rounds, logits, changed):
-        return changed > tolerance
+    # Idle lanes work on a spare row at the end, which is thrown away.
+    def with_spare(values):
+        return ops.concatenate([values, values[:1]])
 
-    def one_round(rounds, logits, changed):
-        clean = denoise(received, step, ops.softmax(logits))
-        refined = classify(received, clean, step)
-        moved = ops.not_equal(ops.argmax(refined, axis=-1), ops.argmax(logits, axis=-1))
-        return rounds + 1, refined, ops.mean(ops.cast(moved, "float32"))
+    received, step, logits = with_spare(received), with_spare(step), with_spare(logits)
+    samples = ops.minimum(ops.arange(lanes, dtype="int32"), count)
+    rounds = ops.zeros((count + 1,), "int32")
 
-    state = (ops.convert_to_tensor(0, "int32"), classify(received, received, step), ops.convert_to_tensor(1.0))
-    rounds, logits, _ = ops.while_loop(unsettled, one_round, state, maximum_iterations=max_rounds)
-    return logits, rounds
+    def busy(samples, fed, logits, rounds):
+        return ops.any(samples < count)
+
+    def one_round(samples, fed, logits, rounds):
+        before = ops.take(logits, samples, axis=0)
+        y, t = ops.take(received, samples, axis=0), ops.take(step, samples)
+        after = classify(y, denoise(y, t, ops.softmax(before)), t)
+        taken = ops.take(rounds, samples) + 1
+        settled = ops.argmax(after, axis=-1) == ops.argmax(before, axis=-1)
+        free = settled | (taken >= max_rounds) | (samples >= count)
+        logits = ops.scatter_update(logits, samples[:, None], after)
+        rounds = ops.scatter_update(rounds, samples[:, None], taken)
+        place = ops.cumsum(ops.cast(free, "int32"))
+        samples = ops.where(free, ops.minimum(fed + place - 1, count), samples)
+        return samples, fed + place[-1], logits, rounds
+
+    state = (samples, ops.convert_to_tensor(lanes, "int32"), logits, rounds)
+    _, _, logits, rounds = ops.while_loop(busy, one_round, state)
+    return logits[:-1], rounds[:-1]

@@ -65,6 +65,25 @@ class NoiseSchedule:
         with np.errstate(divide="ignore"):
             return 10 * np.log10(alpha_bar / (1 - alpha_bar))
 
+    def log_noise_to_signal_at(self, step):
+        """log((1 - abar) / abar) at a real-valued step, linear between whole steps; finite at step 0 too.
+
+        Parameters
+        ----------
+        step : [B], float
+            Steps in 0..T.
+
+        Returns
+        -------
+        [B], float32
+        """
+        step = ops.clip(ops.cast(step, "float32"), 0.0, float(self.steps))
+        below = ops.cast(ops.floor(step), "int32")
+        above = ops.minimum(below + 1, self.steps)
+        fraction = step - ops.floor(step)
+        table = ops.convert_to_tensor(self.log_noise_to_signal, "float32")
+        return (1 - fraction) * ops.take(table, below) + fraction * ops.take(table, above)
+
     def alpha_bar_at(self, step):
         """abar at a real-valued step, linear in log((1 - abar) / abar) between whole steps.
 
@@ -77,13 +96,8 @@ class NoiseSchedule:
         -------
         [B], float32; exactly 1 at step 0.
         """
-        step = ops.clip(ops.cast(step, "float32"), 0.0, float(self.steps))
-        below = ops.cast(ops.floor(step), "int32")
-        above = ops.minimum(below + 1, self.steps)
-        fraction = step - ops.floor(step)
-        table = ops.convert_to_tensor(self.log_noise_to_signal, "float32")
-        level = (1 - fraction) * ops.take(table, below) + fraction * ops.take(table, above)
-        return ops.where(step > 0, ops.sigmoid(-level), 1.0)
+        step = ops.cast(step, "float32")
+        return ops.where(step > 0, ops.sigmoid(-self.log_noise_to_signal_at(step)), 1.0)
 
     def self_noising_step(self, step, snr):
         """Step s to which the transmitter noises, so that the channel supplies the rest up to t (eq. 24).

@@ -38,17 +38,25 @@ def inversion_of(transmitter: str) -> str:
     return "inversion-mlp" if transmitter == "clean-pair" else f"inversion-mlp-{transmitter}"
 
 
-def networks_of(system: str) -> tuple[str, ...]:
+def networks_of(system: str, scenario: Scenario) -> tuple[str, ...]:
     """Names of the networks of a system's receiver: its classifier and, if it has one, its denoiser."""
     classifier = "classifier" if system == "classifier" else f"classifier-{system}"
-    denoiser = {"one-step": ("denoiser",), "diffsem": ("denoiser",), "e-diffsem": ("denoiser-label",)}
-    return (classifier, *denoiser.get(system, ()))
+    denoisers = {"one-step": "denoiser", "diffsem": "denoiser", "e-diffsem": "denoiser-label"}
+    if system not in denoisers:
+        return (classifier,)
+    distilled = scenario.denoising.solver == "distilled" and system != "one-step"
+    return classifier, distilled_of(denoisers[system]) if distilled else denoisers[system]
+
+
+def distilled_of(denoiser: str) -> str:
+    """Name of the one-call student of a denoiser."""
+    return f"{denoiser}-distilled"
 
 
 def networks_for(scenario: Scenario) -> tuple[str, ...]:
     """Names of every network that a scenario's sweep runs, each once."""
     names = [encoder_of(name) for name in transmitters(scenario)]
-    names += [network for system in scenario.legitimate.receivers for network in networks_of(system)]
+    names += [network for system in scenario.legitimate.receivers for network in networks_of(system, scenario)]
     if scenario.eavesdropper.attacks:
         names += [inversion_of(name) for name in transmitters(scenario)] + ["strong-classifier"]
     return tuple(dict.fromkeys(names))
@@ -66,21 +74,22 @@ def build_link(scenario: Scenario, encoder: keras.Model) -> WiretapLink:
 
 def build_receiver(scenario: Scenario, system: str, load: Callable[[str], keras.Model]) -> keras.layers.Layer:
     """The receiver of a system; `load` gives a network by name."""
-    classifier, *denoisers = (load(name) for name in networks_of(system))
+    classifier, *denoisers = (load(name) for name in networks_of(system, scenario))
+    shared = {"last_step": SCHEDULE.steps, "batch_size": scenario.monte_carlo.batch_size}
     if not denoisers:
-        return BypassReceiver(classifier, SCHEDULE.steps)
-    denoising = scenario.denoising
+        return BypassReceiver(classifier, **shared)
+    denoise = build_denoise(scenario, system, denoisers[0])
     if system == "e-diffsem":
-        denoise = Denoise(denoisers[0], SCHEDULE, denoising.steps, denoising.guidance)
-        return EDiffSemReceiver(
-            classifier,
-            denoise,
-            last_step=SCHEDULE.steps,
-            max_rounds=denoising.max_rounds,
-            tolerance=denoising.tolerance,
-        )
-    grid = 1 if system == "one-step" else denoising.steps
-    return DiffSemReceiver(classifier, Denoise(denoisers[0], SCHEDULE, grid), last_step=SCHEDULE.steps)
+        return EDiffSemReceiver(classifier, denoise, max_rounds=scenario.denoising.max_rounds, **shared)
+    return DiffSemReceiver(classifier, denoise, **shared)
+
+
+def build_denoise(scenario: Scenario, system: str, unet: keras.Model) -> Denoise:
+    """The denoiser of a system, around its U-Net."""
+    denoising = scenario.denoising
+    if system == "one-step" or denoising.solver == "distilled":
+        return Denoise(unet, SCHEDULE, 1, denoising.guidance)
+    return Denoise(unet, SCHEDULE, denoising.steps, denoising.guidance, denoising.solver)
 
 
 def build_attack(attack: str, transmitter: str, load: Callable[[str], keras.Model]) -> keras.layers.Layer:

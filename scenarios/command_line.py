@@ -58,11 +58,14 @@ def train(
     out: Annotated[Path | None, typer.Option(help="Folder for the weights; default weights/NAME.")] = None,
     set_: Overrides = None,
     fresh: Annotated[bool, typer.Option(help="Delete what the folder holds of a former training first.")] = False,
+    distill: Annotated[
+        bool, typer.Option(help="Train the one-call students of the denoisers too; same as denoising.solver=distilled.")
+    ] = False,
 ) -> None:
     """Train every network that a scenario needs, stage by stage, resuming after the last finished epoch."""
     from diffsem.scenarios.schema import load_scenario
 
-    resolved = load_scenario(scenario, set_ or [])
+    resolved = load_scenario(scenario, [*(set_ or []), *(["denoising.solver=distilled"] if distill else [])])
     folder = out or Path("weights") / resolved.name
     _load_tensorflow()
     from diffsem.scenarios.progress import training_progress

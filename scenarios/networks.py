@@ -2,7 +2,8 @@
 
 import os
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import h5py
@@ -15,13 +16,25 @@ from diffsem.scenarios.schema import Scenario
 
 PRETRAINED = Path(__file__).parent / "weights"
 
+
+
+def _denoiser(scenario: Scenario) -> keras.Model:
+    return UNet(mnist.FEATURE_SHAPE, scenario.denoising.channels)
+
+
+def _label_denoiser(scenario: Scenario) -> keras.Model:
+    return UNet(mnist.FEATURE_SHAPE, scenario.denoising.channels, mnist.CLASSES)
+
+
 NETWORKS: dict[str, Callable[[Scenario], keras.Model]] = {
     "encoder": lambda scenario: mnist.Encoder(),
     "classifier": lambda scenario: mnist.Classifier(),
     "encoder-noise-aware-pair": lambda scenario: mnist.Encoder(),
     "classifier-noise-aware-pair": lambda scenario: mnist.Classifier(),
-    "denoiser": lambda scenario: UNet(mnist.FEATURE_SHAPE, scenario.denoising.channels),
-    "denoiser-label": lambda scenario: UNet(mnist.FEATURE_SHAPE, scenario.denoising.channels, mnist.CLASSES),
+    "denoiser": _denoiser,
+    "denoiser-label": _label_denoiser,
+    "denoiser-distilled": _denoiser,
+    "denoiser-label-distilled": _label_denoiser,
     "classifier-noise-aware": lambda scenario: mnist.Classifier(),
     "classifier-one-step": lambda scenario: mnist.Classifier(),
     "classifier-diffsem": lambda scenario: mnist.Classifier(),
@@ -30,6 +43,19 @@ NETWORKS: dict[str, Callable[[Scenario], keras.Model]] = {
     "inversion-mlp-noise-aware-pair": lambda scenario: mnist.InversionMLP(),
     "strong-classifier": lambda scenario: mnist.StrongClassifier(),
 }
+
+DENOISERS = tuple(name for name in NETWORKS if name.startswith("denoiser"))
+
+
+@contextmanager
+def _precision(policy: str) -> Iterator[None]:
+    """Networks built meanwhile compute by this Keras dtype policy; their weights stay float32."""
+    before = keras.config.dtype_policy()
+    keras.config.set_dtype_policy(policy)
+    try:
+        yield
+    finally:
+        keras.config.set_dtype_policy(before)
 
 
 def weights_folder(scenario: Scenario) -> Path:
@@ -80,7 +106,8 @@ def load_network(scenario: Scenario, folder: Path, name: str) -> keras.Model:
         raise InputError(
             f"weights {path}: no such file; `diffsem train` makes it, and `weights: pretrained` needs none"
         )
-    network = NETWORKS[name](scenario)
+    with _precision(scenario.execution.precision if name in DENOISERS else "float32"):
+        network = NETWORKS[name](scenario)
     try:
         with warnings.catch_warnings():
             # Keras only warns of layers that the file lacks and leaves them untrained.

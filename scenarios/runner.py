@@ -11,16 +11,9 @@ from pathlib import Path
 import pandas as pd
 
 from diffsem.link.errors import InputError
-from diffsem.link.monte_carlo import (
-    EXAMPLES,
-    Attack,
-    Experiment,
-    Point,
-    StoppingRule,
-    System,
-    compile_nodes,
-    simulate_point,
-)
+from diffsem.link.experiment import Attack, Experiment, Point, StoppingRule, System
+from diffsem.link.monte_carlo import simulate_points
+from diffsem.link.programs import EXAMPLES, Programs
 from diffsem.link.results import ResultTable, empty_table, read_table, write_table
 from diffsem.scenarios.assembly import (
     SCHEDULE,
@@ -100,16 +93,15 @@ def run_scenario(
     waiting = [point for point in points if (point.timestep, point.snr_db) not in finished]
     if waiting:
         experiment = assemble(scenario)
-        compiled = compile_nodes(experiment)
+        programs = Programs(experiment)
     # Only now: weights that cannot be loaded must not cost the table that is to be overwritten.
     if path is not None:
         write_table(path, table)
-    for done, point in enumerate(waiting, start=len(points) - len(waiting)):
-        on_point(point, done, len(points))
-        result = simulate_point(experiment, compiled, point, on_images)
-        table = table.with_point(result)
-        if path is not None:
-            write_table(path, table)
+    if waiting:
+        for result in simulate_points(experiment, programs, waiting, on_images):
+            table = table.with_point(result)
+            if path is not None:
+                write_table(path, table)
     if path is not None and not table.complete:
         write_table(path, table.completed())
     return table.rows
@@ -146,6 +138,8 @@ def assemble(scenario: Scenario) -> Experiment:
         batch_size=rules.batch_size,
         seed=scenario.seed,
         channels={"receiver": scenario.legitimate.channel.kind, "adversary": scenario.eavesdropper.channel.kind},
+        eavesdroppers=len(scenario.eavesdropper.snr_db) if isinstance(scenario.eavesdropper.snr_db, tuple) else 1,
+        xla=scenario.execution.xla,
     )
 
 

@@ -84,15 +84,15 @@ class Eavesdropper(_Keys):
 
 
 class Denoising(_Keys):
-    steps: Positive = Field(default=10, description="DDIM steps from t' down to 0")
+    solver: Literal["ddim", "dpm-solver++", "distilled"] = Field(
+        default="ddim", description="ddim | dpm-solver++ | distilled: the one-call student of `steps` DDIM steps"
+    )
+    steps: Positive = Field(default=3, description="steps of the solver from t' down to 0")
     guidance: Annotated[float, Field(ge=0, le=20)] = Field(default=0.0, description="w of eq. 18; e-diffsem only")
     step: Literal["matched", "transmitter"] = Field(
         default="matched", description="matched: the step that fits the measured noise; transmitter: t, as in the paper"
     )
-    max_rounds: Positive = Field(default=5, description="rounds of e-diffsem at most")
-    tolerance: Annotated[float, Field(ge=0, le=1)] = Field(
-        default=0.001, description="share of labels that may still change when e-diffsem's rounds end"
-    )
+    max_rounds: Positive = Field(default=5, description="rounds of e-diffsem at most; a label that settles ends them")
     channels: Annotated[int, Field(ge=8, multiple_of=8)] = Field(
         default=128, description="U-Net channels; must fit the weights"
     )
@@ -111,10 +111,18 @@ class MonteCarlo(_Keys):
     )
 
 
+class Execution(_Keys):
+    precision: Literal["float32", "mixed_bfloat16", "mixed_float16"] = Field(
+        default="float32", description="arithmetic of the denoisers; Keras' names of mixed precision"
+    )
+    xla: bool = Field(default=False, description="compile receivers and attacks by XLA")
+
+
 class Epochs(_Keys):
     pair: Positive = Field(default=25, description="encoder and classifier on clean features")
     noise_aware_pair: Positive = Field(default=40, description="control: encoder and classifier through self-noise")
     denoiser: Positive = Field(default=15, description="each U-Net")
+    distillation: Positive = Field(default=4, description="each one-call student of a U-Net")
     classifiers: Positive = Field(default=25, description="fine-tuning of each receiver's classifier")
     adversary: Positive = Field(default=40, description="the eavesdropper's inversion network")
     strong_classifier: Positive = Field(default=14, description="the judge")
@@ -143,6 +151,7 @@ class Scenario(_Keys):
     eavesdropper: Eavesdropper = Eavesdropper()
     denoising: Denoising = Denoising()
     monte_carlo: MonteCarlo = MonteCarlo()
+    execution: Execution = Execution()
     training: Training = Training()
 
     def to_yaml(self) -> str:

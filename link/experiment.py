@@ -1,0 +1,150 @@
+"""What is simulated: points of a sweep, systems, attacks, and when a node is known well enough."""
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from diffsem.link.accuracy import wilson_interval
+from diffsem.link.wiretap import WiretapLink
+from diffsem.models import NoiseSchedule
+
+
+@dataclass(frozen=True)
+class StoppingRule:
+    """When a node is known well enough; a point ends once all its nodes are, or at `max_images`.
+
+    Parameters
+    ----------
+    max_images : int
+    target_errors : int or None
+        Wrong labels, as in bit error rate sweeps.
+    ci_half_width : float or None
+        Half width of the 95% interval of the accuracy.
+    """
+
+    max_images: int
+    target_errors: int | None = None
+    ci_half_width: float | None = None
+
+    def reason(self, correct: int, total: int) -> str:
+        """Name of the rule that is met, or "" if none is."""
+        if self.target_errors is not None and total - correct >= self.target_errors:
+            return "target_errors"
+        if self.ci_half_width is not None and _half_width(correct, total) <= self.ci_half_width:
+            return "ci_half_width"
+        return "max_images" if total >= self.max_images else ""
+
+    def projected_images(self, correct: int, total: int) -> int:
+        """Images after which the first rule will be met if the node goes on as it began; at least 1.
+
+        It only decides how much is simulated ahead, never what is counted.
+        """
+        if self.target_errors is None and self.ci_half_width is None:
+            return self.max_images
+        if total == 0:
+            return 1
+        projections: list[float] = [self.max_images]
+        if self.target_errors is not None:
+            projections.append(total * self.target_errors / max(total - correct, 1))
+        if self.ci_half_width is not None:
+            projections.append(total * (_half_width(correct, total) / self.ci_half_width) ** 2)
+        return max(1, math.ceil(min(projections)))
+
+
+def _half_width(correct: int, total: int) -> float:
+    low, high = wilson_interval(correct, total)
+    return (high - low) / 2
+
+
+@dataclass(frozen=True)
+class System:
+    """A named receiver behind a named transmitter.
+
+    Parameters
+    ----------
+    name : str
+    transmitter : str
+        Key of the link that it listens to; systems with the same one share every symbol.
+    receiver : callable
+        ([y, t']) -> (logits [N, classes], U-Net calls of each image [N]).
+    """
+
+    name: str
+    transmitter: str
+    receiver: Callable
+
+
+@dataclass(frozen=True)
+class Attack:
+    """A named attack on what a named transmitter radiates: ([y, t']) -> image [B, height, width, channels]."""
+
+    name: str
+    transmitter: str
+    reconstruct: Callable
+
+
+@dataclass(frozen=True)
+class Point:
+    """One point of a sweep.
+
+    Parameters
+    ----------
+    timestep : int
+        t.
+    snr_db : float
+        Es/N0 at the legitimate receiver, dB.
+    eavesdropper_snr_db : tuple of float
+        Es/N0 at the eavesdropper, dB; one adversary row each. As many at every point of a sweep.
+    """
+
+    timestep: int
+    snr_db: float
+    eavesdropper_snr_db: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """Everything that stays the same over a sweep.
+
+    Parameters
+    ----------
+    links : mapping of str to WiretapLink
+        Transmitters by name.
+    systems : sequence of System
+    attacks : sequence of Attack
+    judge : callable
+        Strong classifier Q: image [B, ...] -> logits.
+    images : [N, height, width, channels], float32 in [0, 1]
+        Test images; taken in order, and anew from the first when they run out.
+    labels : [N], int
+    schedule : NoiseSchedule
+    stopping : StoppingRule
+    batch_size : int
+        Images that share a draw of the channel's noise, and a call of a network.
+    seed : int
+    channels : mapping of str to str
+        Channel kind by node ("receiver", "adversary"), for the table.
+    eavesdroppers : int
+        Eavesdropper SNRs a point.
+    pool : int
+        Batches, of one point or of several, that are simulated together. Changes speed and memory, never a count.
+    xla : bool
+        Compile receivers and attacks by XLA.
+    """
+
+    links: Mapping[str, WiretapLink]
+    systems: Sequence[System]
+    attacks: Sequence[Attack]
+    judge: Callable
+    images: np.ndarray
+    labels: np.ndarray
+    schedule: NoiseSchedule
+    stopping: StoppingRule
+    batch_size: int
+    seed: int
+    channels: Mapping[str, str]
+    eavesdroppers: int = 1
+    pool: int = 16
+    xla: bool = False

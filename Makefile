@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 SOURCES := setup.cfg pyproject.toml requirements.lock $(shell find models channels link scenarios -type f -not -path '*/__pycache__/*')
 
-.PHONY: run test test-slow lint notebooks clean
+.PHONY: run test test-slow lint bench solvers clean
 
 run: .venv/installed
 	$(BIN)/diffsem run mnist-quick --out results/mnist-quick.h5
@@ -20,6 +20,20 @@ lint: .venv/installed-dev
 	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports
 	$(BIN)/mypy -p diffsem.models -p diffsem.channels -p diffsem.link -p diffsem.scenarios
+
+bench: .venv/installed-dev
+	TF_CPP_MIN_LOG_LEVEL=3 $(BIN)/python tests/benchmarks/engine.py --out results/bench.json
+
+# Accuracy against denoiser calls: about an hour on two cores. Tables that are there already are not simulated again.
+SOLVER_RUNS := ddim-1 ddim-2 ddim-3 ddim-5 ddim-10 dpm-solver++-3 dpm-solver++-5 distilled-3
+LONG_RUNS := dpm-solver++-10 ddim-25 ddim-50
+SOLVE = $(BIN)/diffsem run mnist-solvers --out results/solvers/$$run.h5 \
+  --set denoising.solver=$${run%-*} --set denoising.steps=$${run\#\#*-}
+
+solvers: .venv/installed
+	for run in $(SOLVER_RUNS); do $(SOLVE) || exit 1; done
+	for run in $(LONG_RUNS); do $(SOLVE) --set legitimate.receivers=[e-diffsem] || exit 1; done
+	$(BIN)/diffsem plot $(SOLVER_RUNS:%=results/solvers/%.h5) $(LONG_RUNS:%=results/solvers/%.h5)
 
 clean:
 	rm -rf .venv build results *.egg-info

@@ -3,12 +3,15 @@
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from diffsem.link.accuracy import wilson_interval
-from diffsem.link.wiretap import WiretapLink
-from diffsem.models import NoiseSchedule
+
+if TYPE_CHECKING:  # a point can be sent to a worker that has not loaded TensorFlow yet
+    from diffsem.link.wiretap import WiretapLink
+    from diffsem.models import NoiseSchedule
 
 
 @dataclass(frozen=True)
@@ -134,13 +137,13 @@ class Experiment:
         Compile receivers and attacks by XLA.
     """
 
-    links: Mapping[str, WiretapLink]
+    links: "Mapping[str, WiretapLink]"
     systems: Sequence[System]
     attacks: Sequence[Attack]
     judge: Callable
     images: np.ndarray
     labels: np.ndarray
-    schedule: NoiseSchedule
+    schedule: "NoiseSchedule"
     stopping: StoppingRule
     batch_size: int
     seed: int

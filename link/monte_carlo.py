@@ -42,18 +42,29 @@ class Tally:
 
 @dataclass(frozen=True)
 class PointResult:
-    """Rows of the result table, and some reconstructions [n, height, width, channels] float in [0, 1]."""
+    """Rows of the result table, and some reconstructions [n, height, width, channels] float in [0, 1].
+
+    Parameters
+    ----------
+    point : Point
+    rows : list of dict
+        One a node.
+    examples : list of dict
+    images : int
+        How many the point took.
+    """
 
     point: Point
     rows: list[dict]
     examples: list[dict]
+    images: int
 
 
 def simulate_points(
     experiment: Experiment,
     programs: Programs,
     points: Sequence[Point],
-    progress: Callable[[int], None] = lambda images: None,
+    on_images: Callable[[int], None] = lambda images: None,
 ) -> Iterator[PointResult]:
     """Run points until every node of each meets the stopping rule.
 
@@ -66,8 +77,8 @@ def simulate_points(
     programs : Programs
         Compiled from the same experiment.
     points : sequence of Point
-    progress : callable
-        Gets the images counted so far after every pool.
+    on_images : callable
+        Gets the number of images that were counted, after every pool.
 
     Yields
     ------
@@ -86,9 +97,7 @@ def simulate_points(
     while courses:
         pool = _fill_pool(courses, experiment.pool)
         outcome = programs.run([Job(course.point, batch) for course, batch in pool])
-        for place, (course, batch) in enumerate(pool):
-            course.count(batch, outcome, place)
-        progress(sum(course.done for course in courses))
+        on_images(sum(course.count(outcome, place) for place, (course, _) in enumerate(pool)))
         for course in courses:
             if course.finished:
                 yield course.result()
@@ -115,10 +124,10 @@ class _Course:
         needed = max(rule.projected_images(tally.correct, tally.total) for tally in tallies)
         return max(1, -(-needed // size) - self.scheduled)
 
-    def count(self, batch: int, outcome: Outcome, place: int) -> None:
-        """Count one batch, the one at `place` of a pool; no more, once the point is finished."""
+    def count(self, outcome: Outcome, place: int) -> int:
+        """Count the next batch, the one at `place` of a pool, and say how many images that were: none at the end."""
         if self.finished:
-            return
+            return 0
         rule, size = self._experiment.stopping, self._experiment.batch_size
         # Batches are always full, so that no shape is compiled twice; the surplus of the last one is not counted.
         counted = slice(0, min(size, rule.max_images - self.done))
@@ -142,7 +151,7 @@ class _Course:
                             psnr_db=made.psnr_db[place][counted],
                             ssim=made.ssim[place][counted],
                         )
-                if batch == 0:
+                if self.done == 0:
                     self._examples.append(
                         {
                             "transmitter": transmitter,
@@ -155,12 +164,13 @@ class _Course:
                     )
         self.done += counted.stop
         self.finished = all(rule.reason(tally.correct, tally.total) for tally in self._tallies.values())
+        return counted.stop
 
     def result(self) -> PointResult:
         order = [system.name for system in self._experiment.systems]
         nodes = sorted(self._tallies, key=lambda node: order.index(node.system))
         rows = [_row(self._experiment, self.point, node, self._tallies[node], self._noise_step) for node in nodes]
-        return PointResult(self.point, rows, self._examples)
+        return PointResult(self.point, rows, self._examples, self.done)
 
     def _tally(self, node: Node) -> Tally:
         return self._tallies.setdefault(node, Tally())

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import tensorflow as tf
 
+from diffsem.channels import reseed
 from diffsem.link.experiment import Attack, Experiment, Point, System
 from diffsem.link.image_quality import psnr_db, ssim
 from diffsem.link.wiretap import Seeds, WiretapLink
@@ -92,6 +93,8 @@ class Programs:
     """
 
     def __init__(self, experiment: Experiment):
+        # Sionna makes its random generator on first use: inside of a program, that would cost a second trace.
+        reseed(0)
         self._experiment = experiment
         self._images = tf.constant(experiment.images, tf.float32)
         self._labels = tf.constant(experiment.labels, tf.int64)
@@ -210,9 +213,7 @@ class Programs:
             tf.TensorSpec([None, size]),
             tf.TensorSpec([None], tf.int32),
         ]
-        return tf.function(
-            run, input_signature=signature, autograph=False, jit_compile=self._experiment.xla or None
-        )
+        return tf.function(run, input_signature=signature, autograph=False, jit_compile=self._experiment.xla or None)
 
     def _index(self, first):
         """[K] first image of every batch -> [K, B] places in the test set, which starts anew when it runs out."""

@@ -1,6 +1,6 @@
 """The result table on disk: HDF5, one data set a column, raw counts kept."""
 
-import os
+import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from diffsem.link.errors import InputError
+from diffsem.link.files import replace_file
 
 if TYPE_CHECKING:  # reading a table must not load TensorFlow
     from diffsem.link.monte_carlo import PointResult
@@ -90,13 +91,13 @@ class ResultTable:
         return replace(self, complete=True)
 
     def with_point(self, result: "PointResult") -> "ResultTable":
-        """The table with one more point."""
-        rows = pd.concat([self.rows, _frame(result.rows, COLUMNS)], ignore_index=True) if result.rows else self.rows
+        """The table with one more point, in the order of the sweep whichever point was done first."""
+        rows, _ = _merge(self.rows, _frame(result.rows, COLUMNS))
         if not result.examples:
             return replace(self, rows=rows)
-        index = pd.concat([self.examples.index, _frame(result.examples, EXAMPLE_COLUMNS)], ignore_index=True)
+        index, order = _merge(self.examples.index, _frame(result.examples, EXAMPLE_COLUMNS))
         images = np.stack([np.rint(example["images"] * 255).astype(np.uint8) for example in result.examples])
-        reconstructions = np.concatenate([self.examples.reconstructions, images])
+        reconstructions = np.concatenate([self.examples.reconstructions, images])[order]
         return replace(self, rows=rows, examples=replace(self.examples, index=index, reconstructions=reconstructions))
 
 
@@ -114,22 +115,21 @@ def write_table(path: Path, table: ResultTable) -> None:
     InputError
         If the folder cannot be made or the file cannot be written.
     """
-    partial = path.with_name(path.name + ".partial")
+    # In memory first: the HDF5 library does not survive a disk that fills up half-way.
+    content = io.BytesIO()
+    with h5py.File(content, "w") as file:
+        file.attrs["schema_version"] = SCHEMA_VERSION
+        file.attrs["complete"] = table.complete
+        for key, value in table.attributes.items():
+            file.attrs[key] = value
+        _write_columns(file.create_group("results"), table.rows, COLUMNS)
+        examples = file.create_group("examples")
+        _write_columns(examples, table.examples.index, EXAMPLE_COLUMNS)
+        examples["originals"] = table.examples.originals
+        examples["reconstructions"] = table.examples.reconstructions
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with h5py.File(partial, "w") as file:
-            file.attrs["schema_version"] = SCHEMA_VERSION
-            file.attrs["complete"] = table.complete
-            for key, value in table.attributes.items():
-                file.attrs[key] = value
-            _write_columns(file.create_group("results"), table.rows, COLUMNS)
-            examples = file.create_group("examples")
-            _write_columns(examples, table.examples.index, EXAMPLE_COLUMNS)
-            examples["originals"] = table.examples.originals
-            examples["reconstructions"] = table.examples.reconstructions
-        with partial.open("rb+") as file:
-            os.fsync(file.fileno())
-        os.replace(partial, path)
+        replace_file(path, content.getvalue())
     except OSError as error:
         raise InputError(f"result file {path}: cannot be written ({error.strerror or error})") from error
 
@@ -194,6 +194,13 @@ def read_results(path: str | Path) -> pd.DataFrame:
     rows = table.rows
     rows.attrs.update(table.attributes, complete=table.complete)
     return rows
+
+
+def _merge(frame: pd.DataFrame, more: pd.DataFrame) -> tuple[pd.DataFrame, np.ndarray]:
+    """Both, sorted by the sweep's axes; and the order [N] that sorts them."""
+    both = pd.concat([frame, more] if len(frame) else [more], ignore_index=True)
+    both = both.sort_values(["timestep", "receiver_snr_db"], kind="stable")
+    return both.reset_index(drop=True), both.index.to_numpy()
 
 
 def _frame(rows: Sequence[Mapping], columns: Mapping[str, type]) -> pd.DataFrame:

@@ -8,11 +8,12 @@ from diffsem.models.rounds import self_referential_rounds
 from diffsem.models.schedule import NoiseSchedule
 from diffsem.models.self_noise import SelfNoise
 from diffsem.models.solvers import ddim, dpm_solver, one_step, predict_clean
-from diffsem.models.training import TrainingPlan, train
+from diffsem.models.training import BrokenStateError, TrainingPlan, train
 from diffsem.models.unet import UNet
 
 __all__ = [
     "SOLVERS",
+    "BrokenStateError",
     "Denoise",
     "NoiseSchedule",
     "SelfNoise",

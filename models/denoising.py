@@ -3,7 +3,6 @@
 from dataclasses import asdict
 
 import keras
-from keras import ops
 
 from diffsem.models.guidance import guided, unguided
 from diffsem.models.schedule import NoiseSchedule

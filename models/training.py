@@ -10,6 +10,10 @@ from pathlib import Path
 import keras
 
 
+class BrokenStateError(Exception):
+    """The state of a training that was cut off is not whole, or is that of another model."""
+
+
 @dataclass(frozen=True)
 class TrainingPlan:
     """How long and how fast one stage trains.
@@ -73,10 +77,15 @@ def train(
     -------
     list of dict
         One record an epoch: epoch, seconds, learning_rate and every loss and metric.
+
+    Raises
+    ------
+    OSError
+        If a state cannot be written; the one before it is whole.
+    BrokenStateError
+        If the state of the former call is not whole, or is that of another model.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    history_file = folder / "history.json"
-    history = json.loads(history_file.read_text()) if history_file.exists() else []
 
     model.compile(optimizer=keras.optimizers.Adam(plan.learning_rate), loss=loss, metrics=list(metrics))
     plateau = keras.callbacks.ReduceLROnPlateau(
@@ -88,10 +97,8 @@ def train(
     )
     plateau.set_model(model)
     plateau.on_train_begin()
-    if history:
-        model.optimizer.build(model.trainable_variables)
-        model.load_weights(_state_file(folder, len(history)))
-        model.optimizer.learning_rate = plan.learning_rate
+    history = _load_state(model, folder)
+    model.optimizer.learning_rate = plan.learning_rate
     for record in history:
         plateau.on_epoch_end(record["epoch"], {"val_loss": record["val_loss"]})
 
@@ -123,9 +130,30 @@ def _state_file(folder: Path, epochs: int) -> Path:
     return folder / f"epoch-{epochs:04d}.weights.h5"
 
 
+def _load_state(model: keras.Model, folder: Path) -> list[dict]:
+    """The history of a former call, its weights and optimiser loaded; empty if there was none."""
+    history_file = folder / "history.json"
+    if not history_file.exists():
+        return []
+    try:
+        history = json.loads(history_file.read_text())
+        model.optimizer.build(model.trainable_variables)
+        model.load_weights(_state_file(folder, len(history)))
+        if not all({"epoch", "val_loss"} <= set(record) for record in history):
+            raise ValueError("the history lacks epochs or losses")
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise BrokenStateError(f"{folder}: not a whole training state ({str(error).splitlines()[0][:120]})") from error
+    return history
+
+
 def _save_state(model: keras.Model, folder: Path, history: list[dict]) -> None:
     """The history names the last whole state: it is replaced only once the weights are on disk."""
-    model.save_weights(_state_file(folder, len(history)))
+    state = _state_file(folder, len(history))
+    try:
+        model.save_weights(state)
+    except (OSError, RuntimeError) as error:
+        state.unlink(missing_ok=True)
+        raise OSError(f"{state}: {str(error).splitlines()[0][:120]}") from error
     partial = folder / "history.partial"
     partial.write_text(json.dumps(history, indent=1))
     os.replace(partial, folder / "history.json")

@@ -1,16 +1,20 @@
 """From a scenario's words to links, receivers and attacks."""
 
+import hashlib
 from collections.abc import Callable
 
 import keras
 
 from diffsem.channels import AwgnChannel, RayleighBlockFadingChannel
 from diffsem.link.eavesdropper import InversionAttack
+from diffsem.link.experiment import Attack, Experiment, StoppingRule, System
 from diffsem.link.receivers import BypassReceiver, DiffSemReceiver, EDiffSemReceiver
 from diffsem.link.reception import Reception
 from diffsem.link.transmitter import Transmitter
 from diffsem.link.wiretap import WiretapLink
 from diffsem.models import Denoise, NoiseSchedule
+from diffsem.scenarios.datasets import load_dataset
+from diffsem.scenarios.networks import existing_weights_file, load_network, weights_folder
 from diffsem.scenarios.schema import Scenario
 
 SCHEDULE = NoiseSchedule()
@@ -96,3 +100,48 @@ def build_attack(attack: str, transmitter: str, load: Callable[[str], keras.Mode
     """The attack of a name against a transmitter; `load` gives a network by name."""
     builders = {"inversion-mlp": lambda: InversionAttack(load(inversion_of(transmitter)), SCHEDULE.steps)}
     return builders[attack]()
+
+
+def no_judge(image):
+    """Stands for the judge of a scenario without attacks, in which nothing is to be judged."""
+    raise ValueError("this scenario lists no attack, so there is no reconstruction to judge")
+
+
+def assemble(scenario: Scenario) -> Experiment:
+    """Everything that a sweep needs, weights loaded. Raises InputError if weights or data cannot be used."""
+    folder = weights_folder(scenario)
+    networks = {name: load_network(scenario, folder, name) for name in networks_for(scenario)}
+    load = networks.__getitem__
+    dataset = load_dataset(scenario.dataset)
+    rules = scenario.monte_carlo
+    return Experiment(
+        links={name: build_link(scenario, load(encoder_of(name))) for name in transmitters(scenario)},
+        systems=[
+            System(system, transmitter_of(system), build_receiver(scenario, system, load))
+            for system in scenario.legitimate.receivers
+        ],
+        attacks=[
+            Attack(attack, name, build_attack(attack, name, load))
+            for attack in scenario.eavesdropper.attacks
+            for name in transmitters(scenario)
+        ],
+        judge=networks.get("strong-classifier", no_judge),
+        images=dataset.test.as_float(),
+        labels=dataset.test.labels,
+        schedule=SCHEDULE,
+        stopping=StoppingRule(rules.max_images, rules.target_errors, rules.ci_half_width),
+        batch_size=rules.batch_size,
+        seed=scenario.seed,
+        channels={"receiver": scenario.legitimate.channel.kind, "adversary": scenario.eavesdropper.channel.kind},
+        eavesdroppers=len(scenario.eavesdropper.snr_db) if isinstance(scenario.eavesdropper.snr_db, tuple) else 1,
+        xla=scenario.execution.xla,
+    )
+
+
+def weights_sha256(scenario: Scenario) -> str:
+    """SHA-256 over the files of all networks that a sweep runs. Raises InputError if one is missing."""
+    folder = weights_folder(scenario)
+    digest = hashlib.sha256()
+    for name in networks_for(scenario):
+        digest.update(existing_weights_file(folder, name).read_bytes())
+    return digest.hexdigest()

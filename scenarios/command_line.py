@@ -31,6 +31,13 @@ def run(
     out: Annotated[Path | None, typer.Option(help="Result file; default results/NAME.h5.")] = None,
     set_: Overrides = None,
     overwrite: Annotated[bool, typer.Option(help="Replace the result file instead of resuming it.")] = False,
+    workers: Annotated[
+        int, typer.Option(min=1, help="Processes of this machine that simulate points side by side; same table.")
+    ] = 1,
+    scheduler: Annotated[
+        str | None,
+        typer.Option(metavar="ADDRESS", help="Simulate on a Dask cluster instead: tcp://HOST:PORT; same table."),
+    ] = None,
 ) -> None:
     """Run a scenario's sweep and print receiver against adversary per SNR (dB, Es/N0). Resumes one that was cut off."""
     from diffsem.scenarios.schema import load_scenario
@@ -42,8 +49,8 @@ def run(
     from diffsem.scenarios.runner import run_scenario
 
     try:
-        with sweep_progress(resolved.monte_carlo.max_images) as (on_point, on_images):
-            run_scenario(resolved, path, overwrite, on_point, on_images)
+        with sweep_progress(resolved.monte_carlo.max_images) as (on_points, on_images):
+            run_scenario(resolved, path, overwrite, workers, scheduler, on_points, on_images)
     except KeyboardInterrupt:
         typer.echo(
             f"diffsem: interrupted; finished points are in {path}, the same command goes on from there", err=True
@@ -91,15 +98,21 @@ def show(results: ResultArgument) -> None:
 
 @app.command()
 def plot(
-    results: ResultArgument,
-    out: Annotated[Path | None, typer.Option(help="Folder for the figures; default: beside the result file.")] = None,
+    results: Annotated[list[Path], typer.Argument(help="Result files that `diffsem run` wrote.")],
+    out: Annotated[
+        Path | None, typer.Option(help="Folder for the figures; default: beside the first result file.")
+    ] = None,
 ) -> None:
-    """Draw a result table: accuracy and gap against SNR and t, the schedule, reconstructions; PNG and PDF."""
+    """Draw a result table: accuracy and gap against SNR and t, the schedule, reconstructions; PNG and PDF.
+
+    Of several tables, runs of one scenario with other solvers or steps: accuracy against denoiser calls.
+    """
     _load_tensorflow()
     from diffsem.link.results import read_table
     from diffsem.scenarios.figures import save_figures
 
-    for path in save_figures(read_table(results), out or results.parent, results.stem):
+    tables = [read_table(path) for path in results]
+    for path in save_figures(tables, out or results[0].parent, results[0].stem if len(results) == 1 else "solvers"):
         typer.echo(path)
 
 
@@ -140,9 +153,10 @@ def check(
     points = len(resolved.timesteps) * len(resolved.legitimate.snr_db)
     images = points * resolved.monte_carlo.max_images
     systems = len(resolved.legitimate.receivers)
-    calls = {"one-step": 1, "diffsem": resolved.denoising.steps}
+    steps = 1 if resolved.denoising.solver == "distilled" else resolved.denoising.steps
+    calls = {"one-step": 1, "diffsem": steps}
     guided = 2 if resolved.denoising.guidance else 1
-    calls["e-diffsem"] = resolved.denoising.steps * resolved.denoising.max_rounds * guided
+    calls["e-diffsem"] = steps * resolved.denoising.max_rounds * guided
     worst = sum(calls.get(system, 0) for system in resolved.legitimate.receivers)
     typer.echo(resolved.to_yaml(), nl=False)
     typer.echo(

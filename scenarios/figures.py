@@ -1,7 +1,7 @@
 """Figures from a result table: accuracy, gap, schedule and reconstructions."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import matplotlib
@@ -181,6 +181,78 @@ def reconstruction_figure(table: ResultTable, snr_db: float) -> Figure:
     return figure
 
 
+def accuracy_against_calls(tables: Sequence[ResultTable]) -> pd.DataFrame:
+    """Receivers of several tables, with the solver that each was run with.
+
+    Parameters
+    ----------
+    tables : sequence of ResultTable
+
+    Returns
+    -------
+    pandas.DataFrame
+        system, solver, timestep, receiver_snr_db, denoiser_calls, accuracy, ci_low, ci_high, total; systems with a
+        denoiser only, each row once.
+    """
+    frames = []
+    for table in tables:
+        rows = table.rows[(table.rows["node"] == "receiver") & (table.rows["denoiser_calls"] > 0)]
+        solver = _scenario(table)["denoising"]["solver"]
+        frames.append(rows.assign(solver=np.where(rows["system"] == "one-step", "one call", solver)))
+    columns = ["system", "solver", "timestep", "receiver_snr_db", "denoiser_calls"]
+    lines = pd.concat(frames)[[*columns, "accuracy", "ci_low", "ci_high", "total"]]
+    return lines.drop_duplicates(columns).sort_values(columns, ignore_index=True)
+
+
+def calls_figure(tables: Sequence[ResultTable]) -> Figure:
+    """Accuracy against U-Net calls an image, a panel a point of the sweep, with 95% intervals.
+
+    Parameters
+    ----------
+    tables : sequence of ResultTable
+        Runs of one scenario that differ in their denoising.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+
+    Raises
+    ------
+    InputError
+        If no receiver in them has a denoiser.
+    """
+    lines = accuracy_against_calls(tables)
+    if lines.empty:
+        raise InputError("accuracy against calls: no receiver with a denoiser in these tables")
+    points = lines[["timestep", "receiver_snr_db"]].drop_duplicates().to_records(index=False)
+    figure, panels = plt.subplots(
+        1, len(points), figsize=(1 + 3.6 * len(points), 4.2), squeeze=False, layout="constrained"
+    )
+    markers = {"one call": "*", "ddim": "o", "dpm-solver++": "s", "distilled": "D"}
+    for panel, (timestep, snr_db) in zip(panels[0], points, strict=True):
+        here = lines[(lines["timestep"] == timestep) & (lines["receiver_snr_db"] == snr_db)]
+        for (system, solver), curve in here.groupby(["system", "solver"]):
+            panel.errorbar(
+                curve["denoiser_calls"],
+                curve["accuracy"],
+                (curve["accuracy"] - curve["ci_low"], curve["ci_high"] - curve["accuracy"]),
+                color=COLOURS[system],
+                marker=markers[solver],
+                linestyle=":" if solver == "dpm-solver++" else "-",
+                markersize=5,
+                linewidth=1,
+                elinewidth=0.6,
+                label=LABELS[system] if system == "one-step" else f"{LABELS[system]}, {solver}",
+            )
+        panel.set_xscale("log")
+        panel.set_xlabel("U-Net calls an image")
+        panel.set_title(f"t = {timestep}, {snr_db:g} dB", fontsize=10)
+        panel.grid(alpha=0.3)
+    panels[0][0].set_ylabel("task accuracy, 95% intervals")
+    panels[0][0].legend(fontsize=7)
+    return figure
+
+
 def figures_of(table: ResultTable) -> Iterator[tuple[str, Figure]]:
     """Every figure that a table has the data for, with its name.
 
@@ -201,12 +273,13 @@ def figures_of(table: ResultTable) -> Iterator[tuple[str, Figure]]:
         yield f"reconstructions-{snr_db:g}dB", reconstruction_figure(table, snr_db)
 
 
-def save_figures(table: ResultTable, folder: Path, stem: str) -> list[Path]:
-    """Draw every figure of a table as PNG and PDF.
+def save_figures(tables: Sequence[ResultTable], folder: Path, stem: str) -> list[Path]:
+    """Draw every figure of a table as PNG and PDF, or of several tables their accuracy against denoiser calls.
 
     Parameters
     ----------
-    table : ResultTable
+    tables : sequence of ResultTable
+        At least one.
     folder : Path
     stem : str
         Start of the file names.
@@ -219,15 +292,16 @@ def save_figures(table: ResultTable, folder: Path, stem: str) -> list[Path]:
     Raises
     ------
     InputError
-        If the table has no rows, or the folder cannot be written.
+        If a table has no rows, or the folder cannot be written.
     """
-    if table.rows.empty:
+    if any(table.rows.empty for table in tables):
         raise InputError(f"result table {stem}: has no finished point yet, nothing to draw")
     matplotlib.use("Agg")
+    figures = figures_of(tables[0]) if len(tables) == 1 else [("accuracy-calls", calls_figure(tables))]
     paths = []
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        for name, figure in figures_of(table):
+        for name, figure in figures:
             for suffix in ("png", "pdf"):
                 path = folder / f"{stem}-{name}.{suffix}"
                 figure.savefig(path, dpi=150)

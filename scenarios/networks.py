@@ -17,7 +17,6 @@ from diffsem.scenarios.schema import Scenario
 PRETRAINED = Path(__file__).parent / "weights"
 
 
-
 def _denoiser(scenario: Scenario) -> keras.Model:
     return UNet(mnist.FEATURE_SHAPE, scenario.denoising.channels)
 
@@ -67,6 +66,17 @@ def weights_file(folder: Path, name: str) -> Path:
     return folder / f"{name}.weights.h5"
 
 
+def existing_weights_file(folder: Path, name: str) -> Path:
+    """The file of a network's weights. Raises InputError if there is none."""
+    path = weights_file(folder, name)
+    if not path.is_file():
+        distill = " --distill" if name.endswith("-distilled") else ""
+        raise InputError(
+            f"weights {path}: no such file; `diffsem train{distill}` makes it, and `weights: pretrained` needs none"
+        )
+    return path
+
+
 def save_network(network: keras.Model, folder: Path, name: str) -> None:
     """Write a network's weights in float16, whole or not at all."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -101,11 +111,7 @@ def load_network(scenario: Scenario, folder: Path, name: str) -> keras.Model:
     InputError
         If the file is missing, broken, or of another network.
     """
-    path = weights_file(folder, name)
-    if not path.is_file():
-        raise InputError(
-            f"weights {path}: no such file; `diffsem train` makes it, and `weights: pretrained` needs none"
-        )
+    path = existing_weights_file(folder, name)
     with _precision(scenario.execution.precision if name in DENOISERS else "float32"):
         network = NETWORKS[name](scenario)
     try:

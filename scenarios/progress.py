@@ -8,8 +8,6 @@ import keras
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
-from diffsem.link.monte_carlo import Point
-
 
 @contextmanager
 def _bars() -> Iterator[Progress]:
@@ -31,18 +29,19 @@ def _bars() -> Iterator[Progress]:
 
 
 @contextmanager
-def sweep_progress(max_images: int) -> Iterator[tuple[Callable[[Point, int, int], None], Callable[[int], None]]]:
-    """Bars for a sweep: gives `on_point` and `on_images` for `run_scenario`."""
+def sweep_progress(max_images: int) -> Iterator[tuple[Callable[[int, int], None], Callable[[int], None]]]:
+    """Bars for a sweep: gives `on_points` and `on_images` for `run_scenario`."""
     with _bars() as bars:
-        sweep = bars.add_task("points", total=None, note="")
-        images = bars.add_task("images", total=max_images, note="")
+        points = bars.add_task("points", total=None, note="")
+        images = bars.add_task("images", total=None, note="")
 
-        def on_point(point: Point, done: int, total: int) -> None:
-            bars.start()
-            bars.update(sweep, completed=done, total=total, note=f"t = {point.timestep}, {point.snr_db:g} dB")
-            bars.update(images, completed=0)
+        def on_points(done: int, total: int) -> None:
+            if not bars.live.is_started:
+                bars.start()
+                bars.update(images, total=(total - done) * max_images, note="at most")
+            bars.update(points, completed=done, total=total)
 
-        yield on_point, lambda done: bars.update(images, completed=done)
+        yield on_points, lambda counted: bars.advance(images, counted)
 
 
 @contextmanager

@@ -1,33 +1,24 @@
 """`diffsem run`: the sweep of a scenario, point after point, into a result table that can be resumed."""
 
-import hashlib
 import json
 import os
 import platform
 from collections.abc import Callable
+from contextlib import closing
 from importlib.metadata import version
 from pathlib import Path
 
 import pandas as pd
 
 from diffsem.link.errors import InputError
-from diffsem.link.experiment import Attack, Experiment, Point, StoppingRule, System
-from diffsem.link.monte_carlo import simulate_points
-from diffsem.link.programs import EXAMPLES, Programs
+from diffsem.link.experiment import Point
+from diffsem.link.programs import EXAMPLES
 from diffsem.link.results import ResultTable, empty_table, read_table, write_table
-from diffsem.scenarios.assembly import (
-    SCHEDULE,
-    build_attack,
-    build_link,
-    build_receiver,
-    encoder_of,
-    networks_for,
-    transmitter_of,
-    transmitters,
-)
+from diffsem.scenarios.assembly import weights_sha256
 from diffsem.scenarios.datasets import load_dataset
-from diffsem.scenarios.networks import load_network, weights_file, weights_folder
+from diffsem.scenarios.locking import only_run
 from diffsem.scenarios.schema import Offset, Scenario
+from diffsem.scenarios.workers import simulate_here, simulate_on_dask, simulate_on_processes
 
 PACKAGES = ("diffsem", "sionna-no-rt", "tensorflow", "keras", "numpy", "h5py", "pandas")
 
@@ -53,7 +44,9 @@ def run_scenario(
     scenario: Scenario,
     out: str | Path | None = None,
     overwrite: bool = False,
-    on_point: Callable[[Point, int, int], None] = lambda point, done, total: None,
+    workers: int = 1,
+    scheduler: str | None = None,
+    on_points: Callable[[int, int], None] = lambda done, total: None,
     on_images: Callable[[int], None] = lambda images: None,
 ) -> pd.DataFrame:
     """Run the sweep of a scenario.
@@ -66,22 +59,33 @@ def run_scenario(
         Without it nothing is written.
     overwrite : bool
         Replace the file instead.
-    on_point : callable
-        (point, points done, points in all) before a point starts.
+    workers : int
+        Processes of this machine that simulate points side by side. They change no row.
+    scheduler : str, optional
+        Address of a Dask scheduler whose workers simulate the points instead, tcp://HOST:PORT.
+    on_points : callable
+        (points done, points in all) at the start and after every point.
     on_images : callable
-        (images of the point done) after every batch.
+        Number of images counted since the call before.
 
     Returns
     -------
     pandas.DataFrame
-        One row a point and a node, as `diffsem.link.read_results` gives it.
+        One row a point and a node, as `diffsem.link.read_results` gives it, sorted by timestep and receiver SNR.
 
     Raises
     ------
     InputError
-        If weights, data or the result file cannot be used.
+        If weights, data, the result file or the cluster cannot be used, or another run holds the file.
     """
-    path = None if out is None else Path(out)
+    if out is None:
+        return _sweep(scenario, None, overwrite, workers, scheduler, on_points, on_images)
+    path = Path(out)
+    with only_run(path.with_name(f".{path.name}.lock"), f"result file {path}"):
+        return _sweep(scenario, path, overwrite, workers, scheduler, on_points, on_images)
+
+
+def _sweep(scenario, path, overwrite, workers, scheduler, on_points, on_images) -> pd.DataFrame:
     attributes = _attributes(scenario)
     dataset = load_dataset(scenario.dataset)
     examples = min(EXAMPLES, scenario.monte_carlo.batch_size, scenario.monte_carlo.max_images)
@@ -91,83 +95,48 @@ def run_scenario(
     points = sweep_points(scenario)
     finished = set(zip(table.rows["timestep"], table.rows["receiver_snr_db"], strict=True))
     waiting = [point for point in points if (point.timestep, point.snr_db) not in finished]
-    if waiting:
-        experiment = assemble(scenario)
-        programs = Programs(experiment)
-    # Only now: weights that cannot be loaded must not cost the table that is to be overwritten.
-    if path is not None:
+    if not waiting:
+        results = (result for result in ())
+    elif scheduler:
+        results = simulate_on_dask(scenario, waiting, on_images, scheduler)
+    elif workers > 1:
+        results = simulate_on_processes(scenario, waiting, on_images, min(workers, len(waiting)))
+    else:
+        results = simulate_here(scenario, waiting, on_images)
+    # A table that is to be overwritten stays until there is a point to put in its place.
+    if path is not None and not path.exists():
         write_table(path, table)
-    if waiting:
-        for result in simulate_points(experiment, programs, waiting, on_images):
+    done = len(points) - len(waiting)
+    on_points(done, len(points))
+    with closing(results):
+        for result in results:
             table = table.with_point(result)
             if path is not None:
                 write_table(path, table)
+            done += 1
+            on_points(done, len(points))
     if path is not None and not table.complete:
         write_table(path, table.completed())
     return table.rows
 
 
-def no_judge(image):
-    """Stands for the judge of a scenario without attacks, in which nothing is to be judged."""
-    raise ValueError("this scenario lists no attack, so there is no reconstruction to judge")
-
-
-def assemble(scenario: Scenario) -> Experiment:
-    """Everything that a sweep needs, weights loaded. Raises InputError if weights or data cannot be used."""
-    folder = weights_folder(scenario)
-    networks = {name: load_network(scenario, folder, name) for name in networks_for(scenario)}
-    load = networks.__getitem__
-    dataset = load_dataset(scenario.dataset)
-    rules = scenario.monte_carlo
-    return Experiment(
-        links={name: build_link(scenario, load(encoder_of(name))) for name in transmitters(scenario)},
-        systems=[
-            System(system, transmitter_of(system), build_receiver(scenario, system, load))
-            for system in scenario.legitimate.receivers
-        ],
-        attacks=[
-            Attack(attack, name, build_attack(attack, name, load))
-            for attack in scenario.eavesdropper.attacks
-            for name in transmitters(scenario)
-        ],
-        judge=networks.get("strong-classifier", no_judge),
-        images=dataset.test.as_float(),
-        labels=dataset.test.labels,
-        schedule=SCHEDULE,
-        stopping=StoppingRule(rules.max_images, rules.target_errors, rules.ci_half_width),
-        batch_size=rules.batch_size,
-        seed=scenario.seed,
-        channels={"receiver": scenario.legitimate.channel.kind, "adversary": scenario.eavesdropper.channel.kind},
-        eavesdroppers=len(scenario.eavesdropper.snr_db) if isinstance(scenario.eavesdropper.snr_db, tuple) else 1,
-        xla=scenario.execution.xla,
-    )
-
-
 def _attributes(scenario: Scenario) -> dict[str, str | int]:
     import tensorflow as tf
 
-    folder = weights_folder(scenario)
-    digest = hashlib.sha256()
-    for name in networks_for(scenario):
-        path = weights_file(folder, name)
-        if not path.is_file():
-            raise InputError(
-                f"weights {path}: no such file; `diffsem train` makes it, and `weights: pretrained` needs none"
-            )
-        digest.update(path.read_bytes())
+    compiler = "XLA" if scenario.execution.xla else "no XLA"
     environment = {
         "python": platform.python_version(),
         "machine": platform.machine(),
         "cores": os.cpu_count(),
         "devices": [device.name for device in tf.config.list_logical_devices()],
-        "execution_mode": "tf.function, no XLA",
+        "execution_mode": f"tf.function, {compiler}, {scenario.execution.precision}",
     }
     return {
         "scenario": scenario.to_yaml(),
         "seed": scenario.seed,
         "versions": json.dumps({package: version(package) for package in PACKAGES}),
         "environment": json.dumps(environment),
-        "weights_sha256": digest.hexdigest(),
+        "weights_sha256": weights_sha256(scenario),
     }
 
 

@@ -1,5 +1,6 @@
 """What is trained, in which order, on whose images (Algorithms 1 and 2, and the controls)."""
 
+import io
 import zlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -9,8 +10,10 @@ from pathlib import Path
 import keras
 import numpy as np
 
+from diffsem.link.errors import InputError
+from diffsem.link.files import replace_file
 from diffsem.link.wiretap import Seeds, WiretapLink
-from diffsem.models import Denoise, SelfNoise, TrainingPlan, mnist, train
+from diffsem.models import BrokenStateError, Denoise, SelfNoise, TrainingPlan, mnist, train
 from diffsem.scenarios.assembly import (
     SCHEDULE,
     build_denoise,
@@ -71,7 +74,10 @@ class Workshop:
         """Train to the end of `epochs`; `plan` changes fields of the TrainingPlan."""
         whole = TrainingPlan(epochs=epochs, batch_size=self.scenario.training.batch_size, **plan)
         progress = self.folder / ".progress" / stage
-        return train(model, loss, draw_epoch, validation, whole, progress, metrics, self.callbacks(stage, epochs))
+        try:
+            return train(model, loss, draw_epoch, validation, whole, progress, metrics, self.callbacks(stage, epochs))
+        except BrokenStateError as error:
+            raise InputError(f"training state {error}; delete that folder to train the stage anew") from error
 
 
 @dataclass(frozen=True)
@@ -273,12 +279,15 @@ def _finetune(shop: Workshop, stage: str, denoise_epoch: Callable) -> dict:
 def _cached(shop: Workshop, stage: str, split: str, compute: Callable[[], np.ndarray]) -> np.ndarray:
     """Load z^ from the stage's folder, or compute it and leave it there for a resumed training."""
     path = shop.folder / ".progress" / stage / f"denoised-{split}.npy"
-    if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        partial = path.with_suffix(".partial.npy")
-        np.save(partial, compute())
-        partial.rename(path)
-    return np.load(path)
+    try:
+        return np.load(path)
+    except (OSError, ValueError):
+        denoised = compute()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    content = io.BytesIO()
+    np.save(content, denoised)
+    replace_file(path, content.getvalue())
+    return denoised
 
 
 def train_noise_aware(shop: Workshop) -> dict:

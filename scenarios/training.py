@@ -12,7 +12,9 @@ from importlib.metadata import version
 from pathlib import Path
 
 from diffsem.link.errors import InputError
+from diffsem.link.files import replace_file
 from diffsem.scenarios.datasets import load_dataset
+from diffsem.scenarios.locking import only_run
 from diffsem.scenarios.networks import weights_file
 from diffsem.scenarios.schema import Scenario
 from diffsem.scenarios.stages import Stage, Workshop, required_stages
@@ -50,9 +52,15 @@ def train_scenario(
     Raises
     ------
     InputError
-        If the folder cannot be written, or its record cannot be read or was made with another seed.
+        If the folder cannot be written, its record cannot be read or was made with another seed, the state of a
+        stage that was cut off is broken, or another training holds the folder.
     """
     folder = Path(folder)
+    with only_run(folder / ".lock", f"weights folder {folder}"):
+        return _train(scenario, folder, callbacks, log, fresh)
+
+
+def _train(scenario: Scenario, folder: Path, callbacks: Callable, log: Callable[[str], None], fresh: bool) -> dict:
     progress = folder / ".progress"
     try:
         if fresh:
@@ -73,11 +81,15 @@ def train_scenario(
         if stage.name in record:
             log(f"{stage.name}: finished before")
             continue
-        outcome = stage.run(shop)
-        record[stage.name] = _entry(stage, scenario, folder, outcome)
-        partial = folder / f"{RECORD}.partial"
-        partial.write_text(json.dumps(record, indent=1) + "\n")
-        os.replace(partial, folder / RECORD)
+        try:
+            outcome = stage.run(shop)
+            record[stage.name] = _entry(stage, scenario, folder, outcome)
+            replace_file(folder / RECORD, (json.dumps(record, indent=1) + "\n").encode())
+        except OSError as error:
+            raise InputError(
+                f"weights folder {folder}: cannot be written ({error.strerror or error}); finished epochs are "
+                "safe, the same command goes on from there"
+            ) from error
         shutil.rmtree(progress / stage.name, ignore_errors=True)
         log(f"{stage.name}: {outcome['scores']}")
     return record

@@ -21,7 +21,8 @@ SMALL = [
     "legitimate.snr_db=[0, 15]",
     "legitimate.receivers=[classifier, one-step, noise-aware-pair]",
     "monte_carlo.max_images=256",
-    "monte_carlo.batch_size=128",
+    # A pool of batches is one point then, and points are finished one by one.
+    "monte_carlo.batch_size=16",
 ]
 
 

@@ -12,13 +12,22 @@ TOY = [
     "training.images=400",
     "denoising.channels=8",
     "denoising.steps=2",
+    "denoising.solver=distilled",
     "monte_carlo.max_images=32",
     "monte_carlo.batch_size=32",
     "timesteps=[120]",
     "legitimate.snr_db=[15]",
     *(
         f"training.epochs.{stage}=2"
-        for stage in ("pair", "noise_aware_pair", "denoiser", "classifiers", "adversary", "strong_classifier")
+        for stage in (
+            "pair",
+            "noise_aware_pair",
+            "denoiser",
+            "distillation",
+            "classifiers",
+            "adversary",
+            "strong_classifier",
+        )
     ),
 ]
 

@@ -1,6 +1,8 @@
+import gc
 from dataclasses import replace
 
 import numpy as np
+import psutil
 import pytest
 import tensorflow as tf
 
@@ -8,33 +10,34 @@ from diffsem.channels import AwgnChannel
 from diffsem.link import (
     Attack,
     BypassReceiver,
+    EDiffSemReceiver,
     Experiment,
     InversionAttack,
     Point,
+    Programs,
     Reception,
     StoppingRule,
     System,
     Transmitter,
     WiretapLink,
-    compile_nodes,
-    simulate_point,
+    simulate_points,
     wilson_interval,
 )
-from diffsem.link.monte_carlo import derive_seed
-from diffsem.models import NoiseSchedule, mnist
+from diffsem.link.programs import derive_seed
+from diffsem.models import Denoise, NoiseSchedule, UNet, mnist
 
 SCHEDULE = NoiseSchedule()
 POINT = Point(60, 10.0, (10.0, 0.0))
 
 
-def experiment(rng, stopping, batch_size=32, images=200):
+def experiment(rng, stopping, batch_size=32, images=200, **changes):
     link = WiretapLink(
         Transmitter(mnist.Encoder(), SCHEDULE), Reception(AwgnChannel(), SCHEDULE), Reception(AwgnChannel(), SCHEDULE)
     )
     classifier = mnist.Classifier()
     return Experiment(
         links={"pair": link},
-        systems=[System(name, "pair", BypassReceiver(classifier)) for name in ("one", "two")],
+        systems=[System(name, "pair", BypassReceiver(classifier, batch_size=batch_size)) for name in ("one", "two")],
         attacks=[Attack("inversion", "pair", InversionAttack(mnist.InversionMLP()))],
         judge=mnist.StrongClassifier(),
         images=rng.random((images, 28, 28, 1), np.float32),
@@ -44,11 +47,14 @@ def experiment(rng, stopping, batch_size=32, images=200):
         batch_size=batch_size,
         seed=1,
         channels={"receiver": "awgn", "adversary": "awgn"},
+        eavesdroppers=2,
+        **changes,
     )
 
 
-def rows_of(built, point=POINT):
-    return simulate_point(built, compile_nodes(built), point).rows
+def rows_of(built, *points):
+    results = simulate_points(built, Programs(built), points or [POINT])
+    return [row for result in sorted(results, key=lambda result: result.point.timestep) for row in result.rows]
 
 
 def test_a_point_has_a_row_for_every_node_with_whole_counts(rng):
@@ -66,7 +72,7 @@ def test_a_point_has_a_row_for_every_node_with_whole_counts(rng):
 
 def test_counts_do_not_depend_on_what_else_is_simulated(rng):
     built = experiment(rng, StoppingRule(max_images=64))
-    alone = replace(built, systems=built.systems[:1], attacks=[])
+    alone = replace(built, systems=built.systems[:1], attacks=[], eavesdroppers=0)
     together = [row for row in rows_of(built) if row["system"] == "one" and row["node"] == "receiver"]
     assert repr(rows_of(alone, replace(POINT, eavesdropper_snr_db=()))) == repr(together)
 
@@ -77,15 +83,73 @@ def test_two_runs_give_the_same_rows(rng):
 
 
 def test_the_test_set_is_repeated_with_new_noise_when_it_runs_out(rng):
-    built = experiment(rng, StoppingRule(max_images=96), batch_size=32, images=32)
     seen = []
-    built = replace(
-        built, systems=[System("one", "pair", lambda inputs: (seen.append(inputs[0]) or tf.zeros([32, 10]), 0.0))]
-    )
-    compiled = ({"one": lambda received, step: built.systems[0].receiver([received, step])}, {})
-    simulate_point(built, compiled, replace(POINT, eavesdropper_snr_db=()))
+
+    def receiver(inputs):
+        tf.py_function(lambda y: seen.extend(y.numpy().reshape(-1, 32, 8, 8, 1)), [inputs[0]], [])
+        return tf.zeros([tf.shape(inputs[1])[0], 10]), tf.zeros_like(inputs[1])
+
+    built = experiment(rng, StoppingRule(max_images=96), images=32)
+    rows_of(replace(built, systems=[System("one", "pair", receiver)], attacks=[]))
     assert len(seen) == 3
     assert np.abs(seen[0] - seen[1]).max() > 0.01
+    # The same images: what their features have in common outweighs the noise at t = 60.
+    assert np.corrcoef(seen[0].ravel(), seen[1].ravel())[0, 1] > 0.5
+
+
+@pytest.mark.parametrize("pool", [1, 3, 16])
+def test_rows_do_not_depend_on_the_pool_or_on_the_other_points(rng, pool):
+    """Nor do stopping rules: a batch that was simulated ahead of the one that ends a point is not counted."""
+    points = [replace(POINT, timestep=timestep) for timestep in (0, 60, 300)]
+    built = experiment(rng, StoppingRule(max_images=500, target_errors=150), pool=pool)
+    alone = [row for point in points for row in rows_of(replace(built, pool=2), point)]
+    assert repr(rows_of(built, *points)) == repr(alone)
+    assert {row["stop_reason"] for row in alone} == {"target_errors"}
+
+
+def test_each_program_is_traced_once_for_all_points_pools_and_rounds(rng):
+    guided = Denoise(UNet(channels=8, context=10), SCHEDULE, 2)
+    built = experiment(rng, StoppingRule(max_images=100, target_errors=80), pool=3)
+    steered = EDiffSemReceiver(mnist.Classifier(), guided, max_rounds=3, batch_size=32)
+    built = replace(built, systems=[*built.systems, System("e-diffsem", "pair", steered)])
+    points = [Point(timestep, snr_db, (snr_db, 0.0)) for timestep in (0, 60, 300) for snr_db in (-5.0, 20.0)]
+    programs = Programs(built)
+    results = list(simulate_points(built, programs, points))
+    assert len(results) == 6
+    assert programs.traces() == {"pair": 1, "one": 1, "two": 1, "e-diffsem": 1, "inversion on pair": 1}
+
+
+def test_a_point_with_another_number_of_eavesdroppers_is_refused(rng):
+    built = experiment(rng, StoppingRule(max_images=32))
+    with pytest.raises(ValueError, match="needs 2 eavesdropper SNRs"):
+        rows_of(built, replace(POINT, eavesdropper_snr_db=(1.0,)))
+
+
+@pytest.mark.slow
+def test_memory_is_flat_over_500_batches(rng):
+    built = experiment(rng, StoppingRule(max_images=32), pool=5)
+    programs = Programs(built)
+    resident = []
+    for _ in range(6):
+        points = [Point(60, float(snr_db), (0.0, 5.0)) for snr_db in range(100)]
+        assert len(list(simulate_points(built, programs, points))) == 100
+        gc.collect()
+        resident.append(psutil.Process().memory_info().rss)
+    assert max(resident[1:]) <= 1.02 * resident[0], resident
+
+
+@pytest.mark.parametrize(
+    ("rule", "correct", "total", "images"),
+    [
+        (StoppingRule(1000), 3, 5, 1000),
+        (StoppingRule(1000, target_errors=100), 0, 0, 1),
+        (StoppingRule(1000, target_errors=100), 90, 100, 1000),
+        (StoppingRule(1000, target_errors=100), 50, 100, 200),
+        (StoppingRule(10**6, ci_half_width=0.01), 1250, 2500, 9604),
+    ],
+)
+def test_projected_images_follow_the_rules(rule, correct, total, images):
+    assert rule.projected_images(correct, total) == pytest.approx(images, rel=0.01)
 
 
 @pytest.mark.parametrize(
@@ -122,4 +186,4 @@ def test_seeds_differ_by_point_batch_and_role_but_not_by_eavesdropper():
         derive_seed(1, POINT, 0, "eavesdropper"),
     }
     assert len(others | {base}) == 6
-    assert all(0 <= seed < 2**31 for seed in others)
+    assert all(0 <= seed < 2**62 for seed in others)

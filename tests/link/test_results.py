@@ -1,3 +1,4 @@
+import errno
 import signal
 import subprocess
 import sys
@@ -11,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from diffsem.link import InputError, PointResult, read_results, read_table, write_table
+from diffsem.link import InputError, Point, PointResult, read_results, read_table, write_table
 from diffsem.link.results import COLUMNS, empty_table
 
 ORIGINALS = np.arange(2 * 4 * 4, dtype=np.uint8).reshape(2, 4, 4, 1)
@@ -34,6 +35,10 @@ def example(level):
     }
 
 
+def result(rows, examples=()):
+    return PointResult(Point(240, 15.0, (10.0,)), rows, list(examples), 0)
+
+
 texts = st.text(st.characters(exclude_categories=["Cs", "Cc"]), max_size=12)
 
 
@@ -45,7 +50,7 @@ texts = st.text(st.characters(exclude_categories=["Cs", "Cc"]), max_size=12)
 def test_a_table_reads_back_as_it_was_written(names, value, count, tmp_path_factory):
     path = tmp_path_factory.mktemp("table") / "r.h5"
     rows = [row(system=name, accuracy=value, correct=count) for name in names]
-    table = empty_table(ATTRIBUTES, ORIGINALS).with_point(PointResult(rows, [example(0.5)]))
+    table = empty_table(ATTRIBUTES, ORIGINALS).with_point(result(rows, [example(0.5)]))
     write_table(path, table)
     back = read_table(path)
     pd.testing.assert_frame_equal(back.rows, table.rows)
@@ -57,7 +62,7 @@ def test_a_table_reads_back_as_it_was_written(names, value, count, tmp_path_fact
 
 def test_every_column_is_one_dimensional_and_named_as_documented(tmp_path):
     path = tmp_path / "r.h5"
-    write_table(path, empty_table(ATTRIBUTES, ORIGINALS).with_point(PointResult([row(), row()], [])).completed())
+    write_table(path, empty_table(ATTRIBUTES, ORIGINALS).with_point(result([row(), row()])).completed())
     with h5py.File(path) as file:
         assert set(file["results"]) == set(COLUMNS)
         assert all(column.shape == (2,) for column in file["results"].values())
@@ -69,7 +74,7 @@ def test_every_column_is_one_dimensional_and_named_as_documented(tmp_path):
 @pytest.mark.parametrize("damage", ["truncated", "text", "foreign", "missing", "newer"])
 def test_a_file_that_is_no_whole_table_gives_one_line(damage, tmp_path):
     path = tmp_path / "r.h5"
-    write_table(path, empty_table(ATTRIBUTES, ORIGINALS).with_point(PointResult([row()] * 50, [example(0.1)])))
+    write_table(path, empty_table(ATTRIBUTES, ORIGINALS).with_point(result([row()] * 50, [example(0.1)])))
     if damage == "truncated":
         path.write_bytes(path.read_bytes()[:-2000])
     elif damage == "text":
@@ -90,11 +95,11 @@ WRITER = """
 import sys
 from pathlib import Path
 sys.path.insert(0, {folder!r})
-from test_results import ATTRIBUTES, ORIGINALS, PointResult, empty_table, row, write_table
+from test_results import ATTRIBUTES, ORIGINALS, empty_table, result, row, write_table
 table = empty_table(ATTRIBUTES, ORIGINALS)
 print("ready", flush=True)
 for i in range(10_000):
-    table = table.with_point(PointResult([row(correct=i)], []))
+    table = table.with_point(result([row(correct=i)]))
     write_table(Path({path!r}), table)
 """
 
@@ -119,3 +124,32 @@ def test_an_unwritable_place_gives_one_line(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(InputError, match="cannot be written"):
         write_table(tmp_path / "file" / "r.h5", empty_table(ATTRIBUTES, ORIGINALS))
+
+
+def test_rows_and_examples_stand_in_the_order_of_the_sweep_whichever_point_is_done_first():
+    places = [(240, 5.0), (60, 15.0), (240, -5.0), (60, 5.0)]
+    table = empty_table(ATTRIBUTES, ORIGINALS)
+    for level, (timestep, snr_db) in enumerate(places):
+        place = {"timestep": timestep, "receiver_snr_db": snr_db}
+        rows = [row(**place, system=system) for system in ("b", "a")]
+        table = table.with_point(result(rows, [example(level / 255) | place]))
+    assert list(zip(table.rows["timestep"], table.rows["receiver_snr_db"], strict=True))[::2] == sorted(places)
+    assert list(table.rows["system"]) == ["b", "a"] * 4
+    assert [places[level] for level in table.examples.reconstructions[:, 0, 0, 0, 0]] == sorted(places)
+    assert list(table.examples.index["timestep"]) == [60, 60, 240, 240]
+
+
+def test_a_disk_that_is_full_gives_one_line_and_keeps_the_table(tmp_path, monkeypatch):
+    path = tmp_path / "r.h5"
+    write_table(path, empty_table(ATTRIBUTES, ORIGINALS))
+    before = path.read_bytes()
+
+    def full(descriptor):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("os.fsync", full)
+    with pytest.raises(InputError, match=r"cannot be written.*No space left on device") as error:
+        write_table(path, empty_table(ATTRIBUTES, ORIGINALS).with_point(result([row()])))
+    assert "\n" not in str(error.value)
+    assert path.read_bytes() == before
+    assert list(tmp_path.iterdir()) == [path]

@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import pytest
 
-from diffsem.models import TrainingPlan, train
+from diffsem.models import BrokenStateError, TrainingPlan, train
 
 PLAN = TrainingPlan(epochs=6, batch_size=16, learning_rate=0.05, patience=0, min_delta=0.02)
 
@@ -64,3 +64,17 @@ def test_a_state_half_written_costs_only_its_epoch(tmp_path):
     history = train(build(), "mse", draw_epoch, draw_epoch(99), longer, tmp_path)
     assert [record["epoch"] for record in history] == [0, 1, 2]
     assert json.loads((tmp_path / "history.json").read_text()) == history
+
+
+@pytest.mark.parametrize("damage", ["history", "weights", "foreign"])
+def test_a_broken_state_is_told_in_one_line(damage, tmp_path):
+    train(build(), "mse", draw_epoch, draw_epoch(99), TrainingPlan(epochs=2, batch_size=16), tmp_path)
+    if damage == "history":
+        (tmp_path / "history.json").write_text('[{"epoch": 0}, ')
+    elif damage == "weights":
+        (tmp_path / "epoch-0002.weights.h5").write_bytes(b"\x89HDF and no more")
+    else:
+        (tmp_path / "history.json").write_text('[1, "two"]')
+    with pytest.raises(BrokenStateError, match=str(tmp_path)) as error:
+        train(build(), "mse", draw_epoch, draw_epoch(99), TrainingPlan(epochs=3, batch_size=16), tmp_path)
+    assert "\n" not in str(error.value)

@@ -1,11 +1,20 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from diffsem.link import InputError, PointResult, gap_interval, simplex_ceiling, wilson_interval
+from diffsem.link import InputError, Point, PointResult, gap_interval, simplex_ceiling, wilson_interval
 from diffsem.link.results import empty_table
 from diffsem.models import NoiseSchedule
 from diffsem.scenarios import load_scenario
-from diffsem.scenarios.figures import accuracy_figure, ceiling_over, save_figures, schedule_figure
+from diffsem.scenarios.figures import (
+    accuracy_against_calls,
+    accuracy_figure,
+    calls_figure,
+    ceiling_over,
+    save_figures,
+    schedule_figure,
+)
 from diffsem.scenarios.report import receiver_against_adversary
 
 SCHEDULE = NoiseSchedule()
@@ -60,7 +69,9 @@ def table(channel="awgn", attacked=True, step="matched"):
                 )
     scenario = load_scenario("mnist-awgn", [f"denoising.step={step}"])
     originals = np.zeros((3, 28, 28, 1), np.uint8)
-    return empty_table({"scenario": scenario.to_yaml()}, originals).with_point(PointResult(rows, examples))
+    return empty_table({"scenario": scenario.to_yaml()}, originals).with_point(
+        PointResult(Point(240, 0.0, ()), rows, examples, 1000)
+    )
 
 
 def test_the_gap_is_against_the_strongest_adversary():
@@ -79,7 +90,7 @@ def test_without_an_attack_there_is_no_gap():
 
 
 def test_figures_are_drawn_for_every_axis(tmp_path):
-    names = {path.name for path in save_figures(table(), tmp_path / "new", "demo")}
+    names = {path.name for path in save_figures([table()], tmp_path / "new", "demo")}
     stems = ["accuracy-snr-t120", "accuracy-snr-t240", "accuracy-t-0dB", "accuracy-t-15dB"]
     stems += ["schedule", "reconstructions-15dB"]
     assert names == {f"demo-{stem}.{suffix}" for stem in stems for suffix in ("png", "pdf")}
@@ -112,13 +123,38 @@ def test_the_schedule_figure_marks_where_esnr_is_zero():
     assert any("t = 184" in text.get_text() for text in figure.axes[1].texts)
 
 
+def solver_table(solver, steps, correct):
+    scenario = load_scenario("mnist-solvers", [f"denoising={{solver: {solver}, steps: {steps}}}"])
+    calls = {"classifier": 0.0, "one-step": 1.0, "diffsem": float(steps)}
+    rows = [row(system, "receiver", 240, 15.0, correct) | {"denoiser_calls": count} for system, count in calls.items()]
+    empty = empty_table({"scenario": scenario.to_yaml()}, np.zeros((1, 28, 28, 1), np.uint8))
+    return empty.with_point(PointResult(Point(240, 15.0, ()), rows, [], 1000))
+
+
+def test_accuracy_against_calls_has_every_solver_once(tmp_path):
+    tables = [solver_table("ddim", 1, 800), solver_table("ddim", 10, 850), solver_table("dpm-solver++", 3, 840)]
+    lines = accuracy_against_calls(tables)
+    assert list(lines["system"]) == ["diffsem"] * 3 + ["one-step"]
+    assert list(lines["denoiser_calls"]) == [1, 10, 3, 1]
+    assert list(lines["accuracy"]) == [0.8, 0.85, 0.84, 0.8]
+    assert [path.name for path in save_figures(tables, tmp_path, "s")] == [
+        "s-accuracy-calls.png",
+        "s-accuracy-calls.pdf",
+    ]
+    (panel,) = calls_figure(tables).axes
+    drawn = {container.get_label(): container[0].get_ydata(orig=False) for container in panel.containers}
+    np.testing.assert_allclose(drawn["DiffSem, ddim"], [0.8, 0.85])
+    with pytest.raises(InputError, match="no receiver with a denoiser"):
+        calls_figure([replace(tables[0], rows=tables[0].rows[tables[0].rows["system"] == "classifier"])])
+
+
 def test_an_empty_table_has_nothing_to_draw(tmp_path):
     empty = empty_table({"scenario": "name: x\n"}, np.zeros((1, 28, 28, 1), np.uint8))
     with pytest.raises(InputError, match="nothing to draw"):
-        save_figures(empty, tmp_path, "empty")
+        save_figures([empty], tmp_path, "empty")
 
 
 def test_a_folder_that_cannot_be_made_ends_in_one_line(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(InputError, match="cannot be written"):
-        save_figures(table(), tmp_path / "file" / "folder", "demo")
+        save_figures([table()], tmp_path / "file" / "folder", "demo")

@@ -9,12 +9,13 @@ def names(overrides=()):
 
 
 def test_the_full_scenario_trains_every_network_once_in_a_workable_order():
-    stages = required_stages(load_scenario("mnist-awgn"))
+    stages = required_stages(load_scenario("mnist-awgn", ["denoising.solver=distilled"]))
     written: list[str] = []
     for stage in stages:
         assert set(stage.needs) <= set(written), stage.name
         written += stage.writes
     assert sorted(written) == sorted(NETWORKS)
+    assert set(networks_for(load_scenario("mnist-awgn", ["denoising.solver=distilled"]))) <= set(written)
     assert set(networks_for(load_scenario("mnist-awgn"))) <= set(written)
 
 

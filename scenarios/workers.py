@@ -1,0 +1,199 @@
+"""Where points are simulated: in this process, in worker processes of this machine, or on a Dask cluster.
+
+A point's rows hang on the scenario and the point alone, so that all three give the same table.
+"""
+
+import functools
+import multiprocessing
+import os
+import signal
+import threading
+from collections import Counter, deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, CancelledError, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from typing import TYPE_CHECKING
+
+from diffsem.link.errors import InputError
+from diffsem.link.experiment import Experiment, Point
+from diffsem.scenarios.quiet import load_tensorflow
+from diffsem.scenarios.schema import Scenario
+
+if TYPE_CHECKING:  # a worker sets TensorFlow up before anything else imports it
+    from diffsem.link.monte_carlo import PointResult
+    from diffsem.link.programs import Programs
+
+# A worker's death is an accident; that many over one point are not.
+LIVES = 3
+
+# Sionna's random stream is one a process: no two points at a time, whatever threads a Dask worker has.
+_one_at_a_time = threading.Lock()
+
+
+def simulate_here(
+    scenario: Scenario, points: Sequence[Point], on_images: Callable[[int], None]
+) -> Iterator["PointResult"]:
+    """Simulate points in this process, batches of several of them together."""
+    from diffsem.link.monte_carlo import simulate_points
+    from diffsem.link.programs import Programs
+    from diffsem.scenarios.assembly import assemble
+
+    experiment = assemble(scenario)
+    return simulate_points(experiment, Programs(experiment), points, on_images)
+
+
+def simulate_on_processes(
+    scenario: Scenario, points: Sequence[Point], on_images: Callable[[int], None], workers: int
+) -> Iterator["PointResult"]:
+    """Simulate points in processes of this machine, a point each at a time.
+
+    A process that dies costs the point that it was at, which another one starts anew. The cores are shared out evenly;
+    with GPUs, the i-th process has the i-th of them, round and round.
+
+    Raises
+    ------
+    InputError
+        If one point costs several processes their life.
+    """
+    from diffsem.scenarios.assembly import weights_sha256
+
+    task = functools.partial(simulate_point, scenario, weights_sha256(scenario))
+    context = multiprocessing.get_context("spawn")
+    threads = max(1, (os.cpu_count() or 1) // workers)
+    others = set(multiprocessing.active_children())
+    waiting, deaths = deque(points), Counter[Point]()
+    pools: dict[int, ProcessPoolExecutor] = {}
+    running: dict[Future, tuple[int, Point]] = {}
+
+    def engage(place: int) -> None:
+        pools[place] = ProcessPoolExecutor(1, context, _become_worker, (place, threads))
+
+    def start_next(place: int) -> None:
+        if waiting:
+            point = waiting.popleft()
+            running[pools[place].submit(task, point)] = place, point
+
+    try:
+        for place in range(workers):
+            engage(place)
+            start_next(place)
+        while running:
+            for future in wait(running, return_when=FIRST_COMPLETED).done:
+                place, point = running.pop(future)
+                try:
+                    result = future.result()
+                except BrokenProcessPool:
+                    deaths[point] += 1
+                    if deaths[point] == LIVES:
+                        raise InputError(
+                            f"--workers {workers}: the point t = {point.timestep}, {point.snr_db:g} dB ended {LIVES} "
+                            "worker processes (out of memory?); finished points are safe; try fewer workers"
+                        ) from None
+                    waiting.appendleft(point)
+                    engage(place)
+                    start_next(place)
+                    continue
+                start_next(place)
+                on_images(result.images)
+                yield result
+    finally:
+        # Nobody waits for the points that are still under way.
+        for process in set(multiprocessing.active_children()) - others:
+            process.kill()
+        for pool in pools.values():
+            pool.shutdown(wait=False, cancel_futures=True)
+
+
+def simulate_on_dask(
+    scenario: Scenario, points: Sequence[Point], on_images: Callable[[int], None], address: str
+) -> Iterator["PointResult"]:
+    """Simulate points on an existing Dask cluster; workers may come and go, their points run anew elsewhere.
+
+    Raises
+    ------
+    InputError
+        If Dask is not installed, the scheduler does not answer, or a worker has other weights or another version.
+    """
+    try:
+        import distributed
+    except ImportError as error:
+        raise InputError("--scheduler: needs Dask; pip install 'diffsem[distributed]'") from error
+    try:
+        client = distributed.Client(address, timeout="10s", set_as_default=False)
+    except (OSError, ValueError) as error:
+        raise InputError(f"--scheduler {address}: no Dask scheduler answers there; allowed: tcp://HOST:PORT") from error
+    from diffsem.scenarios.assembly import weights_sha256
+
+    task = functools.partial(simulate_point, scenario, weights_sha256(scenario))
+
+    def results() -> Iterator["PointResult"]:
+        with client:
+            futures = client.map(task, list(points), pure=False)
+            try:
+                for future in distributed.as_completed(futures, loop=client.loop):
+                    result = future.result()
+                    on_images(result.images)
+                    yield result
+            except distributed.KilledWorker as error:
+                raise InputError(
+                    f"--scheduler {address}: one point ended several workers (out of memory?); finished points are safe"
+                ) from error
+            except (OSError, CancelledError) as error:
+                raise InputError(
+                    f"--scheduler {address}: lost; finished points are safe, the same command goes on from there"
+                ) from error
+
+    # A function of its own, so that a scheduler that does not answer is told at once and not at the first result.
+    return results()
+
+
+def simulate_point(scenario: Scenario, digest: str, point: Point) -> "PointResult":
+    """Simulate one point in a worker, which compiles a scenario's programs once.
+
+    Parameters
+    ----------
+    scenario : Scenario
+    digest : str
+        SHA-256 of the weights that the sweep was started with.
+    point : Point
+
+    Raises
+    ------
+    InputError
+        If this worker's machine has other weights.
+    """
+    with _one_at_a_time:
+        load_tensorflow()
+        from diffsem.link.monte_carlo import simulate_points
+
+        experiment, programs = _programs_of(scenario, digest)
+        (result,) = simulate_points(experiment, programs, [point])
+        return result
+
+
+@functools.lru_cache(maxsize=1)
+def _programs_of(scenario: Scenario, digest: str) -> "tuple[Experiment, Programs]":
+    from diffsem.link.programs import Programs
+    from diffsem.scenarios.assembly import assemble, weights_sha256
+
+    if weights_sha256(scenario) != digest:
+        raise InputError(
+            f"worker on {os.uname().nodename}: its weights of scenario {scenario.name} are not those that the sweep "
+            "was started with; install the same version of diffsem, or share the weights folder"
+        )
+    experiment = assemble(scenario)
+    return experiment, Programs(experiment)
+
+
+def _become_worker(place: int, threads: int) -> None:
+    """Set a fresh process up: Ctrl-C is its parent's business, and it ends with its parent, even a killed one."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+
+    def follow_parent():
+        parent.join()
+        os._exit(1)
+
+    threading.Thread(target=follow_parent, daemon=True).start()
+    load_tensorflow(threads, place)

@@ -1,0 +1,151 @@
+"""Whatever ends a run, what was finished is on the disk, and a resume gives the identical table."""
+
+import random
+import shutil
+import subprocess
+import sys
+import time
+
+import pandas as pd
+import pytest
+
+from diffsem.link import read_results, read_table
+from diffsem.scenarios import load_scenario, run_scenario
+
+SMALL = [
+    "timesteps=[30, 60, 90, 120, 150, 180, 210, 240]",
+    "legitimate.snr_db=[-5, -2.5, 0, 2.5, 5, 7.5, 10, 12.5, 15, 17.5, 20]",
+    "legitimate.receivers=[classifier, e-diffsem]",
+    "monte_carlo={max_images: 100, batch_size: 32, target_errors: null, ci_half_width: null}",
+]
+NODES = 3
+DIFFSEM = [sys.executable, "-m", "diffsem.scenarios.command_line"]
+
+
+def command(path):
+    return [*DIFFSEM, "run", "mnist-awgn", "--out", str(path), *(word for key in SMALL for word in ("--set", key))]
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory):
+    path = tmp_path_factory.mktemp("whole") / "r.h5"
+    run_scenario(load_scenario("mnist-awgn", SMALL), path)
+    return path
+
+
+def assert_same(path, whole):
+    pd.testing.assert_frame_equal(read_results(path), read_results(whole), check_exact=True)
+    left, right = read_table(path), read_table(whole)
+    pd.testing.assert_frame_equal(left.examples.index, right.examples.index)
+    assert (left.examples.reconstructions == right.examples.reconstructions).all()
+    assert left.complete
+
+
+@pytest.mark.slow
+def test_fifty_kills_at_random_moments_cost_no_finished_point_and_change_no_row(whole, tmp_path):
+    """Moments are drawn over the whole life of a run: its start, its compilation, its points and its writes."""
+    path, moments = tmp_path / "r.h5", random.Random(7)
+    finished, grown = 0, 0
+    for _ in range(50):
+        with subprocess.Popen(command(path), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as run:
+            try:
+                run.wait(moments.uniform(0, 14))
+            except subprocess.TimeoutExpired:
+                run.kill()
+        if path.exists():
+            rows = read_results(path)
+            assert len(rows) >= finished
+            assert len(rows) % NODES == 0
+            grown += len(rows) > finished
+            finished = len(rows)
+            # Nothing is left to kill in a complete table: begin anew.
+            if rows.attrs["complete"]:
+                assert_same(path, whole)
+                path.unlink()
+                finished = 0
+    subprocess.run(command(path), check=True, capture_output=True)
+    assert_same(path, whole)
+    assert grown >= 10, "the kills came too early to say anything"
+
+
+def on_a_small_disk(size, folder, arguments):
+    """Run the command with `folder` on a disk of its own, of `size` bytes; what it holds is kept in `folder`-kept."""
+    if shutil.which("unshare") is None:
+        pytest.skip("needs unshare, to mount a small disk")
+    script = (
+        'mount -t tmpfs -o size="$1" tmpfs "$2" || exit 77; folder="$2"; shift 2; "$@"; status=$?; '
+        'cp -r "$folder" "$folder-kept"; exit $status'
+    )
+    shell = ["unshare", "--map-root-user", "--mount", "bash", "-c", script, "bash", str(size), str(folder)]
+    done = subprocess.run([*shell, *arguments], capture_output=True, text=True, check=False)
+    if done.returncode == 77 or "unshare" in done.stderr:
+        pytest.skip("not allowed to mount a small disk")
+    return done
+
+
+@pytest.mark.slow
+def test_a_full_disk_ends_a_run_in_one_line_and_the_resumed_table_is_identical(whole, tmp_path):
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    # Two tables have to fit, the old one and its successor: room for one and a half is too little at the end.
+    size = int(1.5 * whole.stat().st_size)
+    done = on_a_small_disk(size, disk, command(disk / "r.h5"))
+    assert done.returncode == 2, done.stderr
+    last = done.stderr.splitlines()[-1]
+    assert last.startswith("diffsem: ")
+    assert "No space left on device" in last
+    kept = tmp_path / "disk-kept" / "r.h5"
+    assert 0 < len(read_results(kept)) < len(read_results(whole))
+    assert not list(kept.parent.glob("*.partial"))
+    subprocess.run(command(kept), check=True, capture_output=True)
+    assert_same(kept, whole)
+
+
+TOY = [
+    "training.images=400",
+    "training.epochs.pair=30",
+    "legitimate.receivers=[classifier]",
+    "eavesdropper.attacks=[]",
+]
+
+
+def train_command(folder):
+    keys = (word for key in TOY for word in ("--set", key))
+    return [*DIFFSEM, "train", "mnist-awgn", "--out", str(folder), *keys]
+
+
+@pytest.mark.slow
+def test_a_full_disk_ends_a_training_in_one_line_and_it_resumes_to_the_same_weights(tmp_path):
+    subprocess.run(train_command(tmp_path / "whole"), check=True, capture_output=True)
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    # One state of the pair with its optimiser takes 750 kB, and two stand side by side for a moment.
+    done = on_a_small_disk(1_200_000, disk, train_command(disk))
+    assert done.returncode == 2, done.stderr
+    last = done.stderr.splitlines()[-1]
+    assert last.startswith("diffsem: weights folder")
+    assert "cannot be written" in last
+    kept = tmp_path / "disk-kept"
+    subprocess.run(train_command(kept), check=True, capture_output=True)
+    for name in ("encoder", "classifier"):
+        left, right = (folder / f"{name}.weights.h5" for folder in (kept, tmp_path / "whole"))
+        assert left.read_bytes() == right.read_bytes()
+
+
+@pytest.mark.slow
+def test_a_training_killed_at_random_moments_resumes_to_the_same_weights(tmp_path):
+    subprocess.run(train_command(tmp_path / "whole"), check=True, capture_output=True)
+    moments = random.Random(11)
+    started = time.time()
+    while time.time() - started < 60:
+        with subprocess.Popen(
+            train_command(tmp_path / "cut"), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        ) as run:
+            try:
+                run.wait(moments.uniform(4, 12))
+            except subprocess.TimeoutExpired:
+                run.kill()
+    subprocess.run(train_command(tmp_path / "cut"), check=True, capture_output=True)
+    for name in ("encoder", "classifier"):
+        left, right = (tmp_path / folder / f"{name}.weights.h5" for folder in ("cut", "whole"))
+        assert left.read_bytes() == right.read_bytes()

@@ -1,6 +1,6 @@
 """Monte Carlo over the points of a sweep: batches until every node of a point is known well enough."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -65,7 +65,7 @@ def simulate_points(
     programs: Programs,
     points: Sequence[Point],
     on_images: Callable[[int], None] = lambda images: None,
-) -> Iterator[PointResult]:
+) -> Generator[PointResult, None, None]:
     """Run points until every node of each meets the stopping rule.
 
     Batches of several points are simulated together, the earliest unfinished points first. A point's batches are

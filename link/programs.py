@@ -3,6 +3,7 @@
 import zlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
@@ -104,7 +105,7 @@ class Programs:
 
     def traces(self) -> dict[str, int]:
         """How often each program was traced so far, by system, transmitter or "attack on transmitter"."""
-        named = self._transmit | self._receive
+        named: dict[str, Any] = self._transmit | self._receive
         named |= {f"{attack} on {transmitter}": run for (attack, transmitter), run in self._attack.items()}
         return {name: run.experimental_get_tracing_count() for name, run in named.items()}
 

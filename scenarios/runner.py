@@ -3,7 +3,7 @@
 import json
 import os
 import platform
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from contextlib import closing
 from importlib.metadata import version
 from pathlib import Path
@@ -12,6 +12,7 @@ import pandas as pd
 
 from diffsem.link.errors import InputError
 from diffsem.link.experiment import Point
+from diffsem.link.monte_carlo import PointResult
 from diffsem.link.programs import EXAMPLES
 from diffsem.link.results import ResultTable, empty_table, read_table, write_table
 from diffsem.scenarios.assembly import weights_sha256
@@ -95,29 +96,31 @@ def _sweep(scenario, path, overwrite, workers, scheduler, on_points, on_images) 
     points = sweep_points(scenario)
     finished = set(zip(table.rows["timestep"], table.rows["receiver_snr_db"], strict=True))
     waiting = [point for point in points if (point.timestep, point.snr_db) not in finished]
-    if not waiting:
-        results = (result for result in ())
-    elif scheduler:
-        results = simulate_on_dask(scenario, waiting, on_images, scheduler)
-    elif workers > 1:
-        results = simulate_on_processes(scenario, waiting, on_images, min(workers, len(waiting)))
-    else:
-        results = simulate_here(scenario, waiting, on_images)
-    # A table that is to be overwritten stays until there is a point to put in its place.
+    # Before the file is touched: weights that cannot be loaded must not cost the table that is to be overwritten.
+    results = _simulate(scenario, waiting, workers, scheduler, on_images) if waiting else None
     if path is not None and not path.exists():
         write_table(path, table)
     done = len(points) - len(waiting)
     on_points(done, len(points))
-    with closing(results):
-        for result in results:
-            table = table.with_point(result)
-            if path is not None:
-                write_table(path, table)
-            done += 1
-            on_points(done, len(points))
+    if results is not None:
+        with closing(results):
+            for result in results:
+                table = table.with_point(result)
+                if path is not None:
+                    write_table(path, table)
+                done += 1
+                on_points(done, len(points))
     if path is not None and not table.complete:
         write_table(path, table.completed())
     return table.rows
+
+
+def _simulate(scenario, points, workers, scheduler, on_images) -> Generator[PointResult, None, None]:
+    if scheduler:
+        return simulate_on_dask(scenario, points, on_images, scheduler)
+    if workers > 1:
+        return simulate_on_processes(scenario, points, on_images, min(workers, len(points)))
+    return simulate_here(scenario, points, on_images)
 
 
 def _attributes(scenario: Scenario) -> dict[str, str | int]:

@@ -82,12 +82,24 @@ class Workshop:
 
 @dataclass(frozen=True)
 class Stage:
-    """One training: the networks it writes, those it needs, and its recipe, which returns history and scores."""
+    """One training.
+
+    Parameters
+    ----------
+    name : str
+    writes, needs : tuple of str
+        Names of networks.
+    run : callable
+        The recipe: Workshop -> history and scores.
+    large : bool
+        Whether it gains from several GPUs.
+    """
 
     name: str
     writes: tuple[str, ...]
     needs: tuple[str, ...]
     run: Callable[[Workshop], dict]
+    large: bool = False
 
 
 def _classification_loss():
@@ -479,7 +491,7 @@ def required_stages(scenario: Scenario) -> list[Stage]:
             "noise-aware-pair", ("encoder-noise-aware-pair", "classifier-noise-aware-pair"), (), train_noise_aware_pair
         ),
         *(
-            Stage(name, (name,), ("encoder",), partial(_train_denoiser, name=name))
+            Stage(name, (name,), ("encoder",), partial(_train_denoiser, name=name), large=True)
             for name in ("denoiser-label", "denoiser")
         ),
         *(
@@ -514,6 +526,7 @@ def required_stages(scenario: Scenario) -> list[Stage]:
                 (distilled_of(name),),
                 ("encoder", "classifier-noise-aware", name),
                 partial(_train_distilled, name=name, system=system),
+                large=True,
             )
             for name, system in (("denoiser-label", "e-diffsem"), ("denoiser", "diffsem"))
         ),

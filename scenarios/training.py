@@ -7,7 +7,8 @@ import os
 import platform
 import shutil
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from importlib.metadata import version
 from pathlib import Path
 
@@ -28,6 +29,7 @@ def train_scenario(
     callbacks: Callable = lambda stage, epochs: (),
     log: Callable[[str], None] = lambda line: None,
     fresh: bool = False,
+    devices: Sequence[str] | None = None,
 ) -> dict:
     """Train every network that the scenario needs.
 
@@ -43,6 +45,9 @@ def train_scenario(
         Takes one line of text for each thing that happens.
     fresh : bool
         Forget first what a former training left in the folder.
+    devices : sequence of str, optional
+        TensorFlow devices that share every batch of a U-Net's training; default: all GPUs. Batch statistics are taken
+        over each device's share, so that their number changes the weights a little.
 
     Returns
     -------
@@ -57,10 +62,10 @@ def train_scenario(
     """
     folder = Path(folder)
     with only_run(folder / ".lock", f"weights folder {folder}"):
-        return _train(scenario, folder, callbacks, log, fresh)
+        return _train(scenario, folder, callbacks, log, fresh, devices)
 
 
-def _train(scenario: Scenario, folder: Path, callbacks: Callable, log: Callable[[str], None], fresh: bool) -> dict:
+def _train(scenario, folder, callbacks, log, fresh, devices) -> dict:
     progress = folder / ".progress"
     try:
         if fresh:
@@ -82,7 +87,8 @@ def _train(scenario: Scenario, folder: Path, callbacks: Callable, log: Callable[
             log(f"{stage.name}: finished before")
             continue
         try:
-            outcome = stage.run(shop)
+            with _spread(devices) if stage.large else nullcontext():
+                outcome = stage.run(shop)
             record[stage.name] = _entry(stage, scenario, folder, outcome)
             replace_file(folder / RECORD, (json.dumps(record, indent=1) + "\n").encode())
         except OSError as error:
@@ -93,6 +99,14 @@ def _train(scenario: Scenario, folder: Path, callbacks: Callable, log: Callable[
         shutil.rmtree(progress / stage.name, ignore_errors=True)
         log(f"{stage.name}: {outcome['scores']}")
     return record
+
+
+def _spread(devices: Sequence[str] | None):
+    """Context in which a model's training is spread over several devices; does nothing for one."""
+    import tensorflow as tf
+
+    names = devices or [device.name for device in tf.config.list_logical_devices("GPU")]
+    return tf.distribute.MirroredStrategy(names).scope() if len(names) > 1 else nullcontext()
 
 
 def read_record(folder: Path) -> dict:

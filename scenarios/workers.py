@@ -9,7 +9,7 @@ import os
 import signal
 import threading
 from collections import Counter, deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import FIRST_COMPLETED, CancelledError, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from typing import TYPE_CHECKING
@@ -32,7 +32,7 @@ _one_at_a_time = threading.Lock()
 
 def simulate_here(
     scenario: Scenario, points: Sequence[Point], on_images: Callable[[int], None]
-) -> Iterator["PointResult"]:
+) -> "Generator[PointResult, None, None]":
     """Simulate points in this process, batches of several of them together."""
     from diffsem.link.monte_carlo import simulate_points
     from diffsem.link.programs import Programs
@@ -44,7 +44,7 @@ def simulate_here(
 
 def simulate_on_processes(
     scenario: Scenario, points: Sequence[Point], on_images: Callable[[int], None], workers: int
-) -> Iterator["PointResult"]:
+) -> "Generator[PointResult, None, None]":
     """Simulate points in processes of this machine, a point each at a time.
 
     A process that dies costs the point that it was at, which another one starts anew. The cores are shared out evenly;
@@ -106,7 +106,7 @@ def simulate_on_processes(
 
 def simulate_on_dask(
     scenario: Scenario, points: Sequence[Point], on_images: Callable[[int], None], address: str
-) -> Iterator["PointResult"]:
+) -> "Generator[PointResult, None, None]":
     """Simulate points on an existing Dask cluster; workers may come and go, their points run anew elsewhere.
 
     Raises
@@ -126,7 +126,7 @@ def simulate_on_dask(
 
     task = functools.partial(simulate_point, scenario, weights_sha256(scenario))
 
-    def results() -> Iterator["PointResult"]:
+    def results() -> "Generator[PointResult, None, None]":
         with client:
             futures = client.map(task, list(points), pure=False)
             try:

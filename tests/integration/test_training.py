@@ -1,5 +1,8 @@
 """`diffsem train` on a toy budget: resumed to the same weights, used by a sweep."""
 
+import subprocess
+import sys
+
 import keras
 import numpy as np
 import pytest
@@ -94,3 +97,28 @@ def test_a_broken_record_ends_in_one_line(content, words, tmp_path):
     with pytest.raises(InputError, match=words) as error:
         train_scenario(load_scenario("mnist-awgn", TOY), tmp_path)
     assert "\n" not in str(error.value)
+
+
+SPREAD = """
+import sys
+import tensorflow as tf
+(cpu,) = tf.config.list_physical_devices("CPU")
+tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
+from diffsem.scenarios import load_scenario, train_scenario
+scenario = load_scenario("mnist-awgn", sys.argv[2:])
+record = train_scenario(scenario, sys.argv[1], devices=["CPU:0", "CPU:1"])
+assert list(record) == ["pair", "denoiser-label", "noise-aware", "e-diffsem", "denoiser-label-distilled"], list(record)
+print(record["denoiser-label"]["scores"]["validation_mse_float32"])
+"""
+
+
+@pytest.mark.slow
+def test_two_devices_train_nearly_the_same_unet_as_one(tmp_path):
+    """Two logical devices of one CPU stand for two GPUs; only the batch statistics differ."""
+    overrides = [*TOY, "legitimate.receivers=[e-diffsem]", "eavesdropper.attacks=[]"]
+    alone = train_scenario(load_scenario("mnist-awgn", overrides), tmp_path / "one")
+    command = [sys.executable, "-c", SPREAD, str(tmp_path / "two"), *overrides]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    expected = alone["denoiser-label"]["scores"]["validation_mse_float32"]
+    assert float(done.stdout.splitlines()[-1]) == pytest.approx(expected, rel=0.1)

@@ -197,7 +197,7 @@ def accuracy_against_calls(tables: Sequence[ResultTable]) -> pd.DataFrame:
     frames = []
     for table in tables:
         rows = table.rows[(table.rows["node"] == "receiver") & (table.rows["denoiser_calls"] > 0)]
-        solver = _scenario(table)["denoising"]["solver"]
+        solver = _scenario(table)["denoising"].get("solver", "ddim")
         frames.append(rows.assign(solver=np.where(rows["system"] == "one-step", "one call", solver)))
     columns = ["system", "solver", "timestep", "receiver_snr_db", "denoiser_calls"]
     lines = pd.concat(frames)[[*columns, "accuracy", "ci_low", "ci_high", "total"]]

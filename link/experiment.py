@@ -149,5 +149,5 @@ class Experiment:
     seed: int
     channels: Mapping[str, str]
     eavesdroppers: int = 1
-    pool: int = 16
+    pool: int = 32
     xla: bool = False

@@ -1,13 +1,16 @@
 """The training loop: Adam, ReduceLROnPlateau, and a state on disk after every epoch."""
 
+import io
 import json
 import os
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from zipfile import BadZipFile
 
 import keras
+import numpy as np
 
 
 class BrokenStateError(Exception):
@@ -127,7 +130,11 @@ def train(
 
 
 def _state_file(folder: Path, epochs: int) -> Path:
-    return folder / f"epoch-{epochs:04d}.weights.h5"
+    return folder / f"epoch-{epochs:04d}.npz"
+
+
+def _state_of(model: keras.Model) -> list:
+    return [*model.weights, *model.optimizer.variables]
 
 
 def _load_state(model: keras.Model, folder: Path) -> list[dict]:
@@ -137,24 +144,36 @@ def _load_state(model: keras.Model, folder: Path) -> list[dict]:
         return []
     try:
         history = json.loads(history_file.read_text())
-        model.optimizer.build(model.trainable_variables)
-        model.load_weights(_state_file(folder, len(history)))
         if not all({"epoch", "val_loss"} <= set(record) for record in history):
             raise ValueError("the history lacks epochs or losses")
-    except (OSError, ValueError, KeyError, TypeError) as error:
+        with np.load(_state_file(folder, len(history)), allow_pickle=False) as stored:
+            values = [stored[name] for name in stored.files]
+        model.optimizer.build(model.trainable_variables)
+        for variable, value in zip(_state_of(model), values, strict=True):
+            variable.assign(value)
+    except (OSError, ValueError, KeyError, TypeError, EOFError, BadZipFile) as error:
         raise BrokenStateError(f"{folder}: not a whole training state ({str(error).splitlines()[0][:120]})") from error
     return history
 
 
 def _save_state(model: keras.Model, folder: Path, history: list[dict]) -> None:
-    """The history names the last whole state: it is replaced only once the weights are on disk."""
-    state = _state_file(folder, len(history))
+    """The history names the last whole state: it is replaced only once weights and optimiser are on disk."""
+    content = io.BytesIO()
+    # Not HDF5, whose library does not survive a disk that fills up half-way.
+    np.savez(content, *(keras.ops.convert_to_numpy(variable) for variable in _state_of(model)))
+    state, partial = _state_file(folder, len(history)), folder / "history.partial"
     try:
-        model.save_weights(state)
-    except (OSError, RuntimeError) as error:
+        _write(state, content.getvalue())
+        _write(partial, json.dumps(history, indent=1).encode())
+        os.replace(partial, folder / "history.json")
+    except OSError:
         state.unlink(missing_ok=True)
-        raise OSError(f"{state}: {str(error).splitlines()[0][:120]}") from error
-    partial = folder / "history.partial"
-    partial.write_text(json.dumps(history, indent=1))
-    os.replace(partial, folder / "history.json")
+        raise
     _state_file(folder, len(history) - 1).unlink(missing_ok=True)
+
+
+def _write(path: Path, content: bytes) -> None:
+    with path.open("wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())

@@ -1,16 +1,18 @@
 """Every network that a scenario can need, by name, and its weights on disk."""
 
-import os
+import io
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import h5py
 import keras
 import numpy as np
 
 from diffsem.link.errors import InputError
+from diffsem.link.files import replace_file
 from diffsem.models import UNet, mnist
 from diffsem.scenarios.schema import Scenario
 
@@ -78,29 +80,33 @@ def existing_weights_file(folder: Path, name: str) -> Path:
 
 
 def save_network(network: keras.Model, folder: Path, name: str) -> None:
-    """Write a network's weights in float16, whole or not at all."""
+    """Write a network's weights in float16, whole or not at all. Raises OSError if they cannot be written."""
+    content = io.BytesIO()
+    with TemporaryDirectory() as apart:
+        exact = Path(apart) / f"{name}.weights.h5"
+        network.save_weights(exact)
+        with h5py.File(exact) as source, h5py.File(content, "w") as target:
+            _copy_in_half_precision(source, target)
     folder.mkdir(parents=True, exist_ok=True)
-    exact, half = folder / f"{name}.exact.weights.h5", folder / f"{name}.half.weights.h5"
-    network.save_weights(exact)
-    with h5py.File(exact) as source, h5py.File(half, "w") as target:
+    replace_file(weights_file(folder, name), content.getvalue())
 
-        def copy(path, node):
-            # Keras saves the optimiser of a compiled network with it: twice the weights again, of no use to a sweep.
-            if path.split("/")[0] == "optimizer":
-                return
-            if isinstance(node, h5py.Dataset):
-                # Seed states are integers; all else is a weight.
-                kind = np.float16 if node.dtype == np.float32 else node.dtype
-                options = {"compression": "gzip", "shuffle": True} if node.shape else {}
-                target.create_dataset(path, data=node[()].astype(kind), **options)
-            else:
-                target.require_group(path)
-            target[path].attrs.update(node.attrs)
 
-        target.attrs.update(source.attrs)
-        source.visititems(copy)
-    exact.unlink()
-    os.replace(half, weights_file(folder, name))
+def _copy_in_half_precision(source: h5py.File, target: h5py.File) -> None:
+    def copy(path, node):
+        # Keras saves the optimiser of a compiled network with it: twice the weights again, of no use to a sweep.
+        if path.split("/")[0] == "optimizer":
+            return
+        if isinstance(node, h5py.Dataset):
+            # Seed states are integers; all else is a weight.
+            kind = np.float16 if node.dtype == np.float32 else node.dtype
+            options = {"compression": "gzip", "shuffle": True} if node.shape else {}
+            target.create_dataset(path, data=node[()].astype(kind), **options)
+        else:
+            target.require_group(path)
+        target[path].attrs.update(node.attrs)
+
+    target.attrs.update(source.attrs)
+    source.visititems(copy)
 
 
 def load_network(scenario: Scenario, folder: Path, name: str) -> keras.Model:

@@ -119,8 +119,8 @@ def test_a_full_disk_ends_a_training_in_one_line_and_it_resumes_to_the_same_weig
     subprocess.run(train_command(tmp_path / "whole"), check=True, capture_output=True)
     disk = tmp_path / "disk"
     disk.mkdir()
-    # One state of the pair with its optimiser takes 750 kB, and two stand side by side for a moment.
-    done = on_a_small_disk(1_200_000, disk, train_command(disk))
+    # One state of the pair with its optimiser takes 340 kB, and two stand side by side for a moment.
+    done = on_a_small_disk(500_000, disk, train_command(disk))
     assert done.returncode == 2, done.stderr
     last = done.stderr.splitlines()[-1]
     assert last.startswith("diffsem: weights folder")

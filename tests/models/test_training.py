@@ -58,7 +58,7 @@ def test_the_learning_rate_falls_on_a_plateau_and_never_below_its_floor(tmp_path
 def test_a_state_half_written_costs_only_its_epoch(tmp_path):
     plan = TrainingPlan(epochs=2, batch_size=16)
     train(build(), "mse", draw_epoch, draw_epoch(99), plan, tmp_path)
-    (tmp_path / "epoch-0003.weights.h5").write_bytes(b"cut off")
+    (tmp_path / "epoch-0003.npz").write_bytes(b"cut off")
     (tmp_path / "history.partial").write_text("[{")
     longer = TrainingPlan(epochs=3, batch_size=16)
     history = train(build(), "mse", draw_epoch, draw_epoch(99), longer, tmp_path)
@@ -66,15 +66,17 @@ def test_a_state_half_written_costs_only_its_epoch(tmp_path):
     assert json.loads((tmp_path / "history.json").read_text()) == history
 
 
-@pytest.mark.parametrize("damage", ["history", "weights", "foreign"])
+@pytest.mark.parametrize("damage", ["history", "weights", "foreign", "model"])
 def test_a_broken_state_is_told_in_one_line(damage, tmp_path):
     train(build(), "mse", draw_epoch, draw_epoch(99), TrainingPlan(epochs=2, batch_size=16), tmp_path)
     if damage == "history":
         (tmp_path / "history.json").write_text('[{"epoch": 0}, ')
     elif damage == "weights":
-        (tmp_path / "epoch-0002.weights.h5").write_bytes(b"\x89HDF and no more")
-    else:
+        (tmp_path / "epoch-0002.npz").write_bytes(b"PK\x03\x04 and no more")
+    elif damage == "foreign":
         (tmp_path / "history.json").write_text('[1, "two"]')
+    else:
+        np.savez(tmp_path / "epoch-0002.npz", np.zeros((4, 9), np.float32))
     with pytest.raises(BrokenStateError, match=str(tmp_path)) as error:
         train(build(), "mse", draw_epoch, draw_epoch(99), TrainingPlan(epochs=3, batch_size=16), tmp_path)
     assert "\n" not in str(error.value)

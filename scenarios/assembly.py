@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Callable
+from importlib.metadata import version
 
 import keras
 
@@ -16,6 +17,8 @@ from diffsem.models import Denoise, NoiseSchedule
 from diffsem.scenarios.datasets import load_dataset
 from diffsem.scenarios.networks import existing_weights_file, load_network, weights_folder
 from diffsem.scenarios.schema import Scenario
+
+PACKAGES = ("diffsem", "sionna-no-rt", "tensorflow", "keras", "numpy", "h5py", "pandas")
 
 SCHEDULE = NoiseSchedule()
 
@@ -145,3 +148,13 @@ def weights_sha256(scenario: Scenario) -> str:
     for name in networks_for(scenario):
         digest.update(existing_weights_file(folder, name).read_bytes())
     return digest.hexdigest()
+
+
+def versions() -> dict[str, str]:
+    """Versions of the packages that a table's numbers hang on."""
+    return {package: version(package) for package in PACKAGES}
+
+
+def origin_of(scenario: Scenario) -> str:
+    """What has to be the same on two machines for the same rows: package versions, and SHA-256 of the weights."""
+    return " ".join([*(f"{package} {number}" for package, number in versions().items()), weights_sha256(scenario)])

@@ -179,18 +179,17 @@ def scenarios() -> None:
 def info() -> None:
     """Print versions, devices and shipped weights."""
     import platform
-    from importlib.metadata import version
 
     _load_tensorflow()
     import tensorflow as tf
 
+    from diffsem.scenarios.assembly import versions
     from diffsem.scenarios.networks import PRETRAINED
-    from diffsem.scenarios.runner import PACKAGES
     from diffsem.scenarios.training import read_record
 
     typer.echo(f"python {platform.python_version()} on {platform.machine()}")
-    for package in PACKAGES:
-        typer.echo(f"{package} {version(package)}")
+    for package, version in versions().items():
+        typer.echo(f"{package} {version}")
     typer.echo(f"devices: {', '.join(device.name for device in tf.config.list_logical_devices())}")
     for folder in sorted(path for path in PRETRAINED.glob("*") if path.is_dir()):
         size = sum(path.stat().st_size for path in folder.glob("*.h5")) / 2**20

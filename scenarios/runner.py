@@ -5,7 +5,6 @@ import os
 import platform
 from collections.abc import Callable, Generator
 from contextlib import closing
-from importlib.metadata import version
 from pathlib import Path
 
 import pandas as pd
@@ -15,13 +14,11 @@ from diffsem.link.experiment import Point
 from diffsem.link.monte_carlo import PointResult
 from diffsem.link.programs import EXAMPLES
 from diffsem.link.results import ResultTable, empty_table, read_table, write_table
-from diffsem.scenarios.assembly import weights_sha256
+from diffsem.scenarios.assembly import versions, weights_sha256
 from diffsem.scenarios.datasets import load_dataset
 from diffsem.scenarios.locking import only_run
 from diffsem.scenarios.schema import Offset, Scenario
 from diffsem.scenarios.workers import simulate_here, simulate_on_dask, simulate_on_processes
-
-PACKAGES = ("diffsem", "sionna-no-rt", "tensorflow", "keras", "numpy", "h5py", "pandas")
 
 
 def sweep_points(scenario: Scenario) -> list[Point]:
@@ -137,7 +134,7 @@ def _attributes(scenario: Scenario) -> dict[str, str | int]:
     return {
         "scenario": scenario.to_yaml(),
         "seed": scenario.seed,
-        "versions": json.dumps({package: version(package) for package in PACKAGES}),
+        "versions": json.dumps(versions()),
         "environment": json.dumps(environment),
         "weights_sha256": weights_sha256(scenario),
     }

@@ -6,6 +6,7 @@ A point's rows hang on the scenario and the point alone, so that all three give 
 import functools
 import multiprocessing
 import os
+import platform
 import signal
 import threading
 from collections import Counter, deque
@@ -55,9 +56,9 @@ def simulate_on_processes(
     InputError
         If one point costs several processes their life.
     """
-    from diffsem.scenarios.assembly import weights_sha256
+    from diffsem.scenarios.assembly import origin_of
 
-    task = functools.partial(simulate_point, scenario, weights_sha256(scenario))
+    task = functools.partial(simulate_point, scenario, origin_of(scenario))
     context = multiprocessing.get_context("spawn")
     threads = max(1, (os.cpu_count() or 1) // workers)
     others = set(multiprocessing.active_children())
@@ -112,7 +113,7 @@ def simulate_on_dask(
     Raises
     ------
     InputError
-        If Dask is not installed, the scheduler does not answer, or a worker has other weights or another version.
+        If Dask is not installed, the scheduler does not answer, or a worker has other weights or versions.
     """
     try:
         import distributed
@@ -122,9 +123,9 @@ def simulate_on_dask(
         client = distributed.Client(address, timeout="10s", set_as_default=False)
     except (OSError, ValueError) as error:
         raise InputError(f"--scheduler {address}: no Dask scheduler answers there; allowed: tcp://HOST:PORT") from error
-    from diffsem.scenarios.assembly import weights_sha256
+    from diffsem.scenarios.assembly import origin_of
 
-    task = functools.partial(simulate_point, scenario, weights_sha256(scenario))
+    task = functools.partial(simulate_point, scenario, origin_of(scenario))
 
     def results() -> "Generator[PointResult, None, None]":
         with client:
@@ -147,39 +148,40 @@ def simulate_on_dask(
     return results()
 
 
-def simulate_point(scenario: Scenario, digest: str, point: Point) -> "PointResult":
+def simulate_point(scenario: Scenario, origin: str, point: Point) -> "PointResult":
     """Simulate one point in a worker, which compiles a scenario's programs once.
 
     Parameters
     ----------
     scenario : Scenario
-    digest : str
-        SHA-256 of the weights that the sweep was started with.
+    origin : str
+        `origin_of` the scenario where the sweep was started.
     point : Point
 
     Raises
     ------
     InputError
-        If this worker's machine has other weights.
+        If this worker's machine has other weights, or other versions of the packages.
     """
     with _one_at_a_time:
         load_tensorflow()
         from diffsem.link.monte_carlo import simulate_points
 
-        experiment, programs = _programs_of(scenario, digest)
+        experiment, programs = _programs_of(scenario, origin)
         (result,) = simulate_points(experiment, programs, [point])
         return result
 
 
 @functools.lru_cache(maxsize=1)
-def _programs_of(scenario: Scenario, digest: str) -> "tuple[Experiment, Programs]":
+def _programs_of(scenario: Scenario, origin: str) -> "tuple[Experiment, Programs]":
     from diffsem.link.programs import Programs
-    from diffsem.scenarios.assembly import assemble, weights_sha256
+    from diffsem.scenarios.assembly import assemble, origin_of
 
-    if weights_sha256(scenario) != digest:
+    own = origin_of(scenario)
+    if own != origin:
         raise InputError(
-            f"worker on {os.uname().nodename}: its weights of scenario {scenario.name} are not those that the sweep "
-            "was started with; install the same version of diffsem, or share the weights folder"
+            f"worker on {platform.node()}: its weights and versions ({own}) are not those that the sweep was started "
+            f"with ({origin}); install the same packages, or share the weights folder"
         )
     experiment = assemble(scenario)
     return experiment, Programs(experiment)

@@ -85,9 +85,9 @@ class Eavesdropper(_Keys):
 
 class Denoising(_Keys):
     solver: Literal["ddim", "dpm-solver++", "distilled"] = Field(
-        default="ddim", description="ddim | dpm-solver++ | distilled: the one-call student of `steps` DDIM steps"
+        default="ddim", description="ddim | dpm-solver++ | distilled: the U-Nets' one-call students"
     )
-    steps: Positive = Field(default=3, description="steps of the solver from t' down to 0")
+    steps: Positive = Field(default=2, description="steps of the solver from t' down to 0")
     guidance: Annotated[float, Field(ge=0, le=20)] = Field(default=0.0, description="w of eq. 18; e-diffsem only")
     step: Literal["matched", "transmitter"] = Field(
         default="matched", description="matched: the step that fits the measured noise; transmitter: t, as in the paper"
@@ -133,6 +133,9 @@ class Training(_Keys):
     batch_size: Positive = Field(default=256, description="samples a step")
     images: Annotated[int, Field(ge=100)] | None = Field(
         default=None, description="use only this many training images; null: all"
+    )
+    teacher_steps: Positive = Field(
+        default=3, description="DDIM steps of what receivers' classifiers are fine-tuned on and students learn to give"
     )
     snr_db: tuple[Decibel, Decibel] = Field(
         default=(-10.0, 25.0), description="range of Es/N0 in dB at which the eavesdropper trains, uniform"

@@ -308,7 +308,7 @@ def train_noise_aware(shop: Workshop) -> dict:
 
 
 def _train_unguided(shop: Workshop, system: str) -> dict:
-    denoise = build_denoise(_undistilled(shop.scenario), system, shop.load("denoiser"))
+    denoise = build_denoise(_teacher(shop.scenario), system, shop.load("denoiser"))
 
     def denoise_epoch(split, y, t):
         clean = _cached(shop, system, split, lambda: _denoise(denoise, y, t))
@@ -323,7 +323,7 @@ def train_e_diffsem(shop: Workshop) -> dict:
     z^ is steered by the soft label of `noise-aware`, a C that has seen first passes only: what this C's own first
     pass will be once it is trained.
     """
-    denoise = build_denoise(_undistilled(shop.scenario), "e-diffsem", shop.load("denoiser-label"))
+    denoise = build_denoise(_teacher(shop.scenario), "e-diffsem", shop.load("denoiser-label"))
 
     def denoise_epoch(split, y, t):
         clean = _cached(shop, "e-diffsem", split, lambda: _denoise(denoise, y, t, _first_labels(shop, y, t)))
@@ -344,11 +344,10 @@ def _denoise(denoise: Denoise, *inputs: np.ndarray) -> np.ndarray:
     return _predict(keras.Model(symbolic, denoise(symbolic)), list(inputs))
 
 
-def _undistilled(scenario: Scenario) -> Scenario:
-    """The scenario with the teacher in its student's place: a classifier or a student is taught by the teacher."""
-    if scenario.denoising.solver != "distilled":
-        return scenario
-    return scenario.model_copy(update={"denoising": scenario.denoising.model_copy(update={"solver": "ddim"})})
+def _teacher(scenario: Scenario) -> Scenario:
+    """The scenario with the denoising that classifiers and students are taught by, whatever the sweep runs."""
+    taught_by = {"solver": "ddim", "steps": scenario.training.teacher_steps}
+    return scenario.model_copy(update={"denoising": scenario.denoising.model_copy(update=taught_by)})
 
 
 def _train_distilled(shop: Workshop, name: str, system: str) -> dict:
@@ -356,9 +355,9 @@ def _train_distilled(shop: Workshop, name: str, system: str) -> dict:
 
     The loss is taken on z^ and not on the noise: at early steps the two differ by a factor of many thousands.
     """
+    scenario = _teacher(shop.scenario)
     student = shop.load(name)
     student.trainable = True
-    scenario = _undistilled(shop.scenario)
     teacher = build_denoise(scenario, system, shop.load(name))
     encoder = shop.load("encoder")
     stage = distilled_of(name)

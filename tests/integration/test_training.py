@@ -14,7 +14,7 @@ from diffsem.scenarios.networks import NETWORKS, load_network, weights_file
 TOY = [
     "training.images=400",
     "denoising.channels=8",
-    "denoising.steps=2",
+    "training.teacher_steps=2",
     "denoising.solver=distilled",
     "monte_carlo.max_images=32",
     "monte_carlo.batch_size=32",

@@ -41,7 +41,7 @@ def test_check_prints_the_resolved_scenario_and_its_cost(diffsem):
     status, out, _ = diffsem("check", "mnist-awgn", "--set", "timesteps=[240]", "--set", "legitimate.snr_db=[15]")
     assert status == 0
     assert "max_rounds: 5" in out
-    assert "# cost: 1 points, at most 10,000 images for each of 6 systems, at most 190,000 U-Net calls" in out
+    assert "# cost: 1 points, at most 10,000 images for each of 6 systems, at most 130,000 U-Net calls" in out
 
 
 def test_check_prints_the_json_schema(diffsem):

@@ -226,7 +226,7 @@ def calls_figure(tables: Sequence[ResultTable]) -> Figure:
         raise InputError("accuracy against calls: no receiver with a denoiser in these tables")
     points = lines[["timestep", "receiver_snr_db"]].drop_duplicates().to_records(index=False)
     figure, panels = plt.subplots(
-        1, len(points), figsize=(1 + 3.6 * len(points), 4.2), squeeze=False, layout="constrained"
+        1, len(points), figsize=(1 + 3.6 * len(points), 4.6), squeeze=False, layout="constrained"
     )
     markers = {"one call": "*", "ddim": "o", "dpm-solver++": "s", "distilled": "D"}
     for panel, (timestep, snr_db) in zip(panels[0], points, strict=True):
@@ -249,7 +249,8 @@ def calls_figure(tables: Sequence[ResultTable]) -> Figure:
         panel.set_title(f"t = {timestep}, {snr_db:g} dB", fontsize=10)
         panel.grid(alpha=0.3)
     panels[0][0].set_ylabel("task accuracy, 95% intervals")
-    panels[0][0].legend(fontsize=7)
+    handles, labels = panels[0][0].get_legend_handles_labels()
+    figure.legend(handles, labels, fontsize=8, loc="outside lower center", ncols=4)
     return figure
 
 

@@ -141,7 +141,7 @@ def test_a_training_killed_at_random_moments_resumes_to_the_same_weights(tmp_pat
     subprocess.run(train_command(tmp_path / "whole"), check=True, capture_output=True)
     moments = random.Random(11)
     started = time.time()
-    while time.time() - started < 60:
+    while time.time() - started < 40:
         with subprocess.Popen(
             train_command(tmp_path / "cut"), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         ) as run:

@@ -7,7 +7,7 @@ from diffsem.models.guidance import guided, unguided
 from diffsem.models.rounds import self_referential_rounds
 from diffsem.models.schedule import NoiseSchedule
 from diffsem.models.self_noise import SelfNoise
-from diffsem.models.solvers import ddim, dpm_solver, one_step, predict_clean
+from diffsem.models.solvers import ddim, dpm_solver, predict_clean
 from diffsem.models.training import BrokenStateError, TrainingPlan, train
 from diffsem.models.unet import UNet
 
@@ -24,7 +24,6 @@ __all__ = [
     "guided",
     "in_batches",
     "mnist",
-    "one_step",
     "predict_clean",
     "self_referential_rounds",
     "train",

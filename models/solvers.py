@@ -1,4 +1,4 @@
-"""Deterministic samplers, apart from the network that predicts the noise: DDIM (eq. 16), DPM-Solver++, one step."""
+"""Deterministic samplers, apart from the network that predicts the noise: DDIM (eq. 16) and DPM-Solver++."""
 
 from keras import ops
 
@@ -23,28 +23,6 @@ def predict_clean(feature, noise, alpha_bar):
     return (feature - ops.sqrt(1 - alpha_bar) * noise) / ops.sqrt(alpha_bar)
 
 
-def one_step(predict_noise, schedule, feature, step):
-    """The network's minimum mean square error estimate of z, from one call.
-
-    Parameters
-    ----------
-    predict_noise : callable
-        (z_t [B, ...], time [B, 1]) -> predicted noise [B, ...].
-    schedule : NoiseSchedule
-    feature : [B, ...], float
-        z_t, unit mean square.
-    step : [B], float
-        Steps t in 0..T, each sample its own.
-
-    Returns
-    -------
-    [B, ...], float
-    """
-    step = ops.cast(step, "float32")
-    noise = predict_noise(feature, step[:, None] / schedule.steps)
-    return predict_clean(feature, noise, schedule.alpha_bar_at(step))
-
-
 def ddim(predict_noise, schedule, feature, step, calls):
     """Denoise z_t to z^ over an even grid of steps from t down to 0 (eq. 16).
 
@@ -58,7 +36,8 @@ def ddim(predict_noise, schedule, feature, step, calls):
     step : [B], float
         Steps t in 0..T, each sample its own.
     calls : int
-        Calls of the network; the grid is t (1 - i / calls), i = 0..calls.
+        Calls of the network; the grid is t (1 - i / calls), i = 0..calls. One call gives the network's own estimate of
+        z with the least mean square error.
 
     Returns
     -------

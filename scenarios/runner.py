@@ -74,8 +74,11 @@ def run_scenario(
     Raises
     ------
     InputError
-        If weights, data, the result file or the cluster cannot be used, or another run holds the file.
+        If weights, data, the result file or the cluster cannot be used, another run holds the file, or both workers
+        and a scheduler are asked for.
     """
+    if scheduler and workers > 1:
+        raise InputError(f"--workers {workers}: --scheduler has workers of its own; give one of them")
     if out is None:
         return _sweep(scenario, None, overwrite, workers, scheduler, on_points, on_images)
     path = Path(out)

@@ -7,6 +7,7 @@ import functools
 import multiprocessing
 import os
 import platform
+import re
 import signal
 import threading
 from collections import Counter, deque
@@ -115,6 +116,9 @@ def simulate_on_dask(
     InputError
         If Dask is not installed, the scheduler does not answer, or a worker has other weights or versions.
     """
+    # Dask takes long, and a traceback, to say so of an address that is none.
+    if not re.fullmatch(r"(tcp|tls|ucx|wss?)://.+:\d+", address):
+        raise InputError(f"--scheduler {address}: not an address; allowed: tcp://HOST:PORT")
     try:
         import distributed
     except ImportError as error:

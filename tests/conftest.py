@@ -6,10 +6,12 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import keras
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import settings
 
 from diffsem.channels import reseed
+from diffsem.link import read_table
 
 # TensorFlow traces on a first example: no deadline a single example can hold.
 settings.register_profile("diffsem", deadline=None, max_examples=30, derandomize=True)
@@ -37,3 +39,17 @@ def unit_features(rng):
         return features / np.sqrt((features**2).mean(axis=(1, 2, 3), keepdims=True))
 
     return make
+
+
+@pytest.fixture
+def assert_same_table():
+    """Two result files hold the same rows and reconstructions, bit for bit."""
+
+    def check(path, expected):
+        left, right = read_table(path), read_table(expected)
+        pd.testing.assert_frame_equal(left.rows, right.rows, check_exact=True)
+        pd.testing.assert_frame_equal(left.examples.index, right.examples.index)
+        np.testing.assert_array_equal(left.examples.reconstructions, right.examples.reconstructions)
+        assert left.complete == right.complete
+
+    return check

@@ -6,10 +6,9 @@ import subprocess
 import sys
 import time
 
-import pandas as pd
 import pytest
 
-from diffsem.link import read_results, read_table
+from diffsem.link import read_results
 from diffsem.scenarios import load_scenario, run_scenario
 
 SMALL = [
@@ -33,16 +32,8 @@ def whole(tmp_path_factory):
     return path
 
 
-def assert_same(path, whole):
-    pd.testing.assert_frame_equal(read_results(path), read_results(whole), check_exact=True)
-    left, right = read_table(path), read_table(whole)
-    pd.testing.assert_frame_equal(left.examples.index, right.examples.index)
-    assert (left.examples.reconstructions == right.examples.reconstructions).all()
-    assert left.complete
-
-
 @pytest.mark.slow
-def test_fifty_kills_at_random_moments_cost_no_finished_point_and_change_no_row(whole, tmp_path):
+def test_fifty_kills_at_random_moments_cost_no_finished_point_and_change_no_row(whole, tmp_path, assert_same_table):
     """Every other kill comes at any moment of a run, its start included; the rest while it writes its points."""
     path, moments = tmp_path / "r.h5", random.Random(7)
     finished, grown = 0, 0
@@ -64,11 +55,11 @@ def test_fifty_kills_at_random_moments_cost_no_finished_point_and_change_no_row(
             finished = len(rows)
             # Nothing is left to kill in a complete table: begin anew.
             if rows.attrs["complete"]:
-                assert_same(path, whole)
+                assert_same_table(path, whole)
                 path.unlink()
                 finished = 0
     subprocess.run(command(path), check=True, capture_output=True)
-    assert_same(path, whole)
+    assert_same_table(path, whole)
     assert grown >= 15, "the kills came too early to say anything"
 
 
@@ -88,7 +79,7 @@ def on_a_small_disk(size, folder, arguments):
 
 
 @pytest.mark.slow
-def test_a_full_disk_ends_a_run_in_one_line_and_the_resumed_table_is_identical(whole, tmp_path):
+def test_a_full_disk_ends_a_run_in_one_line_and_the_resumed_table_is_identical(whole, tmp_path, assert_same_table):
     disk = tmp_path / "disk"
     disk.mkdir()
     # Two tables have to fit, the old one and its successor: room for one and a half is too little at the end.
@@ -102,7 +93,7 @@ def test_a_full_disk_ends_a_run_in_one_line_and_the_resumed_table_is_identical(w
     assert 0 < len(read_results(kept)) < len(read_results(whole))
     assert not list(kept.parent.glob("*.partial"))
     subprocess.run(command(kept), check=True, capture_output=True)
-    assert_same(kept, whole)
+    assert_same_table(kept, whole)
 
 
 TOY = [

@@ -58,9 +58,9 @@ def test_accuracy_falls_with_the_step_and_stands_far_above_guessing(whole):
         assert receivers.loc[(system, 240), "accuracy"] > 0.4
 
 
-def test_a_second_run_gives_the_identical_table(scenario, whole, tmp_path):
+def test_a_second_run_gives_the_identical_table(scenario, whole, tmp_path, assert_same_table):
     run_scenario(scenario, tmp_path / "again.h5")
-    pd.testing.assert_frame_equal(read_results(tmp_path / "again.h5"), read_results(whole), check_exact=True)
+    assert_same_table(tmp_path / "again.h5", whole)
 
 
 def test_a_point_has_the_same_rows_in_any_sweep(whole):
@@ -71,7 +71,9 @@ def test_a_point_has_the_same_rows_in_any_sweep(whole):
 
 
 @pytest.mark.parametrize("end", [signal.SIGINT, signal.SIGKILL])
-def test_a_run_that_is_stopped_keeps_its_points_and_resumes_to_the_identical_table(end, whole, tmp_path):
+def test_a_run_that_is_stopped_keeps_its_points_and_resumes_to_the_identical_table(
+    end, whole, tmp_path, assert_same_table
+):
     path = tmp_path / "r.h5"
     # The entry point restores the handler of Ctrl-C, which a background shell may have switched off.
     code = (
@@ -94,7 +96,7 @@ def test_a_run_that_is_stopped_keeps_its_points_and_resumes_to_the_identical_tab
         assert process.returncode == 130
         assert "interrupted" in err.splitlines()[-1]
     assert subprocess.run(command, capture_output=True, check=True, env=dict(os.environ)).returncode == 0
-    pd.testing.assert_frame_equal(read_results(path), read_results(whole), check_exact=True)
+    assert_same_table(path, whole)
 
 
 def test_a_table_of_another_scenario_or_other_weights_is_left_alone(scenario, whole):

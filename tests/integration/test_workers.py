@@ -7,11 +7,10 @@ import sys
 import threading
 import time
 
-import pandas as pd
 import psutil
 import pytest
 
-from diffsem.link import InputError, read_results, read_table
+from diffsem.link import InputError, read_results
 from diffsem.scenarios import load_scenario, run_scenario
 
 SMALL = [
@@ -34,13 +33,6 @@ def whole(scenario, tmp_path_factory):
     return path
 
 
-def assert_same(path, whole):
-    pd.testing.assert_frame_equal(read_results(path), read_results(whole), check_exact=True)
-    left, right = read_table(path).examples, read_table(whole).examples
-    pd.testing.assert_frame_equal(left.index, right.index)
-    assert (left.reconstructions == right.reconstructions).all()
-
-
 def when(condition, act, seconds=300):
     """Wait in the background until `condition`, then act."""
 
@@ -60,7 +52,7 @@ def finished_points(path):
 
 
 @pytest.mark.slow
-def test_two_processes_give_the_identical_table_though_one_is_killed(scenario, whole, tmp_path):
+def test_two_processes_give_the_identical_table_though_one_is_killed(scenario, whole, tmp_path, assert_same_table):
     path, killed = tmp_path / "r.h5", []
 
     def kill():
@@ -75,11 +67,11 @@ def test_two_processes_give_the_identical_table_though_one_is_killed(scenario, w
     run_scenario(scenario, path, workers=2)
     killer.join()
     assert len(killed) == 1
-    assert_same(path, whole)
+    assert_same_table(path, whole)
 
 
 @pytest.mark.slow
-def test_a_run_with_workers_that_is_killed_leaves_no_process_behind_and_resumes(whole, tmp_path):
+def test_a_run_with_workers_that_is_killed_leaves_no_process_behind_and_resumes(whole, tmp_path, assert_same_table):
     path = tmp_path / "r.h5"
     command = [sys.executable, "-m", "diffsem.scenarios.command_line", "run", "mnist-awgn", "--out", str(path)]
     for override in SMALL:
@@ -92,11 +84,11 @@ def test_a_run_with_workers_that_is_killed_leaves_no_process_behind_and_resumes(
     assert alive == []
     assert 1 <= finished_points(path) < 6
     subprocess.run(command, check=True, capture_output=True)
-    assert_same(path, whole)
+    assert_same_table(path, whole)
 
 
 @pytest.mark.slow
-def test_three_dask_workers_give_the_identical_table_though_one_is_killed(scenario, whole, tmp_path):
+def test_three_dask_workers_give_the_identical_table_though_one_is_killed(scenario, whole, tmp_path, assert_same_table):
     distributed = pytest.importorskip("distributed")
     path, killed = tmp_path / "r.h5", []
     with distributed.LocalCluster(n_workers=3, threads_per_worker=1, dashboard_address=None) as cluster:
@@ -110,7 +102,7 @@ def test_three_dask_workers_give_the_identical_table_though_one_is_killed(scenar
         run_scenario(scenario, path, scheduler=cluster.scheduler_address)
         killer.join()
     assert len(killed) == 1
-    assert_same(path, whole)
+    assert_same_table(path, whole)
 
 
 def test_a_worker_with_other_weights_refuses(scenario):

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from keras import ops
 
-from diffsem.models import SOLVERS, NoiseSchedule, ddim, dpm_solver, guided, one_step, predict_clean
+from diffsem.models import SOLVERS, NoiseSchedule, ddim, dpm_solver, guided, predict_clean
 
 SCHEDULE = NoiseSchedule()
 
@@ -120,11 +120,12 @@ def test_step_zero_leaves_the_feature_alone(rng):
     np.testing.assert_allclose(np.asarray(denoised), feature, atol=1e-6)
 
 
-def test_one_step_is_the_clean_prediction(rng):
+@pytest.mark.parametrize("solver", SOLVERS)
+def test_one_call_is_the_clean_prediction(solver, rng):
     feature, noise = rng.standard_normal((2, 2, 8, 8, 1)).astype(np.float32)
     steps = np.array([240, 100])
     expected = predict_clean(feature, noise, SCHEDULE.alpha_bar[steps].astype(np.float32))
-    got = one_step(lambda z, time: noise, SCHEDULE, feature, steps)
+    got = SOLVERS[solver](lambda z, time: noise, SCHEDULE, feature, steps, 1)
     np.testing.assert_allclose(np.asarray(got), np.asarray(expected), rtol=1e-3, atol=1e-4)
 
 

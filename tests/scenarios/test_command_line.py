@@ -81,6 +81,8 @@ def test_info_names_versions_devices_and_weights(diffsem):
         (["run", "mnist-quick", "--out", "{tmp}/file/r.h5"], ["cannot be written"]),
         (["train", "mnist-quick", "--out", "{tmp}/file/w"], ["cannot be written"]),
         (["run", "mnist-quick", "--scheduler", "tcp://127.0.0.1:1", "--out", "{tmp}/r.h5"], ["tcp://127.0.0.1:1"]),
+        (["run", "mnist-quick", "--scheduler", "localhost", "--out", "{tmp}/r.h5"], ["localhost", "tcp://HOST:PORT"]),
+        (["run", "mnist-quick", "--scheduler", "tcp://x:1", "--workers", "2", "--out", "{tmp}/r.h5"], ["give one of"]),
         (["run", "mnist-quick", "--set", "denoising.solver=euler"], ["denoising.solver", "dpm-solver++"]),
         (["show", "{tmp}/none.h5"], ["no such file"]),
         (["show", "{tmp}/file"], ["not a whole diffsem result table"]),

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from diffsem.link.accuracy import gap_interval, simplex_ceiling, wilson_interval
-    from diffsem.link.eavesdropper import InversionAttack
+    from diffsem.link.eavesdropper import NetworkAttack
     from diffsem.link.errors import InputError
     from diffsem.link.experiment import Attack, Experiment, Point, StoppingRule, System
     from diffsem.link.image_quality import psnr_db, ssim
+    from diffsem.link.looks import combine_looks
     from diffsem.link.monte_carlo import PointResult, simulate_points
     from diffsem.link.programs import Programs
     from diffsem.link.receivers import BypassReceiver, DiffSemReceiver, EDiffSemReceiver
@@ -22,10 +23,11 @@ if TYPE_CHECKING:
 
 _ROOMS = {
     "accuracy": ("gap_interval", "simplex_ceiling", "wilson_interval"),
-    "eavesdropper": ("InversionAttack",),
+    "eavesdropper": ("NetworkAttack",),
     "errors": ("InputError",),
     "experiment": ("Attack", "Experiment", "Point", "StoppingRule", "System"),
     "image_quality": ("psnr_db", "ssim"),
+    "looks": ("combine_looks",),
     "monte_carlo": ("PointResult", "simulate_points"),
     "programs": ("Programs",),
     "receivers": ("BypassReceiver", "DiffSemReceiver", "EDiffSemReceiver"),
@@ -43,7 +45,7 @@ __all__ = [
     "EDiffSemReceiver",
     "Experiment",
     "InputError",
-    "InversionAttack",
+    "NetworkAttack",
     "Observation",
     "Point",
     "PointResult",
@@ -55,6 +57,7 @@ __all__ = [
     "System",
     "Transmitter",
     "WiretapLink",
+    "combine_looks",
     "end_to_end",
     "gap_interval",
     "psnr_db",

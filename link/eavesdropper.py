@@ -1,19 +1,24 @@
-"""Attacks: (y, t') as the eavesdropper hears it -> an image."""
+"""Attacks: (y, t') as the eavesdropper hears it -> an image, or a label."""
 
 import keras
 from keras import ops
 
+# What a network that is not told the step reads in its place.
+UNKNOWN_TIME = 0.0
+
 
 @keras.saving.register_keras_serializable("diffsem")
-class InversionAttack(keras.layers.Layer):
-    """Model inversion: x^ = A(y, t / T), trained on chosen plaintexts by mean squared error (eq. 4, 5).
+class NetworkAttack(keras.layers.Layer):
+    """A = network(y, t / T), trained on chosen plaintexts (eq. 4, 5).
 
     Parameters
     ----------
     network : keras.Model
-        [y, time] -> image.
+        [y, time] -> image, or logits.
     last_step : int
         T.
+    knows_step : bool
+        Whether the network is told the step that its noise amounts to; if not, it reads 0.
 
     Input
     -----
@@ -23,25 +28,28 @@ class InversionAttack(keras.layers.Layer):
 
     Output
     ------
-    image : [B, height, width, channels], float in [0, 1]
+    [B, height, width, channels] or [B, classes], float
     """
 
-    def __init__(self, network, last_step=500, **kwargs):
+    def __init__(self, network, last_step=500, knows_step=True, **kwargs):
         super().__init__(**kwargs)
         self.network = network
         self.last_step = last_step
+        self.knows_step = knows_step
 
     def build(self, input_shape):
         self.built = True
 
     def call(self, inputs):
         received, step = inputs
-        return ops.clip(self.network([received, step[:, None] / self.last_step]), 0.0, 1.0)
+        time = step[:, None] / self.last_step
+        return self.network([received, time if self.knows_step else ops.full_like(time, UNKNOWN_TIME)])
 
     def get_config(self):
         return super().get_config() | {
             "network": keras.saving.serialize_keras_object(self.network),
             "last_step": self.last_step,
+            "knows_step": self.knows_step,
         }
 
     @classmethod

@@ -81,11 +81,32 @@ class System:
 
 @dataclass(frozen=True)
 class Attack:
-    """A named attack on what a named transmitter radiates: ([y, t']) -> image [B, height, width, channels]."""
+    """A named attack on what a named transmitter radiates.
+
+    Parameters
+    ----------
+    name : str
+        Different for two attacks on one transmitter.
+    transmitter : str
+    run : callable
+        ([y, t']) -> image [B, height, width, channels], which judges label, or logits [B, classes] of its own.
+    reconstructs : bool
+        Whether it makes images.
+    knows_step : bool
+    surrogate : str
+        The kind of images that it was trained on.
+    training_images, training_epochs : int
+        With how many it was trained, and how long; 0 for one that learns nothing.
+    """
 
     name: str
     transmitter: str
-    reconstruct: Callable
+    run: Callable
+    reconstructs: bool = True
+    knows_step: bool = True
+    surrogate: str = ""
+    training_images: int = 0
+    training_epochs: int = 0
 
 
 @dataclass(frozen=True)
@@ -119,6 +140,8 @@ class Experiment:
     attacks : sequence of Attack
     judge : callable
         Strong classifier Q: image [B, ...] -> logits.
+    clean_judge : callable
+        The same for a judge that never saw anything but clean images: one that has seen an attack flatters it.
     images : [N, height, width, channels], float32 in [0, 1]
         Test images; taken in order, and anew from the first when they run out.
     labels : [N], int
@@ -131,6 +154,8 @@ class Experiment:
         Channel kind by node ("receiver", "adversary"), for the table.
     eavesdroppers : int
         Eavesdropper SNRs a point.
+    looks : int
+        Transmissions of an image that an eavesdropper combines.
     pool : int
         Batches, of one point or of several, that are simulated together. Changes speed and memory, never a count.
     xla : bool
@@ -141,6 +166,7 @@ class Experiment:
     systems: Sequence[System]
     attacks: Sequence[Attack]
     judge: Callable
+    clean_judge: Callable
     images: np.ndarray
     labels: np.ndarray
     schedule: "NoiseSchedule"
@@ -149,5 +175,6 @@ class Experiment:
     seed: int
     channels: Mapping[str, str]
     eavesdroppers: int = 1
+    looks: int = 1
     pool: int = 32
     xla: bool = False

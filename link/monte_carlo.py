@@ -1,43 +1,63 @@
 """Monte Carlo over the points of a sweep: batches until every node of a point is known well enough."""
 
 from collections.abc import Callable, Generator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 
 from diffsem.link.accuracy import wilson_interval
-from diffsem.link.experiment import Experiment, Point
+from diffsem.link.experiment import Attack, Experiment, Point
 from diffsem.link.programs import Job, Outcome, Programs
 
 
 @dataclass(frozen=True)
 class Node:
-    """Who a row of the result table is about."""
+    """Who a row of the result table is about; a receiver has no attack."""
 
     system: str
     transmitter: str
-    node: str
-    attack: str
+    attack: Attack | None
     snr_db: float
 
 
-@dataclass
 class Tally:
     """Sums over images."""
 
-    correct: int = 0
-    total: int = 0
-    sums: dict[str, float] = field(default_factory=dict)
+    def __init__(self) -> None:
+        self.correct = 0
+        self.total = 0
+        self._class_correct: np.ndarray = np.zeros(0, np.int64)
+        self._class_total: np.ndarray = np.zeros(0, np.int64)
+        self._sums: dict[str, float] = {}
 
-    def add(self, correct, **values) -> None:
-        """Add one batch: per-image arrays of hits and of anything else to be averaged."""
-        self.correct += int(np.sum(correct))
-        self.total += len(correct)
+    def add(self, hits, labels, **values) -> None:
+        """Add one batch: per-image arrays of hits, labels, and of anything else to be averaged (None: not measured)."""
+        self.correct += int(np.sum(hits))
+        self.total += len(hits)
+        self._class_correct = _sum(self._class_correct, np.bincount(labels[hits]))
+        self._class_total = _sum(self._class_total, np.bincount(labels))
         for name, value in values.items():
-            self.sums[name] = self.sums.get(name, 0.0) + float(np.sum(value, dtype=np.float64))
+            if value is not None:
+                self._sums[name] = self._sums.get(name, 0.0) + float(np.sum(value, dtype=np.float64))
+
+    def sum(self, name: str) -> float:
+        return self._sums.get(name, float("nan"))
 
     def mean(self, name: str) -> float:
-        return self.sums[name] / self.total if name in self.sums else float("nan")
+        return self.sum(name) / self.total
+
+    def worst_class(self) -> tuple[int, int, int]:
+        """The class with the lowest accuracy: (label, correct, total)."""
+        total = self._class_total
+        correct = _sum(self._class_correct, np.zeros(len(total), np.int64))
+        worst = int(np.argmin(np.where(total > 0, correct / np.maximum(total, 1), np.inf)))
+        return worst, int(correct[worst]), int(total[worst])
+
+
+def _sum(left: np.ndarray, right: np.ndarray) -> np.ndarray:
+    """Elementwise sum of counts by class; the shorter array lacks the last classes."""
+    length = max(len(left), len(right))
+    return np.pad(left, (0, length - len(left))) + np.pad(right, (0, length - len(right)))
 
 
 @dataclass(frozen=True)
@@ -132,30 +152,34 @@ class _Course:
         # Batches are always full, so that no shape is compiled twice; the surplus of the last one is not counted.
         counted = slice(0, min(size, rule.max_images - self.done))
         self._noise_step = int(outcome.noise_step[place])
+        labels = outcome.labels[place][counted]
         for system in self._experiment.systems:
-            node = Node(system.name, system.transmitter, "receiver", "", self.point.snr_db)
+            node = Node(system.name, system.transmitter, None, self.point.snr_db)
             self._tally(node).add(
                 outcome.hits[system.name][place][counted],
+                labels,
                 matched_step=outcome.steps[system.transmitter][place, 0][counted],
                 denoiser_calls=outcome.calls[system.name][place][counted],
             )
-        for (attack, transmitter), eavesdroppers in outcome.attacks.items():
+        for attack, eavesdroppers in zip(self._experiment.attacks, outcome.attacks, strict=True):
             for i, (snr_db, made) in enumerate(zip(self.point.eavesdropper_snr_db, eavesdroppers, strict=True)):
                 # Systems behind one transmitter differ in their receivers only: the eavesdropper is the same.
                 for system in self._experiment.systems:
-                    if system.transmitter == transmitter:
-                        node = Node(system.name, transmitter, "adversary", attack, snr_db)
+                    if system.transmitter == attack.transmitter:
+                        node = Node(system.name, system.transmitter, attack, snr_db)
                         self._tally(node).add(
                             made.hits[place][counted],
-                            matched_step=outcome.steps[transmitter][place, 1 + i][counted],
-                            psnr_db=made.psnr_db[place][counted],
-                            ssim=made.ssim[place][counted],
+                            labels,
+                            matched_step=outcome.steps[attack.transmitter][place, 1 + i][counted],
+                            clean_judge_correct=_batch(made.clean_hits, place, counted),
+                            psnr_db=_batch(made.psnr_db, place, counted),
+                            ssim=_batch(made.ssim, place, counted),
                         )
-                if self.done == 0:
+                if self.done == 0 and made.images is not None:
                     self._examples.append(
                         {
-                            "transmitter": transmitter,
-                            "attack": attack,
+                            "transmitter": attack.transmitter,
+                            "attack": attack.name,
                             "timestep": self.point.timestep,
                             "receiver_snr_db": self.point.snr_db,
                             "snr_db": snr_db,
@@ -186,15 +210,21 @@ def _fill_pool(courses: Sequence[_Course], room: int) -> list[tuple[_Course, int
     return pool
 
 
+def _batch(values: np.ndarray | None, place: int, counted: slice) -> np.ndarray | None:
+    return None if values is None else values[place][counted]
+
+
 def _row(experiment: Experiment, point: Point, node: Node, tally: Tally, noise_step: int) -> dict:
     low, high = wilson_interval(tally.correct, tally.total)
-    is_receiver = node.node == "receiver"
+    worst, worst_correct, worst_total = tally.worst_class()
+    attack = node.attack
+    role = "adversary" if attack else "receiver"
     return {
         "system": node.system,
-        "node": node.node,
-        "attack": node.attack,
+        "node": role,
+        "attack": attack.name if attack else "",
         "transmitter": node.transmitter,
-        "channel": experiment.channels[node.node],
+        "channel": experiment.channels[role],
         "snr_db": node.snr_db,
         "receiver_snr_db": point.snr_db,
         "timestep": point.timestep,
@@ -206,8 +236,19 @@ def _row(experiment: Experiment, point: Point, node: Node, tally: Tally, noise_s
         "accuracy": tally.correct / tally.total,
         "ci_low": low,
         "ci_high": high,
+        "clean_judge_correct": tally.sum("clean_judge_correct"),
+        "clean_judge_accuracy": tally.mean("clean_judge_correct"),
+        "worst_class": worst,
+        "worst_class_correct": worst_correct,
+        "worst_class_total": worst_total,
+        "worst_class_accuracy": worst_correct / worst_total,
         "psnr_db": tally.mean("psnr_db"),
         "ssim": tally.mean("ssim"),
-        "denoiser_calls": tally.mean("denoiser_calls") if is_receiver else 0.0,
+        "denoiser_calls": 0.0 if attack else tally.mean("denoiser_calls"),
+        "looks": experiment.looks if attack else 1,
+        "knows_step": attack.knows_step if attack else True,
+        "surrogate": attack.surrogate if attack else "",
+        "training_images": attack.training_images if attack else 0,
+        "training_epochs": attack.training_epochs if attack else 0,
         "stop_reason": experiment.stopping.reason(tally.correct, tally.total),
     }

@@ -15,7 +15,6 @@ from diffsem.link.wiretap import Seeds, WiretapLink
 from diffsem.models import in_batches
 
 EXAMPLES = 10
-ROLES = ("self-noise", "legitimate", "eavesdropper")
 
 
 @dataclass(frozen=True)
@@ -27,22 +26,25 @@ class Job:
 
 
 @dataclass(frozen=True)
-class Reconstructed:
+class Attacked:
     """What an attack made of a pool of K batches.
 
     Parameters
     ----------
     hits : [K, B], bool
-        Whether the judge sees the right label.
-    psnr_db, ssim : [K, B], float32
-    images : [K, n, height, width, channels], float32
-        The first of every batch.
+        Whether the attack itself, or the judge of its images, sees the right label.
+    clean_hits : [K, B], bool or None
+        Whether the judge that saw clean images only does; None, as all that follows, if there are no images.
+    psnr_db, ssim : [K, B], float32, or None
+    images : [K, n, height, width, channels], float32, or None
+        The first of every batch, in [0, 1].
     """
 
     hits: np.ndarray
-    psnr_db: np.ndarray
-    ssim: np.ndarray
-    images: np.ndarray
+    clean_hits: np.ndarray | None = None
+    psnr_db: np.ndarray | None = None
+    ssim: np.ndarray | None = None
+    images: np.ndarray | None = None
 
 
 @dataclass(frozen=True)
@@ -53,21 +55,24 @@ class Outcome:
     ----------
     noise_step : [K], int
         s (eq. 24).
+    labels : [K, B], int
+        The right ones.
     steps : dict of str to [K, 1 + eavesdroppers, B], float32
         t' at the receiver and at every eavesdropper, by transmitter.
     hits : dict of str to [K, B], bool
         Whether a system sees the right label.
     calls : dict of str to [K, B], float32
         U-Net calls of each image, by system.
-    attacks : dict of (attack, transmitter) to list of Reconstructed
-        One entry an eavesdropper.
+    attacks : list of list of Attacked
+        One entry an attack of the experiment, and in it one an eavesdropper.
     """
 
     noise_step: np.ndarray
+    labels: np.ndarray
     steps: dict[str, np.ndarray]
     hits: dict[str, np.ndarray]
     calls: dict[str, np.ndarray]
-    attacks: dict[tuple[str, str], list[Reconstructed]]
+    attacks: list[list[Attacked]]
 
 
 def derive_seed(seed: int, point: Point, batch: int, role: str) -> int:
@@ -97,16 +102,18 @@ class Programs:
         # Sionna makes its random generator on first use: inside of a program, that would cost a second trace.
         reseed(0)
         self._experiment = experiment
+        self._roles = Seeds.roles(experiment.looks)
         self._images = tf.constant(experiment.images, tf.float32)
         self._labels = tf.constant(experiment.labels, tf.int64)
         self._transmit = {name: self._transmission(name) for name in experiment.links}
         self._receive = {system.name: self._reception(system) for system in experiment.systems}
-        self._attack = {(attack.name, attack.transmitter): self._inversion(attack) for attack in experiment.attacks}
+        self._attack = [self._eavesdropping(attack) for attack in experiment.attacks]
 
     def traces(self) -> dict[str, int]:
         """How often each program was traced so far, by system, transmitter or "attack on transmitter"."""
         named: dict[str, Any] = self._transmit | self._receive
-        named |= {f"{attack} on {transmitter}": run for (attack, transmitter), run in self._attack.items()}
+        attacks = zip(self._experiment.attacks, self._attack, strict=True)
+        named |= {f"{attack.name} on {attack.transmitter}": run for attack, run in attacks}
         return {name: run.experimental_get_tracing_count() for name, run in named.items()}
 
     def run(self, jobs: Sequence[Job]) -> Outcome:
@@ -116,7 +123,7 @@ class Programs:
         timestep = tf.constant([job.point.timestep for job in jobs], tf.int32)
         snr_db = tf.constant([[job.point.snr_db, *job.point.eavesdropper_snr_db] for job in jobs], tf.float64)
         seeds = tf.constant(
-            [[derive_seed(seed, job.point, job.batch, role) for role in ROLES] for job in jobs], tf.int64
+            [[derive_seed(seed, job.point, job.batch, role) for role in self._roles] for job in jobs], tf.int64
         )
         received, steps, noise_step = {}, {}, None
         for name, transmit in self._transmit.items():
@@ -129,18 +136,17 @@ class Programs:
             system.name: self._receive[system.name](*heard(system.transmitter, 0))
             for system in self._experiment.systems
         }
-        attacks = {
-            (name, transmitter): [
-                attack(*heard(transmitter, listener)) for listener in range(1, self._listeners(transmitter))
-            ]
-            for (name, transmitter), attack in self._attack.items()
-        }
+        attacks = [
+            [run(*heard(attack.transmitter, listener)) for listener in range(1, self._listeners(attack.transmitter))]
+            for attack, run in zip(self._experiment.attacks, self._attack, strict=True)
+        ]
         return Outcome(
             np.asarray(noise_step),
+            tf.gather(self._labels, self._index(first)).numpy(),
             {name: np.asarray(step) for name, step in steps.items()},
             {name: np.asarray(hits) for name, (hits, _) in systems.items()},
             {name: np.asarray(calls) for name, (_, calls) in systems.items()},
-            {key: [Reconstructed(*map(np.asarray, made)) for made in each] for key, each in attacks.items()},
+            [[Attacked(*map(np.asarray, made)) for made in each] for each in attacks],
         )
 
     def _listeners(self, transmitter: str) -> int:
@@ -149,8 +155,9 @@ class Programs:
         return 1 + self._experiment.eavesdroppers * attacked
 
     def _transmission(self, name: str) -> Callable:
-        """[K] first image, [K] t, [K, 1 + E] SNR in dB, [K, 3] seeds -> y and t' of every listener, and s."""
+        """[K] first image, [K] t, [K, 1 + E] SNR in dB, [K, roles] seeds -> y and t' of every listener, and s."""
         link, size, listeners = self._experiment.links[name], self._experiment.batch_size, self._listeners(name)
+        roles = len(self._roles)
         outputs = (
             tf.TensorSpec([listeners, size, *_feature_shape(link)]),
             tf.TensorSpec([listeners, size]),
@@ -162,7 +169,7 @@ class Programs:
             own = [tf.fill([size], snr) for snr in tf.unstack(snr_db)[:listeners]]
             image = tf.gather(self._images, self._index(first[None])[0])
             receiver, eavesdroppers, noise_step = link.transmit(
-                image, tf.fill([size], timestep), own[0], own[1:], Seeds(*tf.unstack(seeds))
+                image, tf.fill([size], timestep), own[0], own[1:], Seeds.unpack(tf.unstack(seeds))
             )
             nodes = [receiver, *eavesdroppers]
             return tf.stack([node.received for node in nodes]), tf.stack([node.step for node in nodes]), noise_step[0]
@@ -175,7 +182,7 @@ class Programs:
                 tf.TensorSpec([None], tf.int32),
                 tf.TensorSpec([None], tf.int32),
                 tf.TensorSpec([None, 1 + self._experiment.eavesdroppers], tf.float64),
-                tf.TensorSpec([None, len(ROLES)], tf.int64),
+                tf.TensorSpec([None, roles], tf.int64),
             ],
         )
 
@@ -189,20 +196,25 @@ class Programs:
 
         return self._compiled(run, system.transmitter)
 
-    def _inversion(self, attack: Attack) -> Callable:
-        """y [K, B, ...], t' [K, B], first image [K] -> the fields of Reconstructed."""
-        size, judge = self._experiment.batch_size, self._experiment.judge
+    def _eavesdropping(self, attack: Attack) -> Callable:
+        """y [K, B, ...], t' [K, B], first image [K] -> the fields of Attacked."""
+        size, judge, clean_judge = self._experiment.batch_size, self._experiment.judge, self._experiment.clean_judge
 
-        def invert(received, step, index):
+        def label(received, step, index):
+            return (tf.argmax(attack.run([received, step]), axis=-1) == tf.gather(self._labels, index),)
+
+        def reconstruct(received, step, index):
             images, labels = tf.gather(self._images, index), tf.gather(self._labels, index)
-            reconstruction = attack.reconstruct([received, step])
-            hits = tf.argmax(judge(reconstruction), axis=-1) == labels
-            return hits, psnr_db(images, reconstruction), ssim(images, reconstruction), reconstruction
+            made = attack.run([received, step])
+            hits, clean_hits = (tf.argmax(see(made), axis=-1) == labels for see in (judge, clean_judge))
+            shown = tf.clip_by_value(made, 0, 1)
+            return hits, clean_hits, psnr_db(images, shown), ssim(images, shown), shown
 
         def run(received, step, first):
-            flat = in_batches(invert, size, _flat(received), _flat(step), _flat(self._index(first)))
-            hits, psnr, similarity, images = (tf.reshape(value, [-1, size, *value.shape[1:]]) for value in flat)
-            return hits, psnr, similarity, images[:, :EXAMPLES]
+            function = reconstruct if attack.reconstructs else label
+            flat = in_batches(function, size, _flat(received), _flat(step), _flat(self._index(first)))
+            values = [tf.reshape(value, [-1, size, *value.shape[1:]]) for value in flat]
+            return [*values[:4], *(images[:, :EXAMPLES] for images in values[4:])]
 
         return self._compiled(run, attack.transmitter)
 

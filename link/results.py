@@ -35,10 +35,35 @@ COLUMNS = {
     "accuracy": np.float64,
     "ci_low": np.float64,
     "ci_high": np.float64,
+    "clean_judge_correct": np.float64,
+    "clean_judge_accuracy": np.float64,
+    "worst_class": np.int64,
+    "worst_class_correct": np.int64,
+    "worst_class_total": np.int64,
+    "worst_class_accuracy": np.float64,
     "psnr_db": np.float64,
     "ssim": np.float64,
     "denoiser_calls": np.float64,
+    "looks": np.int64,
+    "knows_step": np.bool_,
+    "surrogate": str,
+    "training_images": np.int64,
+    "training_epochs": np.int64,
     "stop_reason": str,
+}
+# What a table written before these columns were there says in their place.
+ADDED = {
+    "clean_judge_correct": np.nan,
+    "clean_judge_accuracy": np.nan,
+    "worst_class": -1,
+    "worst_class_correct": 0,
+    "worst_class_total": 0,
+    "worst_class_accuracy": np.nan,
+    "looks": 1,
+    "knows_step": True,
+    "surrogate": "",
+    "training_images": 0,
+    "training_epochs": 0,
 }
 EXAMPLE_COLUMNS = {
     "transmitter": str,
@@ -183,7 +208,8 @@ def read_results(path: str | Path) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        The columns of `COLUMNS`; the file's attributes in `DataFrame.attrs`.
+        The columns of `COLUMNS`, those of `ADDED` filled in if an older file lacks them; the file's attributes in
+        `DataFrame.attrs`.
 
     Raises
     ------
@@ -221,13 +247,15 @@ def _write_columns(group: h5py.Group, frame: pd.DataFrame, columns: Mapping[str,
 
 
 def _read_columns(group: h5py.Group, columns: Mapping[str, type]) -> pd.DataFrame:
+    count = len(group[next(iter(columns))])
+
+    def values(name, kind):
+        if name not in group and name in ADDED:
+            return [ADDED[name]] * count
+        return group[name].asstr()[()] if kind is str else group[name][()]
+
     return pd.DataFrame(
-        {
-            name: pd.Series(
-                group[name].asstr()[()] if kind is str else group[name][()], dtype=object if kind is str else kind
-            )
-            for name, kind in columns.items()
-        }
+        {name: pd.Series(values(name, kind), dtype=object if kind is str else kind) for name, kind in columns.items()}
     )
 
 

@@ -48,10 +48,15 @@ class Transmitter(keras.layers.Layer):
     def build(self, input_shape):
         self.built = True
 
+    def radiate(self, inputs):
+        """The same from z on: [z, step, snr] -> (z~, s, P)."""
+        feature, step, snr = inputs
+        estimate = snr * 10 ** (self.snr_estimate_error_db / 10)
+        return self.self_noise([feature, step, estimate])
+
     def call(self, inputs):
         image, step, snr = inputs
-        estimate = snr * 10 ** (self.snr_estimate_error_db / 10)
-        return self.self_noise([self.encoder(image), step, estimate])
+        return self.radiate([self.encoder(image), step, snr])
 
     def compute_output_spec(self, inputs):
         image, step, snr = inputs

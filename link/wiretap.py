@@ -1,22 +1,48 @@
 """The wiretap link: one transmitter, two listeners, each on a channel of its own."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import keras
 import tensorflow as tf
 
 from diffsem.channels import reseed
+from diffsem.link.looks import combine_looks
 from diffsem.link.reception import Reception
 from diffsem.link.transmitter import Transmitter
 
 
 @dataclass(frozen=True)
 class Seeds:
-    """One seed for each role, so that adding a listener never shifts another's noise: 0 <= int or tensor < 2**62."""
+    """One seed for each role, so that adding a listener never shifts another's noise: 0 <= int or tensor < 2**62.
 
-    self_noise: int | tf.Tensor
+    Parameters
+    ----------
+    legitimate : int
+        The receiver's channel.
+    self_noise, eavesdropper : sequence of int
+        The transmitter's own noise and the eavesdropper's channel in every transmission. The receiver hears the first.
+    """
+
     legitimate: int | tf.Tensor
-    eavesdropper: int | tf.Tensor
+    self_noise: Sequence[int | tf.Tensor]
+    eavesdropper: Sequence[int | tf.Tensor]
+
+    @property
+    def looks(self) -> int:
+        return len(self.self_noise)
+
+    @staticmethod
+    def roles(looks: int) -> tuple[str, ...]:
+        """A name for each number; it does not depend on how many looks there are."""
+        later = [role for look in range(1, looks) for role in (f"self-noise {look}", f"eavesdropper {look}")]
+        return ("legitimate", "self-noise", "eavesdropper", *later)
+
+    @classmethod
+    def unpack(cls, numbers: Sequence) -> "Seeds":
+        """From as many numbers as there are `roles`, in their order."""
+        legitimate, *others = numbers
+        return cls(legitimate, others[::2], others[1::2])
 
 
 @dataclass(frozen=True)
@@ -51,7 +77,9 @@ class WiretapLink:
         self.eavesdropper = eavesdropper
 
     def transmit(self, image, step, snr_db, eavesdropper_snr_db, seeds: Seeds):
-        """One transmission of a batch, heard by both nodes; as part of a graph or outside of one.
+        """One transmission of a batch, heard by both nodes, and those that the eavesdropper alone goes on to hear.
+
+        As part of a graph or outside of one.
 
         Parameters
         ----------
@@ -63,6 +91,7 @@ class WiretapLink:
         eavesdropper_snr_db : sequence of [B] float
             Es/N0 at the eavesdropper, dB; each entry is an eavesdropper with the same noise scaled differently.
         seeds : Seeds
+            As many looks of the eavesdropper as there are seeds for them.
 
         Returns
         -------
@@ -72,18 +101,29 @@ class WiretapLink:
             s (eq. 24).
         """
         step = tf.cast(step, tf.int32)
+        feature = self.transmitter.encoder(tf.cast(image, tf.float32))
         snr = _linear(snr_db)
-        seed = tf.cast(seeds.self_noise, tf.int64)
+        heard: list[list[Observation]] = [[] for _ in eavesdropper_snr_db]
+        for look in range(seeds.looks if heard else 1):
+            radiated, own_noise_step, power = self._radiate(feature, step, snr, seeds.self_noise[look])
+            if look == 0:
+                noise_step = own_noise_step
+                reseed(seeds.legitimate)
+                receiver = Observation(*self.legitimate([radiated, step, noise_step, power, snr]))
+            for observations, own_snr_db in zip(heard, eavesdropper_snr_db, strict=True):
+                reseed(seeds.eavesdropper[look])
+                node = self.eavesdropper([radiated, step, own_noise_step, power, _linear(own_snr_db)])
+                observations.append(Observation(*node))
+        return receiver, [self._combined(observations) for observations in heard], noise_step
+
+    def _radiate(self, feature, step, snr, seed):
+        seed = tf.cast(seed, tf.int64)
         self.transmitter.self_noise.seed_generator.state.assign(tf.stack([seed // 2**31, seed % 2**31]))
-        radiated, noise_step, power = self.transmitter([tf.cast(image, tf.float32), step, snr])
-        reseed(seeds.legitimate)
-        receiver = Observation(*self.legitimate([radiated, step, noise_step, power, snr]))
-        eavesdroppers = []
-        for own_snr_db in eavesdropper_snr_db:
-            reseed(seeds.eavesdropper)
-            heard = self.eavesdropper([radiated, step, noise_step, power, _linear(own_snr_db)])
-            eavesdroppers.append(Observation(*heard))
-        return receiver, eavesdroppers, noise_step
+        return self.transmitter.radiate([feature, step, snr])
+
+    def _combined(self, observations: Sequence[Observation]) -> Observation:
+        received, step = zip(*((node.received, node.step) for node in observations), strict=True)
+        return Observation(*combine_looks(received, step, self.transmitter.schedule))
 
 
 def end_to_end(transmitter: Transmitter, reception: Reception, receiver, image_shape) -> keras.Model:

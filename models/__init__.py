@@ -1,9 +1,12 @@
 """Networks and the mathematics of the diffusion, on any Keras backend."""
 
 from diffsem.models import mnist
+from diffsem.models.adversary import DenoisingAttack, InversionConv, SymbolClassifier
 from diffsem.models.batching import in_batches
 from diffsem.models.denoising import SOLVERS, Denoise
 from diffsem.models.guidance import guided, unguided
+from diffsem.models.information_bottleneck import Against, SymbolInformation, log_uniform_kl, noise_to_signal_log
+from diffsem.models.picture import Picture, PictureClassifier, PictureEncoder, swap_quarters
 from diffsem.models.rounds import self_referential_rounds
 from diffsem.models.schedule import NoiseSchedule
 from diffsem.models.self_noise import SelfNoise
@@ -13,19 +16,30 @@ from diffsem.models.unet import UNet
 
 __all__ = [
     "SOLVERS",
+    "Against",
     "BrokenStateError",
     "Denoise",
+    "DenoisingAttack",
+    "InversionConv",
     "NoiseSchedule",
+    "Picture",
+    "PictureClassifier",
+    "PictureEncoder",
     "SelfNoise",
+    "SymbolClassifier",
+    "SymbolInformation",
     "TrainingPlan",
     "UNet",
     "ddim",
     "dpm_solver",
     "guided",
     "in_batches",
+    "log_uniform_kl",
     "mnist",
+    "noise_to_signal_log",
     "predict_clean",
     "self_referential_rounds",
+    "swap_quarters",
     "train",
     "unguided",
 ]

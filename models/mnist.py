@@ -1,4 +1,6 @@
-"""The networks of Table I, for 28 x 28 grey images and 64 real symbols."""
+"""The networks of Table I, and IBAL's encoder, for 28 x 28 grey images and 64 real symbols."""
+
+import math
 
 import keras
 from keras import layers
@@ -40,14 +42,42 @@ class Encoder(keras.Model):
 
 
 @keras.saving.register_keras_serializable("diffsem")
+class LinearEncoder(keras.Model):
+    """Encoder of IBAL's public code: one dense layer and tanh; here the 64 symbols are scaled to unit power.
+
+    Input
+    -----
+    image : [B, 28, 28, 1], float in [0, 1]
+
+    Output
+    ------
+    feature : [B, 8, 8, 1], float; unit mean square.
+    """
+
+    def __init__(self, name="linear_encoder", **kwargs):
+        image = keras.Input(IMAGE_SHAPE, name="image")
+        symbols = math.prod(FEATURE_SHAPE)
+        x = layers.Dense(symbols, activation="tanh", name="dense")(layers.Flatten(name="flat")(image))
+        x = layers.Rescaling(math.sqrt(symbols), name="scale")(layers.UnitNormalization(name="power")(x))
+        super().__init__(inputs=image, outputs=layers.Reshape(FEATURE_SHAPE, name="feature")(x), name=name, **kwargs)
+
+    def get_config(self):
+        return {"name": self.name}
+
+
+@keras.saving.register_keras_serializable("diffsem")
 class Classifier(keras.Model):
     """Receiver's classifier C of Table I: (y, z^, t) -> logits; 2 k + 1 numbers in.
+
+    Parameters
+    ----------
+    feature_shape : tuple of three int
 
     Input
     -----
     [received, denoised, time]
-        received : [B, 8, 8, 1], float; y, scaled to unit mean square.
-        denoised : [B, 8, 8, 1], float; z^, or y again where there is no denoiser.
+        received : [B, *feature_shape], float; y, scaled to unit mean square.
+        denoised : [B, *feature_shape], float; z^, or y again where there is no denoiser.
         time : [B, 1], float; the step as a fraction t / T.
 
     Output
@@ -55,9 +85,9 @@ class Classifier(keras.Model):
     logits : [B, 10], float
     """
 
-    def __init__(self, name="classifier", **kwargs):
-        received = keras.Input(FEATURE_SHAPE, name="received")
-        denoised = keras.Input(FEATURE_SHAPE, name="denoised")
+    def __init__(self, feature_shape=FEATURE_SHAPE, name="classifier", **kwargs):
+        received = keras.Input(feature_shape, name="received")
+        denoised = keras.Input(feature_shape, name="denoised")
         time = keras.Input((1,), name="time")
         x = layers.Concatenate(name="inputs")(
             [layers.Flatten(name="flat1")(received), layers.Flatten(name="flat2")(denoised), time]
@@ -65,9 +95,10 @@ class Classifier(keras.Model):
         x = layers.Dense(129, activation="relu", name="dense1")(x)
         logits = layers.Dense(CLASSES, name="logits")(x)
         super().__init__(inputs=[received, denoised, time], outputs=logits, name=name, **kwargs)
+        self.feature_shape = tuple(feature_shape)
 
     def get_config(self):
-        return {"name": self.name}
+        return {"feature_shape": self.feature_shape, "name": self.name}
 
 
 @keras.saving.register_keras_serializable("diffsem")
@@ -98,13 +129,17 @@ class StrongClassifier(keras.Model):
 class InversionMLP(keras.Model):
     """Adversary A of Table I: eavesdropped symbols and their noise level -> image.
 
-    The paper's adversary sees the symbols alone. Ours is told the step too, which it can measure: the schedule
+    The paper's adversary sees the symbols alone. Ours can be told the step too, which it can measure: the schedule
     is public and a receiver knows its own noise.
+
+    Parameters
+    ----------
+    feature_shape : tuple of three int
 
     Input
     -----
     [received, time]
-        received : [B, 8, 8, 1], float; scaled to unit mean square.
+        received : [B, *feature_shape], float; scaled to unit mean square.
         time : [B, 1], float; the step as a fraction t / T.
 
     Output
@@ -112,14 +147,15 @@ class InversionMLP(keras.Model):
     image : [B, 28, 28, 1], float
     """
 
-    def __init__(self, name="inversion_mlp", **kwargs):
-        received = keras.Input(FEATURE_SHAPE, name="received")
+    def __init__(self, feature_shape=FEATURE_SHAPE, name="inversion_mlp", **kwargs):
+        received = keras.Input(feature_shape, name="received")
         time = keras.Input((1,), name="time")
         x = layers.Concatenate(name="inputs")([layers.Flatten(name="flat")(received), time])
         x = layers.Dense(784, activation="tanh", name="dense1")(x)
         x = layers.Dense(784, name="dense2")(x)
         image = layers.Reshape(IMAGE_SHAPE, name="image")(x)
         super().__init__(inputs=[received, time], outputs=image, name=name, **kwargs)
+        self.feature_shape = tuple(feature_shape)
 
     def get_config(self):
-        return {"name": self.name}
+        return {"feature_shape": self.feature_shape, "name": self.name}

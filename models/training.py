@@ -24,6 +24,7 @@ class TrainingPlan:
     Parameters
     ----------
     epochs : int
+        At most, if `until_plateau`.
     batch_size : int
         Samples a step.
     learning_rate, min_learning_rate : float
@@ -34,6 +35,8 @@ class TrainingPlan:
         Epochs without improvement that make a plateau.
     min_delta : float
         Validation loss must fall by more than this to count as an improvement.
+    until_plateau : bool
+        Stop before `epochs` are over once a plateau is met at the lowest learning rate.
     """
 
     epochs: int
@@ -43,6 +46,7 @@ class TrainingPlan:
     factor: float = 0.3
     patience: int = 1
     min_delta: float = 1e-4
+    until_plateau: bool = False
 
 
 def train(
@@ -106,6 +110,8 @@ def train(
         plateau.on_epoch_end(record["epoch"], {"val_loss": record["val_loss"]})
 
     for epoch in range(len(history), plan.epochs):
+        if plan.until_plateau and plateau.wait >= plan.patience:
+            break  # Keras lowers the rate and starts to wait anew, unless it is at its lowest
         started = time.perf_counter()
         learning_rate = float(keras.ops.convert_to_numpy(model.optimizer.learning_rate))
         inputs, targets = draw_epoch(epoch)

@@ -7,18 +7,34 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from diffsem.scenarios.attacks import AttackMethod, Target
+    from diffsem.scenarios.eavesdropping import Eavesdropping
+    from diffsem.scenarios.report import leakage
     from diffsem.scenarios.runner import run_scenario
     from diffsem.scenarios.schema import Scenario, load_scenario
     from diffsem.scenarios.training import train_scenario
 
 _HOME = {
+    "AttackMethod": "attacks",
+    "Eavesdropping": "eavesdropping",
     "Scenario": "schema",
     "load_scenario": "schema",
+    "Target": "attacks",
+    "leakage": "report",
     "run_scenario": "runner",
     "train_scenario": "training",
 }
 
-__all__ = ["Scenario", "load_scenario", "run_scenario", "train_scenario"]
+__all__ = [
+    "AttackMethod",
+    "Eavesdropping",
+    "Scenario",
+    "Target",
+    "leakage",
+    "load_scenario",
+    "run_scenario",
+    "train_scenario",
+]
 
 
 def __getattr__(name: str):

@@ -1,21 +1,31 @@
 """From a scenario's words to links, receivers and attacks."""
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from importlib.metadata import version
 
 import keras
 
 from diffsem.channels import AwgnChannel, RayleighBlockFadingChannel
-from diffsem.link.eavesdropper import InversionAttack
+from diffsem.link.eavesdropper import NetworkAttack
+from diffsem.link.errors import InputError
 from diffsem.link.experiment import Attack, Experiment, StoppingRule, System
 from diffsem.link.receivers import BypassReceiver, DiffSemReceiver, EDiffSemReceiver
 from diffsem.link.reception import Reception
 from diffsem.link.transmitter import Transmitter
 from diffsem.link.wiretap import WiretapLink
-from diffsem.models import Denoise, NoiseSchedule
+from diffsem.models import Denoise, NoiseSchedule, Picture, PictureClassifier, mnist
+from diffsem.scenarios.attacks import ListedAttack, listed_attacks
 from diffsem.scenarios.datasets import load_dataset
-from diffsem.scenarios.networks import existing_weights_file, load_network, weights_folder
+from diffsem.scenarios.networks import (
+    WEIGHTLESS,
+    attack_network,
+    existing_weights_file,
+    load_network,
+    target_of,
+    weights_folder,
+)
+from diffsem.scenarios.record import read_record
 from diffsem.scenarios.schema import Scenario
 
 PACKAGES = ("diffsem", "sionna-no-rt", "tensorflow", "keras", "numpy", "h5py", "pandas")
@@ -25,9 +35,14 @@ SCHEDULE = NoiseSchedule()
 CHANNELS = {"awgn": AwgnChannel, "rayleigh": RayleighBlockFadingChannel}
 
 
+# Systems with a transmitter of their own. All others listen to the paper's pair, trained on clean features.
+OWN_TRANSMITTER = ("noise-aware-pair", "ibal", "ibal-d", "direct", "permutation")
+PICTURES = ("direct", "permutation")
+
+
 def transmitter_of(system: str) -> str:
-    """The transmitter that a system's receiver belongs to: the paper's clean pair, or the control's noise-aware one."""
-    return "noise-aware-pair" if system == "noise-aware-pair" else "clean-pair"
+    """The transmitter that a system's receiver belongs to."""
+    return system if system in OWN_TRANSMITTER else "clean-pair"
 
 
 def transmitters(scenario: Scenario) -> tuple[str, ...]:
@@ -40,13 +55,22 @@ def encoder_of(transmitter: str) -> str:
     return "encoder" if transmitter == "clean-pair" else f"encoder-{transmitter}"
 
 
-def inversion_of(transmitter: str) -> str:
-    """Name of the inversion network that was trained against a transmitter."""
-    return "inversion-mlp" if transmitter == "clean-pair" else f"inversion-mlp-{transmitter}"
+def attacks_on(transmitter: str, scenario: Scenario) -> list[ListedAttack]:
+    """The attacks of a scenario that make sense against a transmitter."""
+    return [attack for attack in listed_attacks(scenario.eavesdropper) if attack.method.applies(target_of(transmitter))]
+
+
+def judged(scenario: Scenario) -> bool:
+    """Whether a sweep has images to judge."""
+    names = transmitters(scenario)
+    outputs = {attack.method.output for name in names for attack in attacks_on(name, scenario)}
+    return "image" in outputs or bool(set(names) & set(PICTURES))
 
 
 def networks_of(system: str, scenario: Scenario) -> tuple[str, ...]:
     """Names of the networks of a system's receiver: its classifier and, if it has one, its denoiser."""
+    if system in PICTURES:
+        return ("strong-classifier",)
     classifier = "classifier" if system == "classifier" else f"classifier-{system}"
     denoisers = {"one-step": "denoiser", "diffsem": "denoiser", "e-diffsem": "denoiser-label"}
     if system not in denoisers:
@@ -61,26 +85,39 @@ def distilled_of(denoiser: str) -> str:
 
 
 def networks_for(scenario: Scenario) -> tuple[str, ...]:
-    """Names of every network that a scenario's sweep runs, each once."""
+    """Names of every network that a scenario's sweep runs and that has weights, each once."""
     names = [encoder_of(name) for name in transmitters(scenario)]
     names += [network for system in scenario.legitimate.receivers for network in networks_of(system, scenario)]
-    if scenario.eavesdropper.attacks:
-        names += [inversion_of(name) for name in transmitters(scenario)] + ["strong-classifier"]
-    return tuple(dict.fromkeys(names))
+    names += [
+        attack_network(name, attack)
+        for name in transmitters(scenario)
+        for attack in attacks_on(name, scenario)
+        if attack.method.train is not None
+    ]
+    if judged(scenario):
+        names += ["strong-classifier", "strong-classifier-clean"]
+    return tuple(name for name in dict.fromkeys(names) if name not in WEIGHTLESS)
 
 
 def build_link(scenario: Scenario, encoder: keras.Model) -> WiretapLink:
-    """The wiretap link of a scenario behind an encoder."""
-    matched = scenario.denoising.step == "matched"
+    """The wiretap link of a scenario behind an encoder.
+
+    `denoising.step` is about the receiver; the eavesdropper always works out the step that its noise amounts to.
+    """
     return WiretapLink(
         Transmitter(encoder, SCHEDULE, scenario.legitimate.snr_estimate_error_db),
-        Reception(CHANNELS[scenario.legitimate.channel.kind](), SCHEDULE, matched),
-        Reception(CHANNELS[scenario.eavesdropper.channel.kind](), SCHEDULE, matched),
+        Reception(CHANNELS[scenario.legitimate.channel.kind](), SCHEDULE, scenario.denoising.step == "matched"),
+        Reception(CHANNELS[scenario.eavesdropper.channel.kind](), SCHEDULE),
     )
 
 
 def build_receiver(scenario: Scenario, system: str, load: Callable[[str], keras.Model]) -> keras.layers.Layer:
     """The receiver of a system; `load` gives a network by name."""
+    if system in PICTURES:
+        # The receiver knows how the quarters were swapped.
+        picture = Picture(mnist.IMAGE_SHAPE, permuted=system == "permutation", schedule=SCHEDULE)
+        classifier = PictureClassifier(picture, load("strong-classifier"))
+        return BypassReceiver(classifier, SCHEDULE.steps, scenario.monte_carlo.batch_size)
     classifier, *denoisers = (load(name) for name in networks_of(system, scenario))
     shared = {"last_step": SCHEDULE.steps, "batch_size": scenario.monte_carlo.batch_size}
     if not denoisers:
@@ -99,22 +136,60 @@ def build_denoise(scenario: Scenario, system: str, unet: keras.Model) -> Denoise
     return Denoise(unet, SCHEDULE, denoising.steps, denoising.guidance, denoising.solver)
 
 
-def build_attack(attack: str, transmitter: str, load: Callable[[str], keras.Model]) -> keras.layers.Layer:
-    """The attack of a name against a transmitter; `load` gives a network by name."""
-    builders = {"inversion-mlp": lambda: InversionAttack(load(inversion_of(transmitter)), SCHEDULE.steps)}
-    return builders[attack]()
+def build_attack(
+    transmitter: str, attack: ListedAttack, load: Callable[[str], keras.Model], record: Mapping[str, dict]
+) -> Attack:
+    """An attack against a transmitter.
+
+    Parameters
+    ----------
+    transmitter : str
+    attack : ListedAttack
+    load : callable
+        Gives a network by name.
+    record : mapping
+        The training record of the weights.
+
+    Raises
+    ------
+    InputError
+        If the record does not tell how the attack was trained.
+    """
+    name, method = attack_network(transmitter, attack), attack.method
+    images = epochs = 0
+    if method.train is None:
+        network = method.build(target_of(transmitter))
+    else:
+        network = load(name)
+        if name not in record:
+            raise InputError(f"weights: no training record of {name}; keep training.json beside the weights")
+        images, epochs = record[name]["scores"]["surrogate_images"], record[name]["epochs"]
+    return Attack(
+        attack.name,
+        transmitter,
+        NetworkAttack(network, SCHEDULE.steps, attack.knows_step),
+        reconstructs=method.output == "image",
+        knows_step=attack.knows_step,
+        surrogate=f"{attack.surrogate.images} {attack.surrogate.share:.0%}",
+        training_images=images,
+        training_epochs=epochs,
+    )
 
 
 def no_judge(image):
-    """Stands for the judge of a scenario without attacks, in which nothing is to be judged."""
-    raise ValueError("this scenario lists no attack, so there is no reconstruction to judge")
+    """Stands for the judges of a scenario in which nothing is to be judged."""
+    raise ValueError("no system or attack of this scenario makes images, so there is nothing to judge")
 
 
 def assemble(scenario: Scenario) -> Experiment:
     """Everything that a sweep needs, weights loaded. Raises InputError if weights or data cannot be used."""
     folder = weights_folder(scenario)
     networks = {name: load_network(scenario, folder, name) for name in networks_for(scenario)}
-    load = networks.__getitem__
+    record = read_record(folder)
+
+    def load(name):
+        return networks[name] if name in networks else load_network(scenario, folder, name)
+
     dataset = load_dataset(scenario.dataset)
     rules = scenario.monte_carlo
     return Experiment(
@@ -124,11 +199,12 @@ def assemble(scenario: Scenario) -> Experiment:
             for system in scenario.legitimate.receivers
         ],
         attacks=[
-            Attack(attack, name, build_attack(attack, name, load))
-            for attack in scenario.eavesdropper.attacks
+            build_attack(name, attack, load, record)
             for name in transmitters(scenario)
+            for attack in attacks_on(name, scenario)
         ],
         judge=networks.get("strong-classifier", no_judge),
+        clean_judge=networks.get("strong-classifier-clean", no_judge),
         images=dataset.test.as_float(),
         labels=dataset.test.labels,
         schedule=SCHEDULE,
@@ -137,6 +213,7 @@ def assemble(scenario: Scenario) -> Experiment:
         seed=scenario.seed,
         channels={"receiver": scenario.legitimate.channel.kind, "adversary": scenario.eavesdropper.channel.kind},
         eavesdroppers=len(scenario.eavesdropper.snr_db) if isinstance(scenario.eavesdropper.snr_db, tuple) else 1,
+        looks=scenario.eavesdropper.looks,
         xla=scenario.execution.xla,
     )
 

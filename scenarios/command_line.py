@@ -68,6 +68,12 @@ def train(
     distill: Annotated[
         bool, typer.Option(help="Train the one-call students of the denoisers too; same as denoising.solver=distilled.")
     ] = False,
+    start: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FOLDER", help="Copy finished stages from a folder of weights, or pretrained: the package's."
+        ),
+    ] = None,
 ) -> None:
     """Train every network that a scenario needs, stage by stage, resuming after the last finished epoch."""
     from diffsem.scenarios.schema import load_scenario
@@ -80,7 +86,7 @@ def train(
 
     try:
         with training_progress() as callbacks:
-            record = train_scenario(resolved, folder, callbacks, lambda line: typer.echo(line, err=True), fresh)
+            record = train_scenario(resolved, folder, callbacks, lambda line: typer.echo(line, err=True), fresh, start)
     except KeyboardInterrupt:
         typer.echo(
             f"diffsem: interrupted; finished epochs are in {folder}, the same command goes on from there", err=True
@@ -94,6 +100,24 @@ def train(
 def show(results: ResultArgument) -> None:
     """Print a result table: receiver, strongest adversary and the gap, percent with 95% intervals."""
     _print_table(results)
+
+
+@app.command()
+def leakage(
+    results: ResultArgument,
+    csv: Annotated[Path | None, typer.Option(help="Write the table to this CSV file too.")] = None,
+) -> None:
+    """Print what the strongest attack leaves of the privacy gap, next to the gap that the paper's attacker alone shows.
+
+    Percent with 95% intervals; the worst class of the receiver and of the strongest attack.
+    """
+    from diffsem.link.results import read_results
+    from diffsem.scenarios.report import leakage as leakage_of
+    from diffsem.scenarios.report import leakage_table
+
+    _print(leakage_table(read_results(results), str(results)))
+    if csv:
+        _write_csv(leakage_of(read_results(results)), csv)
 
 
 @app.command()
@@ -124,13 +148,7 @@ def export(
     """Write a result table in another format."""
     from diffsem.link.results import read_results
 
-    rows = read_results(results)
-    try:
-        csv.parent.mkdir(parents=True, exist_ok=True)
-        rows.to_csv(csv, index=False)
-    except OSError as error:
-        raise InputError(f"csv file {csv}: cannot be written ({error.strerror})") from error
-    typer.echo(csv)
+    _write_csv(read_results(results), csv)
 
 
 @app.command()
@@ -210,18 +228,30 @@ def _load_tensorflow() -> None:
     load_tensorflow()
 
 
-def _print_table(path: Path) -> None:
+def _write_csv(frame, path: Path) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        frame.to_csv(path, index=False)
+    except OSError as error:
+        raise InputError(f"csv file {path}: cannot be written ({error.strerror})") from error
+    typer.echo(path)
+
+
+def _print(table) -> None:
     from rich.console import Console
 
+    console = Console()
+    console = console if console.is_terminal else Console(width=200)
+    console.print(table)
+
+
+def _print_table(path: Path) -> None:
     from diffsem.link.results import read_results
     from diffsem.scenarios.report import terminal_table
 
     rows = read_results(path)
     state = "" if rows.attrs["complete"] else " (not complete: the same run command goes on)"
-    console = Console()
-    if not console.is_terminal:
-        console = Console(width=160)
-    console.print(terminal_table(rows, f"{path}{state}"))
+    _print(terminal_table(rows, f"{path}{state}"))
 
 
 def main() -> None:

@@ -7,6 +7,7 @@ from zipfile import BadZipFile
 import numpy as np
 
 from diffsem.link.errors import InputError
+from diffsem.scenarios.schema import Surrogate
 
 DATA = Path(__file__).parent / "data"
 VALIDATION_SHARE = 1 / 16
@@ -84,3 +85,28 @@ def load_dataset(name: str, images: int | None = None) -> Dataset:
 
 def _labelled(images: np.ndarray, labels: np.ndarray) -> LabelledImages:
     return LabelledImages(images[..., None], labels.astype(np.int32))
+
+
+def surrogate_images(dataset: Dataset, surrogate: Surrogate) -> LabelledImages:
+    """The images that an eavesdropper learns from.
+
+    Parameters
+    ----------
+    dataset : Dataset
+    surrogate : Surrogate
+        same: those of the data set that the pair never sees. digits: scikit-learn's 1,797 digits of 8 x 8 pixels, by
+        other writers on other paper, brought to the size that MNIST's have inside of their frame. A share of them is
+        taken from the start of the set.
+    """
+    images = _digits() if surrogate.images == "digits" else dataset.surrogate
+    return images[: max(2, round(surrogate.share * len(images)))]
+
+
+def _digits() -> LabelledImages:
+    from scipy.ndimage import zoom
+    from sklearn.datasets import load_digits
+
+    digits = load_digits()
+    enlarged = zoom(digits.images / 16 * 255, (1, 20 / 8, 20 / 8), order=1)
+    framed = np.pad(enlarged, ((0, 0), (4, 4), (4, 4)))
+    return _labelled(np.rint(framed).astype(np.uint8), digits.target)

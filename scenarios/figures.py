@@ -1,5 +1,6 @@
 """Figures from a result table: accuracy, gap, schedule and reconstructions."""
 
+import itertools
 import math
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -16,7 +17,7 @@ from diffsem.link.accuracy import simplex_ceiling
 from diffsem.link.errors import InputError
 from diffsem.link.results import ResultTable
 from diffsem.models import NoiseSchedule, mnist
-from diffsem.scenarios.report import receiver_against_adversary
+from diffsem.scenarios.report import leakage, paper_attack, strongest_adversary
 
 # Paul Tol's bright scheme, safe for colour-blind readers; each system keeps its colour over all figures.
 COLOURS = {
@@ -26,6 +27,10 @@ COLOURS = {
     "one-step": "#66CCEE",
     "diffsem": "#4477AA",
     "e-diffsem": "#EE6677",
+    "ibal": "#EE7733",
+    "ibal-d": "#994F00",
+    "direct": "#BBBBBB",
+    "permutation": "#555555",
 }
 LABELS = {
     "classifier": "Classifier (no denoiser)",
@@ -34,11 +39,23 @@ LABELS = {
     "one-step": "one-step estimate",
     "diffsem": "DiffSem",
     "e-diffsem": "E-DiffSem",
+    "ibal": "IBAL",
+    "ibal-d": "IBAL-D",
+    "direct": "Direct",
+    "permutation": "Permutation",
 }
+# Systems that send every pixel.
+PICTURES = ("direct", "permutation")
 AXES = {"receiver_snr_db": "SNR Es/N0 at the receiver [dB]", "timestep": "self-noising step t"}
 
 
-def accuracy_figure(table: ResultTable, axis: str, fixed: float) -> Figure:
+def accuracy_figure(
+    table: ResultTable,
+    axis: str,
+    fixed: float,
+    systems: Sequence[str] | None = None,
+    attacks: Sequence[str] | None = None,
+) -> Figure:
     """Receivers and adversaries over one sweep axis, with 95% bands and the ceiling; below, the gap.
 
     Parameters
@@ -48,6 +65,10 @@ def accuracy_figure(table: ResultTable, axis: str, fixed: float) -> Figure:
         "receiver_snr_db" or "timestep".
     fixed : float
         Value of the other axis.
+    systems : sequence of str, optional
+        Draw these only.
+    attacks : sequence of str, optional
+        The adversary is the strongest of these; default: of all.
 
     Returns
     -------
@@ -55,10 +76,15 @@ def accuracy_figure(table: ResultTable, axis: str, fixed: float) -> Figure:
     """
     other = "timestep" if axis == "receiver_snr_db" else "receiver_snr_db"
     rows = table.rows[table.rows[other] == fixed]
-    comparison = receiver_against_adversary(rows).sort_values(axis)
+    if attacks is not None:
+        rows = rows[rows["attack"].isin(["", *attacks])]
+    if systems is not None:
+        rows = rows[rows["system"].isin(systems)]
+    comparison = leakage(rows).sort_values(axis)
     figure, (top, bottom) = plt.subplots(
         2, 1, figsize=(7.5, 7.5), sharex=True, height_ratios=(2, 1), layout="constrained"
     )
+    dashes = dict(zip(rows["transmitter"].unique(), itertools.cycle(["--", ":", "-.", (0, (1, 4))]), strict=False))
     heard: set[str] = set()
     for system in comparison["system"].unique():
         lines = comparison[comparison["system"] == system]
@@ -70,14 +96,15 @@ def accuracy_figure(table: ResultTable, axis: str, fixed: float) -> Figure:
         transmitter = rows.loc[rows["system"] == system, "transmitter"].iloc[0]
         if transmitter not in heard:
             heard.add(transmitter)
-            dashes = "--" if transmitter == "clean-pair" else ":"
-            _band(top, x, lines, "adversary", "black", f"adversary on {transmitter}", dashes)
+            _band(top, x, lines, "adversary", "black", f"adversary on {transmitter}", dashes[transmitter])
     ceiling = ceiling_over(table, rows, axis)
     if len(ceiling):
-        top.plot(ceiling.index, ceiling.to_numpy(), color="grey", linestyle="-.", label="ceiling (simplex code)")
+        top.plot(
+            ceiling.index, ceiling.to_numpy(), color="grey", linewidth=0.8, label="ceiling (simplex code, 64 symbols)"
+        )
     top.set_ylabel("task accuracy")
     top.set_ylim(0, 1.02)
-    top.legend(fontsize=8, loc="lower right" if axis == "receiver_snr_db" else "lower left")
+    top.legend(fontsize=7, loc="lower right" if axis == "receiver_snr_db" else "lower left")
     bottom.axhline(0, color="grey", linewidth=0.8)
     bottom.set_ylabel("gap: receiver - adversary")
     bottom.set_xlabel(AXES[axis])
@@ -89,13 +116,126 @@ def accuracy_figure(table: ResultTable, axis: str, fixed: float) -> Figure:
     return figure
 
 
-def ceiling_over(table: ResultTable, rows: pd.DataFrame, axis: str) -> pd.Series:
-    """Simplex ceiling at the noise that the receiver faces, by value of `axis`.
+def attacks_figure(table: ResultTable, transmitter: str, snr_db: float) -> Figure:
+    """Every attack on a transmitter over t, next to its best receiver.
 
-    Empty unless the receiver's channel is AWGN, and its noise was measured (`step: matched`): under fading the
-    mean step does not give the mean ceiling.
+    Parameters
+    ----------
+    table : ResultTable
+    transmitter : str
+    snr_db : float
+        Es/N0 at the legitimate receiver, dB.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
     """
-    receivers = rows[(rows["node"] == "receiver") & (rows["channel"] == "awgn")]
+    rows = table.rows[(table.rows["receiver_snr_db"] == snr_db) & (table.rows["transmitter"] == transmitter)]
+    adversary = rows[rows["node"] == "adversary"].drop_duplicates(["attack", "timestep", "snr_db"])
+    best = rows[rows["node"] == "receiver"].sort_values("accuracy").drop_duplicates("timestep", keep="last")
+    figure, panel = plt.subplots(figsize=(7.5, 5), layout="constrained")
+    _rows(panel, best.sort_values("timestep"), "timestep", "black", "best receiver at each t", "-")
+    colours = plt.get_cmap("tab10").colors  # type: ignore[attr-defined]
+    for place, (attack, lines) in enumerate(adversary.groupby("attack", sort=False)):
+        lines = lines.sort_values("accuracy").drop_duplicates("timestep", keep="last").sort_values("timestep")
+        _rows(panel, lines, "timestep", colours[place % len(colours)], str(attack), "--")
+    panel.set_xlabel(AXES["timestep"])
+    panel.set_ylabel("task accuracy")
+    panel.set_ylim(0, 1.02)
+    panel.set_title(f"{_scenario(table)['name']}: attacks on {transmitter}, SNR {snr_db:g} dB", fontsize=10)
+    panel.legend(fontsize=8, loc="lower left")
+    panel.grid(alpha=0.3)
+    return figure
+
+
+def quality_figure(table: ResultTable, snr_db: float, attacks: Sequence[str] | None = None) -> Figure:
+    """Task accuracy of reconstructed images against their SSIM and PSNR, over t (the paper's Fig. 5).
+
+    Parameters
+    ----------
+    table : ResultTable
+    snr_db : float
+        Es/N0 at the legitimate receiver, dB.
+    attacks : sequence of str, optional
+        Attacks whose images are shown; default: the paper's attacker and, where pictures are sent, what is heard.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+    """
+    chosen = attacks or [*paper_attack(table.rows), "as-heard"]
+    rows = table.rows[(table.rows["receiver_snr_db"] == snr_db) & table.rows["attack"].isin(chosen)]
+    rows = rows[rows["ssim"].notna()]
+    figure, panels = plt.subplots(1, 2, figsize=(11, 5), sharey=True, layout="constrained")
+    styles = {attack: style for attack, style in zip(chosen, itertools.cycle("-:"), strict=False)}
+    seen: set[tuple[str, str]] = set()
+    for (system, transmitter, attack), lines in rows.groupby(["system", "transmitter", "attack"], sort=False):
+        if (transmitter, attack) in seen:  # systems behind one transmitter face one adversary
+            continue
+        seen.add((transmitter, attack))
+        name = "DiffSem's transmitter" if transmitter == "clean-pair" else LABELS[system]
+        for panel, measure in zip(panels, ("ssim", "psnr_db"), strict=True):
+            lines = lines.sort_values("timestep")
+            errors = (lines["accuracy"] - lines["ci_low"], lines["ci_high"] - lines["accuracy"])
+            panel.errorbar(
+                lines[measure],
+                lines["accuracy"],
+                errors,
+                color=COLOURS[system],
+                linestyle=styles[attack],
+                marker="o",
+                markersize=3,
+                elinewidth=0.6,
+                label=f"{name}: {attack}",
+            )
+    for panel, label in zip(panels, ("SSIM", "PSNR [dB]"), strict=True):
+        panel.set_xlabel(label)
+        panel.grid(alpha=0.3)
+    panels[0].set_ylabel("task accuracy of the images (strong classifier)")
+    panels[0].legend(fontsize=8)
+    figure.suptitle(f"{_scenario(table)['name']}: SNR {snr_db:g} dB, points are steps t, 95% intervals", fontsize=10)
+    return figure
+
+
+def channel_figure(table: ResultTable, system: str, attacks: Sequence[str] | None = None) -> Figure:
+    """Receiver and adversary of one system against t, a colour an SNR (the paper's Fig. 8).
+
+    Parameters
+    ----------
+    table : ResultTable
+    system : str
+    attacks : sequence of str, optional
+        The adversary is the strongest of these; default: of all.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+    """
+    receivers = table.rows[(table.rows["node"] == "receiver") & (table.rows["system"] == system)]
+    strongest = strongest_adversary(table.rows[table.rows["system"] == system], attacks).reset_index()
+    snrs = sorted(receivers["receiver_snr_db"].unique())
+    figure, panel = plt.subplots(figsize=(7.5, 5), layout="constrained")
+    for place, snr_db in enumerate(snrs):
+        colour = plt.get_cmap("viridis")(0.9 * place / max(len(snrs) - 1, 1))
+        for lines, style, label in ((receivers, "-", f"receiver, {snr_db:g} dB"), (strongest, "--", None)):
+            here = lines[lines["receiver_snr_db"] == snr_db].sort_values("timestep")
+            _rows(panel, here, "timestep", colour, label, style)
+    panel.set_xlabel(AXES["timestep"])
+    panel.set_ylabel("task accuracy")
+    panel.set_ylim(0, 1.02)
+    panel.set_title(f"{_scenario(table)['name']}: {LABELS[system]} (solid) and adversary (dashed)", fontsize=10)
+    panel.legend(fontsize=8, loc="lower left")
+    panel.grid(alpha=0.3)
+    return figure
+
+
+def ceiling_over(table: ResultTable, rows: pd.DataFrame, axis: str) -> pd.Series:
+    """Simplex ceiling of 64 symbols at the noise that the receiver faces, by value of `axis`.
+
+    Systems that send pictures have more symbols, and no ceiling here. Empty unless the receiver's channel is AWGN, and
+    its noise was measured (`step: matched`): under fading the mean step does not give the mean ceiling.
+    """
+    receivers = rows[(rows["node"] == "receiver") & (rows["channel"] == "awgn") & ~rows["transmitter"].isin(PICTURES)]
     if receivers.empty or _scenario(table)["denoising"]["step"] != "matched":
         return pd.Series(dtype=float)
     schedule = NoiseSchedule()
@@ -141,14 +281,22 @@ def schedule_figure(schedule: NoiseSchedule) -> Figure:
     return figure
 
 
-def reconstruction_figure(table: ResultTable, snr_db: float) -> Figure:
-    """Originals and what the eavesdropper makes of them, a row a transmitter, attack and t (the paper's Fig. 6).
+def reconstruction_figure(
+    table: ResultTable,
+    snr_db: float,
+    timesteps: Sequence[int] | None = None,
+    transmitters: Sequence[str] | None = None,
+    attacks: Sequence[str] | None = None,
+) -> Figure:
+    """Originals and what the eavesdropper makes of them, a row a transmitter, attack and t (the paper's Fig. 6 and 7).
 
     Parameters
     ----------
     table : ResultTable
     snr_db : float
         Es/N0 at the legitimate receiver, dB.
+    timesteps, transmitters, attacks : sequence, optional
+        Show these only.
 
     Returns
     -------
@@ -157,12 +305,15 @@ def reconstruction_figure(table: ResultTable, snr_db: float) -> Figure:
     Raises
     ------
     InputError
-        If the table holds no reconstructions at that SNR.
+        If the table holds no such reconstructions.
     """
     examples = table.examples
     index = examples.index[examples.index["receiver_snr_db"] == snr_db]
+    for column, chosen in (("timestep", timesteps), ("transmitter", transmitters), ("attack", attacks)):
+        if chosen is not None:
+            index = index[index[column].isin(chosen)]
     if index.empty:
-        raise InputError(f"reconstructions: none at {snr_db:g} dB in this table")
+        raise InputError(f"reconstructions: none at {snr_db:g} dB of the kind in this table")
     index = index.sort_values(["transmitter", "attack", "snr_db", "timestep"])
     pictures = [("original", examples.originals)]
     for place, row in zip(index.index, index.itertuples(), strict=True):
@@ -258,16 +409,26 @@ def figures_of(table: ResultTable) -> Iterator[tuple[str, Figure]]:
     """Every figure that a table has the data for, with its name.
 
     Accuracy over SNR for each t, over t for each SNR (axes of more than one value; a single point counts as an SNR
-    axis), the schedule, and reconstructions at the highest SNR.
+    axis), each system over t with a colour an SNR, every attack on each transmitter and the quality of its images over
+    t at the highest SNR, the schedule, and reconstructions at the highest SNR.
     """
-    timesteps = sorted(table.rows["timestep"].unique())
-    snrs = sorted(table.rows["receiver_snr_db"].unique())
+    rows = table.rows
+    timesteps = sorted(rows["timestep"].unique())
+    snrs = sorted(rows["receiver_snr_db"].unique())
     if len(snrs) > 1 or len(timesteps) == 1:
         for timestep in timesteps:
             yield f"accuracy-snr-t{timestep}", accuracy_figure(table, "receiver_snr_db", timestep)
     if len(timesteps) > 1:
         for snr_db in snrs:
             yield f"accuracy-t-{snr_db:g}dB", accuracy_figure(table, "timestep", snr_db)
+        attacked = rows[rows["node"] == "adversary"]
+        for transmitter in attacked["transmitter"].unique():
+            yield f"attacks-{transmitter}", attacks_figure(table, transmitter, max(snrs))
+        if attacked["ssim"].notna().any():
+            yield "quality", quality_figure(table, max(snrs))
+        if len(snrs) > 1:
+            for system in rows["system"].unique():
+                yield f"channels-{system}", channel_figure(table, system)
     yield "schedule", schedule_figure(NoiseSchedule())
     if len(table.examples.index):
         snr_db = table.examples.index["receiver_snr_db"].max()
@@ -313,9 +474,14 @@ def save_figures(tables: Sequence[ResultTable], folder: Path, stem: str) -> list
     return paths
 
 
-def _band(panel: Axes, x, lines: pd.DataFrame, name: str, colour: str, label: str | None, style: str) -> None:
+def _band(panel: Axes, x, lines: pd.DataFrame, name: str, colour: str, label: str | None, style) -> None:
     panel.plot(x, lines[name], color=colour, label=label, linestyle=style, marker="o", markersize=3)
     panel.fill_between(x, lines[f"{name}_low"], lines[f"{name}_high"], color=colour, alpha=0.15, linewidth=0)
+
+
+def _rows(panel: Axes, rows: pd.DataFrame, axis: str, colour, label: str | None, style: str) -> None:
+    panel.plot(rows[axis], rows["accuracy"], color=colour, label=label, linestyle=style, marker="o", markersize=3)
+    panel.fill_between(rows[axis], rows["ci_low"], rows["ci_high"], color=colour, alpha=0.15, linewidth=0)
 
 
 def _scenario(table: ResultTable) -> dict:

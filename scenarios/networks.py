@@ -13,7 +13,8 @@ import numpy as np
 
 from diffsem.link.errors import InputError
 from diffsem.link.files import replace_file
-from diffsem.models import UNet, mnist
+from diffsem.models import PictureEncoder, UNet, mnist
+from diffsem.scenarios.attacks import ListedAttack, Target, listed_attacks
 from diffsem.scenarios.schema import Scenario
 
 PRETRAINED = Path(__file__).parent / "weights"
@@ -40,12 +41,39 @@ NETWORKS: dict[str, Callable[[Scenario], keras.Model]] = {
     "classifier-one-step": lambda scenario: mnist.Classifier(),
     "classifier-diffsem": lambda scenario: mnist.Classifier(),
     "classifier-e-diffsem": lambda scenario: mnist.Classifier(),
-    "inversion-mlp": lambda scenario: mnist.InversionMLP(),
-    "inversion-mlp-noise-aware-pair": lambda scenario: mnist.InversionMLP(),
+    "encoder-ibal": lambda scenario: mnist.LinearEncoder(),
+    "classifier-ibal": lambda scenario: mnist.Classifier(),
+    "encoder-ibal-d": lambda scenario: mnist.LinearEncoder(),
+    "classifier-ibal-d": lambda scenario: mnist.Classifier(),
+    "encoder-direct": lambda scenario: PictureEncoder(mnist.IMAGE_SHAPE),
+    "encoder-permutation": lambda scenario: PictureEncoder(mnist.IMAGE_SHAPE, permuted=True),
     "strong-classifier": lambda scenario: mnist.StrongClassifier(),
+    "strong-classifier-clean": lambda scenario: mnist.StrongClassifier(),
 }
 
 DENOISERS = tuple(name for name in NETWORKS if name.startswith("denoiser"))
+WEIGHTLESS = ("encoder-direct", "encoder-permutation")
+
+
+def attack_network(transmitter: str, attack: ListedAttack) -> str:
+    """Name of an attack's network against a transmitter."""
+    return f"{transmitter}.{attack.name}"
+
+
+def target_of(transmitter: str) -> Target:
+    """What an eavesdropper knows of the systems behind a transmitter."""
+    pictures = f"encoder-{transmitter}" in WEIGHTLESS
+    return Target(mnist.IMAGE_SHAPE if pictures else mnist.FEATURE_SHAPE, mnist.IMAGE_SHAPE, mnist.CLASSES)
+
+
+def build_network(scenario: Scenario, name: str) -> keras.Model:
+    """A network by name, untrained: one of `NETWORKS`, or that of an attack of the scenario."""
+    if name in NETWORKS:
+        return NETWORKS[name](scenario)
+    transmitter, _, attack_name = name.partition(".")
+    listed = listed_attacks(scenario.eavesdropper)
+    known = {attack.name: attack for each in listed for attack in (each, *each.before)}
+    return known[attack_name].method.build(target_of(transmitter))
 
 
 @contextmanager
@@ -74,7 +102,8 @@ def existing_weights_file(folder: Path, name: str) -> Path:
     if not path.is_file():
         distill = " --distill" if name.endswith("-distilled") else ""
         raise InputError(
-            f"weights {path}: no such file; `diffsem train{distill}` makes it, and `weights: pretrained` needs none"
+            f"weights {path}: no such file; `diffsem train SCENARIO{distill}` makes it, `--start pretrained` from the "
+            "shipped ones, and `weights:` names its folder"
         )
     return path
 
@@ -117,9 +146,11 @@ def load_network(scenario: Scenario, folder: Path, name: str) -> keras.Model:
     InputError
         If the file is missing, broken, or of another network.
     """
+    if name in WEIGHTLESS:
+        return build_network(scenario, name)
     path = existing_weights_file(folder, name)
     with _precision(scenario.execution.precision if name in DENOISERS else "float32"):
-        network = NETWORKS[name](scenario)
+        network = build_network(scenario, name)
     try:
         with warnings.catch_warnings():
             # Keras only warns of layers that the file lacks and leaves them untrained.

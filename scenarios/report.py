@@ -1,5 +1,7 @@
 """A result table as people read it: receiver against adversary, point by point."""
 
+from collections.abc import Callable, Mapping, Sequence
+
 import pandas as pd
 from rich.table import Table
 
@@ -8,25 +10,43 @@ from diffsem.link.accuracy import gap_interval
 POINT = ["timestep", "receiver_snr_db"]
 
 
-def strongest_adversary(rows: pd.DataFrame) -> pd.DataFrame:
+# The paper's attacker, first as it is there: it is not told the noise level.
+PAPER_ATTACKS = ("inversion-mlp+blind", "inversion-mlp")
+
+
+def strongest_adversary(rows: pd.DataFrame, attacks: Sequence[str] | None = None) -> pd.DataFrame:
     """Of each system and point the adversary row with the highest accuracy, over attacks and eavesdropper SNRs.
 
     Parameters
     ----------
     rows : pandas.DataFrame
         A result table.
+    attacks : sequence of str, optional
+        Of these only; default: of all.
 
     Returns
     -------
     pandas.DataFrame
         Indexed by system, timestep, receiver_snr_db.
     """
-    adversary = rows[rows["node"] == "adversary"].sort_values("accuracy", ascending=False, kind="stable")
+    adversary = rows[rows["node"] == "adversary"]
+    if attacks is not None:
+        adversary = adversary[adversary["attack"].isin(attacks)]
+    adversary = adversary.sort_values("accuracy", ascending=False, kind="stable")
     return adversary.drop_duplicates(["system", *POINT]).set_index(["system", *POINT])
 
 
-def receiver_against_adversary(rows: pd.DataFrame) -> pd.DataFrame:
-    """One row a system and point: both accuracies, the gap and its 95% interval.
+def paper_attack(rows: pd.DataFrame) -> list[str]:
+    """The paper's attacker, as a list of one; empty if the table does not have it."""
+    there = set(rows["attack"])
+    return [attack for attack in PAPER_ATTACKS if attack in there][:1]
+
+
+def leakage(rows: pd.DataFrame) -> pd.DataFrame:
+    """One row a system and point: the receiver, the strongest attack, the gap to it, and that to the paper's attacker.
+
+    The strongest attack is the best of several on the same images: its interval, and with it the gap's, leaves out
+    that choice, in the eavesdropper's favour.
 
     Parameters
     ----------
@@ -36,65 +56,99 @@ def receiver_against_adversary(rows: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        timestep, receiver_snr_db, system, receiver, receiver_low, receiver_high, adversary, adversary_low,
-        adversary_high, attack, gap, gap_low, gap_high, images, denoiser_calls. NaN where no attack was run.
+        timestep, receiver_snr_db, system, images, denoiser_calls; receiver, adversary, gap and paper_gap, each with
+        _low and _high (95%: Wilson, Newcombe); attack and paper_attack, the names; receiver_worst and adversary_worst,
+        accuracy in the worst class. NaN where no attack was run.
     """
     strongest = strongest_adversary(rows).to_dict("index")
-    receivers = rows[rows["node"] == "receiver"]
+    papers = strongest_adversary(rows, paper_attack(rows)).to_dict("index")
     lines = []
-    for row in receivers.to_dict("records"):
-        line = {
-            "timestep": row["timestep"],
-            "receiver_snr_db": row["receiver_snr_db"],
-            "system": row["system"],
-            "receiver": row["accuracy"],
-            "receiver_low": row["ci_low"],
-            "receiver_high": row["ci_high"],
-            "images": row["total"],
-            "denoiser_calls": row["denoiser_calls"],
-        }
+    for row in rows[rows["node"] == "receiver"].to_dict("records"):
+        line = {name: row[name] for name in ("timestep", "receiver_snr_db", "system", "denoiser_calls")}
+        line |= {"images": row["total"], "receiver_worst": row["worst_class_accuracy"]} | _interval("receiver", row)
         key = (row["system"], row["timestep"], row["receiver_snr_db"])
         if key in strongest:
             heard = strongest[key]
-            low, high = gap_interval(row["correct"], row["total"], heard["correct"], heard["total"])
-            line |= {
-                "adversary": heard["accuracy"],
-                "adversary_low": heard["ci_low"],
-                "adversary_high": heard["ci_high"],
-                "attack": heard["attack"],
-                "gap": row["accuracy"] - heard["accuracy"],
-                "gap_low": low,
-                "gap_high": high,
-            }
+            line |= {"attack": heard["attack"], "adversary_worst": heard["worst_class_accuracy"]}
+            line |= _interval("adversary", heard) | _gap("gap", row, heard)
+        if key in papers:
+            line |= {"paper_attack": papers[key]["attack"]} | _gap("paper_gap", row, papers[key])
         lines.append(line)
-    columns = ["timestep", "receiver_snr_db", "system", "receiver", "receiver_low", "receiver_high"]
-    columns += ["adversary", "adversary_low", "adversary_high", "attack", "gap", "gap_low", "gap_high"]
-    columns += ["images", "denoiser_calls"]
+    measures = [
+        f"{name}{end}" for name in ("receiver", "adversary", "gap", "paper_gap") for end in ("", "_low", "_high")
+    ]
+    columns = ["timestep", "receiver_snr_db", "system", *measures, "attack", "paper_attack"]
+    columns += ["receiver_worst", "adversary_worst", "images", "denoiser_calls"]
     return pd.DataFrame(lines, columns=columns)
 
 
+def _interval(name: str, row: dict) -> dict:
+    return {name: row["accuracy"], f"{name}_low": row["ci_low"], f"{name}_high": row["ci_high"]}
+
+
+def _gap(name: str, row: dict, heard: dict) -> dict:
+    low, high = gap_interval(row["correct"], row["total"], heard["correct"], heard["total"])
+    return {name: row["accuracy"] - heard["accuracy"], f"{name}_low": low, f"{name}_high": high}
+
+
 def terminal_table(rows: pd.DataFrame, title: str) -> Table:
-    """The comparison as a table for the terminal; accuracies in percent with their 95% intervals."""
+    """Receiver against its strongest adversary, for the terminal; accuracies in percent with their 95% intervals."""
+    return _table(
+        leakage(rows),
+        title,
+        {
+            "receiver": lambda line: _percent(line, "receiver"),
+            "adversary": lambda line: _percent(line, "adversary"),
+            "gap": lambda line: _percent(line, "gap", "+"),
+            "strongest attack": lambda line: _name(line["attack"]),
+            "images": lambda line: str(line["images"]),
+            "U-Net calls": lambda line: f"{line['denoiser_calls']:.1f}",
+        },
+    )
+
+
+def leakage_table(rows: pd.DataFrame, title: str) -> Table:
+    """What the strongest attack leaves of the gap that the paper's attacker alone would have shown, in percent."""
+    return _table(
+        leakage(rows),
+        title,
+        {
+            "receiver": lambda line: _percent(line, "receiver"),
+            "strongest attack": lambda line: _name(line["attack"]),
+            "its accuracy": lambda line: _percent(line, "adversary"),
+            "gap": lambda line: _percent(line, "gap", "+"),
+            "paper's attacker": lambda line: _name(line["paper_attack"]),
+            "gap to it alone": lambda line: _percent(line, "paper_gap", "+"),
+            "worst class": lambda line: _worst(line),
+        },
+    )
+
+
+def _table(lines: pd.DataFrame, title: str, cells: Mapping[str, Callable[[dict], str]]) -> Table:
     table = Table(title=title, title_justify="left", caption="percent, with 95% intervals", caption_justify="left")
-    words = ("system", "strongest attack")
-    for name in ("t", "SNR dB", "system", "receiver", "adversary", "gap", "strongest attack", "images", "U-Net calls"):
+    for name in ("t", "SNR dB", "system", *cells):
+        words = ("system", "strongest attack", "paper's attacker")
         table.add_column(name, justify="left" if name in words else "right", no_wrap=True)
-    comparison = receiver_against_adversary(rows)
-    for _, group in comparison.groupby(POINT, sort=True):
+    for _, group in lines.groupby(POINT, sort=True):
         for line in group.to_dict("records"):
             table.add_row(
                 str(line["timestep"]),
                 f"{line['receiver_snr_db']:g}",
                 line["system"],
-                _percent(line, "receiver"),
-                _percent(line, "adversary"),
-                _percent(line, "gap", "+"),
-                line["attack"] if isinstance(line["attack"], str) else "-",
-                str(line["images"]),
-                f"{line['denoiser_calls']:.1f}",
+                *(cell(line) for cell in cells.values()),
             )
         table.add_section()
     return table
+
+
+def _name(attack) -> str:
+    return attack if isinstance(attack, str) else "-"
+
+
+def _worst(line: dict) -> str:
+    """Of receiver and strongest attack."""
+    values = [line["receiver_worst"], line["adversary_worst"]]
+    return " / ".join("-" if pd.isna(value) else f"{100 * value:.1f}" for value in values)
 
 
 def _percent(line: dict, name: str, sign: str = "") -> str:

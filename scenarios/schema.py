@@ -5,14 +5,34 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from diffsem.link.errors import InputError
 
 SHIPPED = Path(__file__).parent
 
-Receiver = Literal["classifier", "noise-aware", "noise-aware-pair", "one-step", "diffsem", "e-diffsem"]
-Attack = Literal["inversion-mlp"]
+Receiver = Literal[
+    "classifier",
+    "noise-aware",
+    "noise-aware-pair",
+    "one-step",
+    "diffsem",
+    "e-diffsem",
+    "ibal",
+    "ibal-d",
+    "direct",
+    "permutation",
+]
+# Their recipes are in `attacks.py`; here, so that a scenario can be checked without loading them.
+ATTACKS = (
+    "inversion-mlp",
+    "inversion-conv",
+    "denoise-invert",
+    "task-classifier",
+    "schedule-aware",
+    "linear-probe",
+    "as-heard",
+)
 
 
 def _ascending(values: tuple) -> tuple:
@@ -25,6 +45,14 @@ def _distinct(values: tuple) -> tuple:
     if len(set(values)) != len(values):
         raise ValueError("must name each entry once")
     return values
+
+
+def _known_attack(name: str) -> str:
+    if name not in ATTACKS and ":" not in name:
+        near = difflib.get_close_matches(name, ATTACKS, n=1, cutoff=0.5)
+        hint = f"did you mean {near[0]}?" if near else f"allowed: {', '.join(ATTACKS)}"
+        raise ValueError(f"unknown attack; {hint}; one of your own is written module:NAME")
+    return name
 
 
 Decibel = Annotated[float, Field(ge=-50, le=100)]
@@ -70,6 +98,38 @@ class Legitimate(_Keys):
     )
 
 
+class Surrogate(_Keys):
+    """What the eavesdropper sends through the transmitter to learn from; never the pair's images, never test images."""
+
+    images: Literal["same", "digits"] = Field(
+        default="same",
+        description="same: those of the data set that the pair never sees; digits: scikit-learn's 8 x 8 ones, resized",
+    )
+    share: Annotated[float, Field(gt=0, le=1)] = Field(default=1.0, description="use only this share of them")
+
+
+class ChosenAttack(_Keys):
+    """An attack, and how it learnt; what is left out is as the eavesdropper's own key says. A bare name is enough."""
+
+    model_config = ConfigDict(json_schema_extra=lambda schema: _or_a_bare_string(schema))
+
+    attack: Annotated[str, AfterValidator(_known_attack)] = Field(
+        description=f"{' | '.join(ATTACKS)} | module:NAME of an AttackMethod of one's own"
+    )
+    knows_step: bool | None = Field(default=None, description="null: as eavesdropper.knows_step says")
+    surrogate: Surrogate | None = Field(default=None, description="null: as eavesdropper.surrogate says")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_name(cls, value):
+        return {"attack": value} if isinstance(value, str) else value
+
+
+def _or_a_bare_string(schema: dict[str, Any]) -> None:
+    whole = {key: schema.pop(key) for key in list(schema) if key != "description"}
+    schema["anyOf"] = [{"type": "string"}, whole]
+
+
 class Eavesdropper(_Keys):
     snr_db: Literal["same"] | Offset | Decibels = Field(
         default="same", description="same | {offset: dB} | list of dB (a third sweep axis)"
@@ -77,10 +137,29 @@ class Eavesdropper(_Keys):
     channel: Channel = Field(default=AwgnChannel(kind="awgn"), description="kind: awgn | rayleigh")
     equalizer: Literal["zf"] = Field(default="zf", description="zf: one-tap zero forcing")
     csi: Literal["perfect"] = Field(default="perfect", description="perfect: the node knows its channel gain")
-    attacks: Annotated[tuple[Attack, ...], AfterValidator(_distinct)] = Field(
-        default=("inversion-mlp",), description="attacks on what the eavesdropper hears"
+    attacks: Annotated[tuple[ChosenAttack, ...], AfterValidator(_distinct)] = Field(
+        default=tuple(ChosenAttack(attack=name) for name in ATTACKS[:5]),
+        description="attacks on what the eavesdropper hears: a name, or {attack: NAME, knows_step: ..., surrogate: ...}",
     )
-    looks: Literal[1] = Field(default=1, description="transmissions of an image that the eavesdropper hears")
+    looks: Annotated[int, Field(ge=1, le=100)] = Field(
+        default=1,
+        description="transmissions of an image that the eavesdropper combines; the receiver hears one",
+    )
+    knows_step: bool = Field(
+        default=True, description="whether attacks are told the noise level; false: the paper's attacker"
+    )
+    surrogate: Surrogate = Surrogate()
+
+    def chosen(self) -> list[tuple[str, bool, Surrogate]]:
+        """The attacks with every option filled in: attack, knows_step, surrogate."""
+        return [
+            (
+                entry.attack,
+                self.knows_step if entry.knows_step is None else entry.knows_step,
+                entry.surrogate or self.surrogate,
+            )
+            for entry in self.attacks
+        ]
 
 
 class Denoising(_Keys):
@@ -124,12 +203,23 @@ class Epochs(_Keys):
     denoiser: Positive = Field(default=15, description="each U-Net")
     distillation: Positive = Field(default=4, description="each one-call student of a U-Net")
     classifiers: Positive = Field(default=25, description="fine-tuning of each receiver's classifier")
-    adversary: Positive = Field(default=40, description="the eavesdropper's inversion network")
-    strong_classifier: Positive = Field(default=14, description="the judge")
+    adversary: Positive = Field(default=80, description="each attack, at most: it ends on a plateau")
+    strong_classifier: Positive = Field(default=14, description="each judge")
+    ibal: Positive = Field(default=30, description="baseline: encoder, classifier and auxiliary decoder of IBAL")
+
+
+class Ibal(_Keys):
+    beta: Annotated[float, Field(ge=0)] = Field(
+        default=1e-3, description="weight of the information in the symbols (KL, nats an image), once it is ramped up"
+    )
+    decoder_weight: Annotated[float, Field(ge=0)] = Field(
+        default=10.0, description="lambda, weight of the auxiliary decoder's mean squared error"
+    )
 
 
 class Training(_Keys):
     epochs: Epochs = Epochs()
+    ibal: Ibal = Ibal()
     batch_size: Positive = Field(default=256, description="samples a step")
     images: Annotated[int, Field(ge=100)] | None = Field(
         default=None, description="use only this many training images; null: all"
@@ -252,7 +342,7 @@ def _known_keys(location: tuple) -> list[str]:
     schema = Scenario.model_json_schema()
     node: dict[str, Any] = schema
     for part in location:
-        options = node.get("properties", {}).get(part)
+        options = node.get("items") if isinstance(part, int) else node.get("properties", {}).get(part)
         if options is None:  # a discriminated union names its member by its tag
             options = {"$ref": node.get("discriminator", {}).get("mapping", {}).get(part, "")}
         node = _resolve(options, schema)
@@ -263,5 +353,6 @@ def _resolve(node: dict[str, Any], schema: dict[str, Any]) -> dict[str, Any]:
     if "allOf" in node:
         node = node["allOf"][0]
     if "$ref" in node:
-        return schema["$defs"].get(node["$ref"].rsplit("/", 1)[-1], {})
-    return node
+        node = schema["$defs"].get(node["$ref"].rsplit("/", 1)[-1], {})
+    # An attack is a bare name or a mapping: the mapping is what has keys.
+    return next((option for option in node.get("anyOf", []) if "properties" in option), node)

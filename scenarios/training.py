@@ -16,11 +16,11 @@ from diffsem.link.errors import InputError
 from diffsem.link.files import replace_file
 from diffsem.scenarios.datasets import load_dataset
 from diffsem.scenarios.locking import only_run
-from diffsem.scenarios.networks import weights_file
+from diffsem.scenarios.networks import PRETRAINED, existing_weights_file, weights_file
+from diffsem.scenarios.record import RECORD, read_record
 from diffsem.scenarios.schema import Scenario
-from diffsem.scenarios.stages import Stage, Workshop, required_stages
-
-RECORD = "training.json"
+from diffsem.scenarios.stages import required_stages
+from diffsem.scenarios.workshop import Stage, Workshop
 
 
 def train_scenario(
@@ -29,6 +29,7 @@ def train_scenario(
     callbacks: Callable = lambda stage, epochs: (),
     log: Callable[[str], None] = lambda line: None,
     fresh: bool = False,
+    start: str | Path | None = None,
     devices: Sequence[str] | None = None,
 ) -> dict:
     """Train every network that the scenario needs.
@@ -45,6 +46,9 @@ def train_scenario(
         Takes one line of text for each thing that happens.
     fresh : bool
         Forget first what a former training left in the folder.
+    start : str or Path, optional
+        Take finished stages, as far as the folder lacks them, from another folder that `diffsem train` wrote, or from
+        the package's own weights: "pretrained".
     devices : sequence of str, optional
         TensorFlow devices that share every batch of a U-Net's training; default: all GPUs. Batch statistics are taken
         over each device's share, so that their number changes the weights a little.
@@ -62,10 +66,10 @@ def train_scenario(
     """
     folder = Path(folder)
     with only_run(folder / ".lock", f"weights folder {folder}"):
-        return _train(scenario, folder, callbacks, log, fresh, devices)
+        return _train(scenario, folder, callbacks, log, fresh, start, devices)
 
 
-def _train(scenario, folder, callbacks, log, fresh, devices) -> dict:
+def _train(scenario, folder, callbacks, log, fresh, start, devices) -> dict:
     progress = folder / ".progress"
     try:
         if fresh:
@@ -74,6 +78,8 @@ def _train(scenario, folder, callbacks, log, fresh, devices) -> dict:
         progress.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise InputError(f"weights folder {folder}: cannot be written ({error.strerror})") from error
+    if start is not None:
+        _start_from(PRETRAINED / scenario.dataset if start == "pretrained" else Path(start), folder, scenario)
     record = read_record(folder)
     for name, entry in record.items():
         if entry["seed"] != scenario.seed:
@@ -90,7 +96,7 @@ def _train(scenario, folder, callbacks, log, fresh, devices) -> dict:
             with _spread(devices) if stage.large else nullcontext():
                 outcome = stage.run(shop)
             record[stage.name] = _entry(stage, scenario, folder, outcome)
-            replace_file(folder / RECORD, (json.dumps(record, indent=1) + "\n").encode())
+            _write_record(folder, record)
         except OSError as error:
             raise InputError(
                 f"weights folder {folder}: cannot be written ({error.strerror or error}); finished epochs are "
@@ -101,26 +107,30 @@ def _train(scenario, folder, callbacks, log, fresh, devices) -> dict:
     return record
 
 
+def _start_from(source: Path, folder: Path, scenario: Scenario) -> None:
+    """Copy the stages that a scenario needs, and their entries in the record, as far as the folder lacks them."""
+    record, theirs = read_record(folder), read_record(source)
+    try:
+        for stage in required_stages(scenario):
+            if stage.name in theirs and stage.name not in record:
+                for name in stage.writes:
+                    replace_file(weights_file(folder, name), existing_weights_file(source, name).read_bytes())
+                record[stage.name] = theirs[stage.name]
+        _write_record(folder, record)
+    except OSError as error:
+        raise InputError(f"weights folder {folder}: cannot be written ({error.strerror or error})") from error
+
+
+def _write_record(folder: Path, record: dict) -> None:
+    replace_file(folder / RECORD, (json.dumps(record, indent=1) + "\n").encode())
+
+
 def _spread(devices: Sequence[str] | None):
     """Context in which a model's training is spread over several devices; does nothing for one."""
     import tensorflow as tf
 
     names = devices or [device.name for device in tf.config.list_logical_devices("GPU")]
     return tf.distribute.MirroredStrategy(names).scope() if len(names) > 1 else nullcontext()
-
-
-def read_record(folder: Path) -> dict:
-    """The training record of a weights folder; empty if there is none. Raises InputError if it is broken."""
-    path = folder / RECORD
-    try:
-        record = json.loads(path.read_text()) if path.exists() else {}
-    except (OSError, ValueError) as error:
-        raise InputError(f"training record {path}: not valid JSON ({error}); restore it, or --fresh") from error
-    if not isinstance(record, dict) or not all(
-        isinstance(entry, dict) and "seed" in entry for entry in record.values()
-    ):
-        raise InputError(f"training record {path}: not one that `diffsem train` wrote; restore it, or --fresh")
-    return record
 
 
 def _entry(stage: Stage, scenario: Scenario, folder: Path, outcome: dict) -> dict:

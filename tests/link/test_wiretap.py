@@ -17,7 +17,7 @@ from diffsem.link import (
 from diffsem.models import Denoise, NoiseSchedule, UNet, mnist
 
 SCHEDULE = NoiseSchedule()
-SEEDS = Seeds(self_noise=1, legitimate=2, eavesdropper=3)
+SEEDS = Seeds(legitimate=2, self_noise=[1], eavesdropper=[3])
 BATCH = 64
 
 
@@ -70,7 +70,7 @@ def test_the_same_seeds_give_the_same_batch_and_each_role_has_its_own(images):
     again, (also,) = transmit(link, images)
     np.testing.assert_array_equal(receiver.received, again.received)
     np.testing.assert_array_equal(eavesdropper.received, also.received)
-    other, (unmoved,) = transmit(link, images, seeds=Seeds(1, 9, 3))
+    other, (unmoved,) = transmit(link, images, seeds=Seeds(9, [1], [3]))
     assert np.abs(other.received - receiver.received).max() > 0.01
     np.testing.assert_array_equal(unmoved.received, eavesdropper.received)
 
@@ -157,7 +157,7 @@ def test_seeds_of_any_size_give_streams_of_their_own(images):
     link = build()
     noises = []
     for seed in (1, 2, 3, 2**40, 2**62 - 1):
-        receiver, _ = transmit(link, images, snr_db=-20.0, step=0, own=(), seeds=Seeds(1, seed, 1))
+        receiver, _ = transmit(link, images, snr_db=-20.0, step=0, own=(), seeds=Seeds(seed, [1], [1]))
         noises.append(receiver.received.numpy().ravel()[:4096])
     for i, left in enumerate(noises):
         for right in noises[i + 1 :]:

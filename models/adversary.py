@@ -1,0 +1,133 @@
+"""Networks of the eavesdropper, beyond the paper's: each reads [y, t / T] for features of any shape."""
+
+import keras
+from keras import layers, ops
+
+from diffsem.models.denoising import Denoise
+from diffsem.models.mnist import Classifier
+from diffsem.models.schedule import NoiseSchedule
+
+
+@keras.saving.register_keras_serializable("diffsem")
+class InversionConv(keras.Model):
+    """A convolutional decoder, larger than the paper's A: symbols and their noise level -> image.
+
+    Parameters
+    ----------
+    feature_shape, image_shape : tuple of three int
+        Height and width of an image are divisible by 4.
+    channels : int
+        Channels of the first of three stages; each next one has half as many.
+
+    Input
+    -----
+    [received, time]
+        received : [B, *feature_shape], float; unit mean square.
+        time : [B, 1], float; the step as a fraction t / T.
+
+    Output
+    ------
+    image : [B, *image_shape], float in [0, 1]
+    """
+
+    def __init__(self, feature_shape, image_shape, channels=32, name="inversion_conv", **kwargs):
+        height, width, depth = image_shape
+        received = keras.Input(feature_shape, name="received")
+        time = keras.Input((1,), name="time")
+        x = layers.Concatenate(name="inputs")([layers.Flatten(name="flat")(received), time])
+        x = layers.Dense(512, activation="gelu", name="dense1")(x)
+        x = layers.Dense(height // 4 * (width // 4) * channels, activation="gelu", name="dense2")(x)
+        x = layers.Reshape((height // 4, width // 4, channels), name="map")(x)
+        for stage, width_ in enumerate((channels // 2, channels // 4), 1):
+            x = layers.Conv2DTranspose(width_, 4, strides=2, padding="same", activation="gelu", name=f"up{stage}")(x)
+            x = layers.Conv2D(width_, 3, padding="same", activation="gelu", name=f"conv{stage}")(x)
+        image = layers.Conv2D(depth, 3, padding="same", activation="sigmoid", name="image")(x)
+        super().__init__(inputs=[received, time], outputs=image, name=name, **kwargs)
+        self.config = {"feature_shape": tuple(feature_shape), "image_shape": tuple(image_shape), "channels": channels}
+
+    def get_config(self):
+        return self.config | {"name": self.name}
+
+
+@keras.saving.register_keras_serializable("diffsem")
+class SymbolClassifier(keras.Model):
+    """A classifier of symbols: the direct way to a label, past any image.
+
+    Parameters
+    ----------
+    feature_shape : tuple of three int
+    classes : int
+    hidden : tuple of int
+        Widths of the hidden layers; none makes a linear probe, which reads the symbols alone.
+
+    Input
+    -----
+    [received, time]
+        received : [B, *feature_shape], float; unit mean square.
+        time : [B, 1], float; the step as a fraction t / T.
+
+    Output
+    ------
+    logits : [B, classes], float
+    """
+
+    def __init__(self, feature_shape, classes, hidden=(512, 256), name="symbol_classifier", **kwargs):
+        received = keras.Input(feature_shape, name="received")
+        time = keras.Input((1,), name="time")
+        x = layers.Flatten(name="flat")(received)
+        if hidden:
+            x = layers.Concatenate(name="inputs")([x, time])
+        for place, width in enumerate(hidden, 1):
+            x = layers.Dense(width, activation="gelu", name=f"dense{place}")(x)
+        super().__init__(inputs=[received, time], outputs=layers.Dense(classes, name="logits")(x), name=name, **kwargs)
+        self.config = {"feature_shape": tuple(feature_shape), "classes": classes, "hidden": tuple(hidden)}
+
+    def get_config(self):
+        return self.config | {"name": self.name}
+
+
+@keras.saving.register_keras_serializable("diffsem")
+class DenoisingAttack(keras.Model):
+    """A denoiser in front of another network of the eavesdropper, which reads y and z^ side by side.
+
+    Parameters
+    ----------
+    denoiser : UNet
+        Without a context; its one-step estimate is used.
+    network : keras.Model
+        [[y, z^] side by side, time] -> image, or [y, z^, time] -> logits.
+    schedule : NoiseSchedule, optional
+
+    Input
+    -----
+    [received, time]
+        received : [B, height, width, channels], float; unit mean square.
+        time : [B, 1], float; the step as a fraction t / T.
+    """
+
+    def __init__(self, denoiser, network, schedule=None, name="denoising_attack", **kwargs):
+        schedule = schedule or NoiseSchedule()
+        received = keras.Input(denoiser.feature_shape, name="received")
+        time = keras.Input((1,), name="time")
+        clean = Denoise(denoiser, schedule, 1, name="denoise")([received, time[:, 0] * schedule.steps])
+        if isinstance(network, Classifier):
+            output = network([received, clean, time])
+        else:
+            output = network([ops.concatenate([received, clean], axis=-1), time])
+        super().__init__(inputs=[received, time], outputs=output, name=name, **kwargs)
+        self.estimate = keras.Model([received, time], clean, name="estimate")
+        self.denoiser = denoiser
+        self.network = network
+
+    def get_config(self):
+        return {
+            "denoiser": keras.saving.serialize_keras_object(self.denoiser),
+            "network": keras.saving.serialize_keras_object(self.network),
+            "name": self.name,
+        }
+
+    @classmethod
+    def from_config(cls, config):
+        for key in ("denoiser", "network"):
+            config[key] = keras.saving.deserialize_keras_object(config[key])
+        return cls(**config)

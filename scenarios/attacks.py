@@ -1,0 +1,233 @@
+"""The attack suite: what each attack builds from what it hears, and how it learns.
+
+An `AttackMethod` sees an `Eavesdropping` alone: what goes into the transmitter and what comes out of the eavesdropper's
+equaliser, on surrogate images. A scenario may list one from outside the package as `module:NAME`.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from importlib import import_module
+from typing import TYPE_CHECKING, Literal
+
+import keras
+from keras import ops
+
+from diffsem.link.errors import InputError
+from diffsem.link.image_quality import ssim
+from diffsem.models import DenoisingAttack, InversionConv, Picture, SymbolClassifier, UNet, mnist
+from diffsem.scenarios.schema import ATTACKS, Eavesdropper, Surrogate
+
+if TYPE_CHECKING:
+    from diffsem.scenarios.eavesdropping import Eavesdropping
+
+SSIM_WEIGHT = 0.1
+# Of the U-Net on 8 x 8 features; on larger ones it is narrower, so that a call costs about the same.
+DENOISER_CHANNELS = 64
+DENOISER_PIXELS = 64
+
+
+@dataclass(frozen=True)
+class Target:
+    """What an eavesdropper knows of a system: the shape of what it hears, and of what it looks for.
+
+    Parameters
+    ----------
+    feature_shape, image_shape : tuple of three int
+    classes : int
+    """
+
+    feature_shape: tuple[int, int, int]
+    image_shape: tuple[int, int, int]
+    classes: int
+
+
+@dataclass(frozen=True)
+class AttackMethod:
+    """An attack.
+
+    Parameters
+    ----------
+    name : str
+        The `attack` of its rows in the result table; no + or dot.
+    output : str
+        "image": judges label it. "label": logits, scored as they are.
+    build : callable
+        Target -> keras.Model, [y [B, *feature_shape], t / T [B, 1]] -> image [B, *image_shape] or logits [B, classes].
+    train : callable or None
+        (Eavesdropping, model) -> history, one record an epoch; None if there is nothing to learn.
+    after : tuple of str
+        Shipped attacks that are trained before it; `Eavesdropping.trained` gives their networks.
+    applies : callable
+        Target -> whether the attack makes sense there.
+    """
+
+    name: str
+    output: Literal["image", "label"]
+    build: Callable[[Target], keras.Model]
+    train: "Callable[[Eavesdropping, keras.Model], list[dict]] | None"
+    after: tuple[str, ...] = ()
+    applies: Callable[[Target], bool] = lambda target: True
+
+
+@dataclass(frozen=True)
+class ListedAttack:
+    """An attack as a scenario lists it.
+
+    Parameters
+    ----------
+    method : AttackMethod
+    knows_step : bool
+    surrogate : Surrogate
+    """
+
+    method: AttackMethod
+    knows_step: bool
+    surrogate: Surrogate
+
+    @property
+    def name(self) -> str:
+        """The method's name and, behind a +, each option that is not the default."""
+        share = "" if self.surrogate.share == 1 else f"+{self.surrogate.share:g}"
+        kind = "" if self.surrogate.images == "same" else f"+{self.surrogate.images}"
+        return f"{self.method.name}{'' if self.knows_step else '+blind'}{kind}{share}"
+
+    @property
+    def before(self) -> tuple["ListedAttack", ...]:
+        """The attacks that have to be trained first, under the same options."""
+        return tuple(ListedAttack(SUITE[name], self.knows_step, self.surrogate) for name in self.method.after)
+
+
+def listed_attacks(eavesdropper: Eavesdropper) -> list[ListedAttack]:
+    """The attacks of a scenario. Raises InputError if one is not there, or two have the same name."""
+    attacks = [
+        ListedAttack(SUITE[name] if name in SUITE else _outside(name), knows_step, surrogate)
+        for name, knows_step, surrogate in eavesdropper.chosen()
+    ]
+    for place, attack in enumerate(attacks):
+        if attack.name in [other.name for other in attacks[:place]]:
+            raise InputError(f"eavesdropper.attacks: two attacks are named {attack.name}; names must differ")
+    return attacks
+
+
+def _outside(path: str) -> AttackMethod:
+    module, _, name = path.partition(":")
+    try:
+        method = getattr(import_module(module), name)
+    except (ImportError, AttributeError, ValueError) as error:
+        raise InputError(f"eavesdropper.attacks: {path}: {error}; write module:NAME of an importable module") from error
+    if not isinstance(method, AttackMethod):
+        raise InputError(f"eavesdropper.attacks: {path}: is no diffsem.scenarios.AttackMethod")
+    if method.name in ATTACKS or set(method.name) & set("+."):
+        raise InputError(
+            f"eavesdropper.attacks: {path}: its name {method.name!r} is a shipped attack's, or holds a + or a dot"
+        )
+    return method
+
+
+def reconstruction_loss(images, reconstructions):
+    """Mean squared error plus a tenth of 1 - SSIM, [B]."""
+    error = ops.mean(ops.square(images - reconstructions), axis=(1, 2, 3))
+    return error + SSIM_WEIGHT * (1 - ssim(images, reconstructions))
+
+
+def _reconstruct(eavesdropping: "Eavesdropping", model: keras.Model, loss) -> list[dict]:
+    """Learn the image from what is heard of it."""
+    return eavesdropping.fit(model, loss, lambda heard, images, labels: images, min_delta=1e-4)
+
+
+def _label(eavesdropping: "Eavesdropping", model: keras.Model) -> list[dict]:
+    """Learn the eavesdropper's own label from what is heard."""
+    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    return eavesdropping.fit(model, loss, lambda heard, images, labels: labels, metrics=["accuracy"], min_delta=1e-3)
+
+
+def _denoise_then_invert(eavesdropping: "Eavesdropping", model: DenoisingAttack) -> list[dict]:
+    """First the U-Net: what is heard in noise -> what is heard of the same image without; then the decoder."""
+    error = keras.losses.MeanSquaredError()
+    first = eavesdropping.fit(
+        model.estimate,
+        error,
+        lambda heard, images, labels: eavesdropping.hear_clearly(images),
+        "denoiser",
+        min_delta=1e-3,
+    )
+    model.denoiser.trainable = False
+    return first + _reconstruct(eavesdropping, model, reconstruction_loss)
+
+
+def _denoise_then_classify(eavesdropping: "Eavesdropping", model: DenoisingAttack) -> list[dict]:
+    """The receiver's pipeline on surrogate images: a denoiser, frozen, then the classifier on (y, z^, t)."""
+    model.denoiser.set_weights(eavesdropping.trained("denoise-invert").denoiser.get_weights())
+    model.denoiser.trainable = False
+    return _label(eavesdropping, model)
+
+
+def _denoiser(target: Target) -> UNet:
+    height, width, _ = target.feature_shape
+    channels = DENOISER_CHANNELS * (DENOISER_PIXELS / (height * width)) ** 0.5
+    return UNet(target.feature_shape, 8 * max(1, round(channels / 8)))
+
+
+def _beside(target: Target) -> tuple[int, int, int]:
+    """Shape of y and z^ side by side."""
+    height, width, depth = target.feature_shape
+    return height, width, 2 * depth
+
+
+SUITE = {
+    method.name: method
+    for method in (
+        # The paper's A (Table I): a dense network, mean squared error.
+        AttackMethod(
+            "inversion-mlp",
+            "image",
+            lambda target: mnist.InversionMLP(target.feature_shape),
+            partial(_reconstruct, loss=keras.losses.MeanSquaredError()),
+        ),
+        # A larger, convolutional decoder that also learns to look right (SSIM).
+        AttackMethod(
+            "inversion-conv",
+            "image",
+            lambda target: InversionConv(target.feature_shape, target.image_shape),
+            partial(_reconstruct, loss=reconstruction_loss),
+        ),
+        # The same behind a U-Net that the eavesdropper trains on what it hears.
+        AttackMethod(
+            "denoise-invert",
+            "image",
+            lambda target: DenoisingAttack(_denoiser(target), InversionConv(_beside(target), target.image_shape)),
+            _denoise_then_invert,
+        ),
+        # The task itself: a classifier on the symbols, taught by the eavesdropper's own labels.
+        AttackMethod(
+            "task-classifier",
+            "label",
+            lambda target: SymbolClassifier(target.feature_shape, target.classes),
+            _label,
+        ),
+        # The receiver's own pipeline, trained again by the eavesdropper.
+        AttackMethod(
+            "schedule-aware",
+            "label",
+            lambda target: DenoisingAttack(_denoiser(target), mnist.Classifier(target.feature_shape)),
+            _denoise_then_classify,
+            after=("denoise-invert",),
+        ),
+        # How much of the label lies open: one linear layer on the symbols.
+        AttackMethod(
+            "linear-probe",
+            "label",
+            lambda target: SymbolClassifier(target.feature_shape, target.classes, hidden=()),
+            _label,
+        ),
+        # Looking at what is heard: for systems that send pictures.
+        AttackMethod(
+            "as-heard",
+            "image",
+            lambda target: Picture(target.image_shape),
+            None,
+            applies=lambda target: target.feature_shape == target.image_shape,
+        ),
+    )
+}

@@ -1,0 +1,88 @@
+"""The judges: strong classifiers that label what attacks reconstruct, and are never part of a system."""
+
+import keras
+import numpy as np
+
+from diffsem.scenarios.assembly import SCHEDULE, attacks_on, transmitters
+from diffsem.scenarios.attacks import ListedAttack
+from diffsem.scenarios.eavesdropping import Eavesdropping
+from diffsem.scenarios.schema import Scenario
+from diffsem.scenarios.workshop import Workshop, accuracy, add_noise, classification_loss, predict
+
+# The loss is mostly that of hopeless noise levels: smaller gains only come at a lower learning rate.
+MIN_DELTA = 3e-3
+
+
+def judged_attacks(scenario: Scenario) -> list[tuple[str, ListedAttack]]:
+    """(transmitter, attack) of every trained attack that makes images."""
+    return [
+        (transmitter, attack)
+        for transmitter in transmitters(scenario)
+        for attack in attacks_on(transmitter, scenario)
+        if attack.method.output == "image" and attack.method.train is not None
+    ]
+
+
+def train_judge(shop: Workshop) -> dict:
+    """Q: clean images, images noised directly at all steps (eq. 11) and attacks' reconstructions, with labels.
+
+    The judge is a third party: it learns from the images of the pair and of the eavesdropper alike. An epoch holds
+    every image twice clean, once noised, and once as one attack or another sees it.
+    """
+    model = shop.build("strong-classifier")
+    splits = [part.split_off_validation() for part in (shop.dataset.pair, shop.dataset.surrogate)]
+    taps = [Eavesdropping(shop, transmitter, attack) for transmitter, attack in judged_attacks(shop.scenario)]
+    networks = [shop.load(tap.name) for tap in taps]
+
+    def samples(part, rng):
+        images = np.concatenate([split[part].as_float() for split in splits])
+        labels = np.concatenate([split[part].labels for split in splits])
+        noised, _ = add_noise(images, rng.integers(1, SCHEDULE.steps + 1, len(images)), rng)
+        # Half of the samples are clean, or the judge forgets what a clean image looks like.
+        pictures = [images, images, noised]
+        if taps:
+            shares = np.array_split(rng.permutation(len(images)), len(taps))
+            seen = np.empty_like(images)
+            for tap, network, share in zip(taps, networks, shares, strict=True):
+                seen[share] = predict(network, tap.hear(images[share], rng))
+            pictures.append(seen)
+        order = rng.permutation(len(pictures) * len(images))
+        return np.concatenate(pictures)[order], np.tile(labels, len(pictures))[order]
+
+    return _train(
+        shop,
+        "strong-classifier",
+        model,
+        lambda epoch: samples(0, shop.rng("strong-classifier", epoch)),
+        samples(1, shop.rng("strong-classifier", "validation")),
+    )
+
+
+def train_clean_judge(shop: Workshop) -> dict:
+    """The second judge: the same network on clean images alone, which no attack has taught anything."""
+    splits = [part.split_off_validation() for part in (shop.dataset.pair, shop.dataset.surrogate)]
+
+    def samples(part, rng):
+        images = np.concatenate([split[part].as_float() for split in splits])
+        order = rng.permutation(len(images))
+        return images[order], np.concatenate([split[part].labels for split in splits])[order]
+
+    name = "strong-classifier-clean"
+    return _train(
+        shop,
+        name,
+        shop.build(name),
+        lambda epoch: samples(0, shop.rng(name, epoch)),
+        samples(1, shop.rng(name, "validation")),
+    )
+
+
+def _train(shop: Workshop, name: str, model: keras.Model, draw_epoch, held_out) -> dict:
+    epochs = shop.scenario.training.epochs.strong_classifier
+    history = shop.fit(
+        name, epochs, model, classification_loss(), draw_epoch, held_out, ["accuracy"], min_delta=MIN_DELTA
+    )
+    shop.save(model, name)
+    test = shop.dataset.test
+    logits = predict(shop.load(name), test.as_float())
+    return {"history": history, "scores": {"test_accuracy_clean": accuracy(logits, test.labels)}}

@@ -17,7 +17,7 @@ class InversionConv(keras.Model):
     feature_shape, image_shape : tuple of three int
         Height and width of an image are divisible by 4.
     channels : int
-        Channels of the first of three stages; each next one has half as many.
+        Channels at a quarter of the image's height and width; half as many at half of them.
 
     Input
     -----
@@ -38,10 +38,10 @@ class InversionConv(keras.Model):
         x = layers.Dense(512, activation="gelu", name="dense1")(x)
         x = layers.Dense(height // 4 * (width // 4) * channels, activation="gelu", name="dense2")(x)
         x = layers.Reshape((height // 4, width // 4, channels), name="map")(x)
-        for stage, width_ in enumerate((channels // 2, channels // 4), 1):
-            x = layers.Conv2DTranspose(width_, 4, strides=2, padding="same", activation="gelu", name=f"up{stage}")(x)
-            x = layers.Conv2D(width_, 3, padding="same", activation="gelu", name=f"conv{stage}")(x)
-        image = layers.Conv2D(depth, 3, padding="same", activation="sigmoid", name="image")(x)
+        x = layers.Conv2D(channels, 3, padding="same", activation="gelu", name="conv1")(x)
+        x = layers.Conv2DTranspose(channels // 2, 4, strides=2, padding="same", activation="gelu", name="up1")(x)
+        x = layers.Conv2D(channels // 2, 3, padding="same", activation="gelu", name="conv2")(x)
+        image = layers.Conv2DTranspose(depth, 4, strides=2, padding="same", activation="sigmoid", name="image")(x)
         super().__init__(inputs=[received, time], outputs=image, name=name, **kwargs)
         self.config = {"feature_shape": tuple(feature_shape), "image_shape": tuple(image_shape), "channels": channels}
 

@@ -22,9 +22,9 @@ if TYPE_CHECKING:
     from diffsem.scenarios.eavesdropping import Eavesdropping
 
 SSIM_WEIGHT = 0.1
-# Of the U-Net on 8 x 8 features; on larger ones it is narrower, so that a call costs about the same.
-DENOISER_CHANNELS = 64
-DENOISER_PIXELS = 64
+# Of the U-Net on symbols, and on pictures of many more pixels.
+DENOISER_CHANNELS = 32
+PICTURE_DENOISER_CHANNELS = 16
 
 
 @dataclass(frozen=True)
@@ -131,9 +131,9 @@ def reconstruction_loss(images, reconstructions):
     return error + SSIM_WEIGHT * (1 - ssim(images, reconstructions))
 
 
-def _reconstruct(eavesdropping: "Eavesdropping", model: keras.Model, loss) -> list[dict]:
+def _reconstruct(eavesdropping: "Eavesdropping", model: keras.Model, loss, min_delta: float) -> list[dict]:
     """Learn the image from what is heard of it."""
-    return eavesdropping.fit(model, loss, lambda heard, images, labels: images, min_delta=1e-4)
+    return eavesdropping.fit(model, loss, lambda heard, images, labels: images, min_delta=min_delta)
 
 
 def _label(eavesdropping: "Eavesdropping", model: keras.Model) -> list[dict]:
@@ -153,7 +153,7 @@ def _denoise_then_invert(eavesdropping: "Eavesdropping", model: DenoisingAttack)
         min_delta=1e-3,
     )
     model.denoiser.trainable = False
-    return first + _reconstruct(eavesdropping, model, reconstruction_loss)
+    return first + _reconstruct(eavesdropping, model, reconstruction_loss, min_delta=1e-4)
 
 
 def _denoise_then_classify(eavesdropping: "Eavesdropping", model: DenoisingAttack) -> list[dict]:
@@ -164,9 +164,8 @@ def _denoise_then_classify(eavesdropping: "Eavesdropping", model: DenoisingAttac
 
 
 def _denoiser(target: Target) -> UNet:
-    height, width, _ = target.feature_shape
-    channels = DENOISER_CHANNELS * (DENOISER_PIXELS / (height * width)) ** 0.5
-    return UNet(target.feature_shape, 8 * max(1, round(channels / 8)))
+    pictures = target.feature_shape == target.image_shape
+    return UNet(target.feature_shape, PICTURE_DENOISER_CHANNELS if pictures else DENOISER_CHANNELS)
 
 
 def _beside(target: Target) -> tuple[int, int, int]:
@@ -183,14 +182,14 @@ SUITE = {
             "inversion-mlp",
             "image",
             lambda target: mnist.InversionMLP(target.feature_shape),
-            partial(_reconstruct, loss=keras.losses.MeanSquaredError()),
+            partial(_reconstruct, loss=keras.losses.MeanSquaredError(), min_delta=3e-5),
         ),
         # A larger, convolutional decoder that also learns to look right (SSIM).
         AttackMethod(
             "inversion-conv",
             "image",
             lambda target: InversionConv(target.feature_shape, target.image_shape),
-            partial(_reconstruct, loss=reconstruction_loss),
+            partial(_reconstruct, loss=reconstruction_loss, min_delta=1e-4),
         ),
         # The same behind a U-Net that the eavesdropper trains on what it hears.
         AttackMethod(

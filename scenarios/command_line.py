@@ -168,6 +168,12 @@ def check(
     if scenario is None:
         raise InputError(f"check: needs a scenario or --schema; shipped: {', '.join(_shipped())}")
     resolved = load_scenario(scenario, set_ or [])
+    if any(":" in attack.attack for attack in resolved.eavesdropper.attacks):
+        # Shipped names were checked with the file; only those from outside must be imported to be found.
+        _load_tensorflow()
+        from diffsem.scenarios.attacks import listed_attacks
+
+        listed_attacks(resolved.eavesdropper)
     points = len(resolved.timesteps) * len(resolved.legitimate.snr_db)
     images = points * resolved.monte_carlo.max_images
     systems = len(resolved.legitimate.receivers)

@@ -18,6 +18,7 @@ from diffsem.scenarios.workshop import Workshop, as_time
 
 VALIDATION_DRAWS = 4
 CLEAR_LOOKS = 4
+BATCH = 64
 
 
 def _transmit(link, images, steps, snr_db, own_snr_db, looks, rng) -> list[np.ndarray]:
@@ -142,6 +143,9 @@ class Eavesdropping:
             metrics,
             part=part,
             min_delta=min_delta,
+            patience=2,
+            # Surrogate images are few: small batches make more steps of them.
+            batch_size=min(BATCH, self.shop.scenario.training.batch_size),
             until_plateau=True,
         )
 

@@ -169,7 +169,7 @@ def quality_figure(table: ResultTable, snr_db: float, attacks: Sequence[str] | N
     figure, panels = plt.subplots(1, 2, figsize=(11, 5), sharey=True, layout="constrained")
     styles = {attack: style for attack, style in zip(chosen, itertools.cycle("-:"), strict=False)}
     seen: set[tuple[str, str]] = set()
-    for (system, transmitter, attack), lines in rows.groupby(["system", "transmitter", "attack"], sort=False):
+    for (system, transmitter, attack), lines in _groups(rows, ["system", "transmitter", "attack"]):
         if (transmitter, attack) in seen:  # systems behind one transmitter face one adversary
             continue
         seen.add((transmitter, attack))
@@ -482,6 +482,12 @@ def _band(panel: Axes, x, lines: pd.DataFrame, name: str, colour: str, label: st
 def _rows(panel: Axes, rows: pd.DataFrame, axis: str, colour, label: str | None, style: str) -> None:
     panel.plot(rows[axis], rows["accuracy"], color=colour, label=label, linestyle=style, marker="o", markersize=3)
     panel.fill_between(rows[axis], rows["ci_low"], rows["ci_high"], color=colour, alpha=0.15, linewidth=0)
+
+
+def _groups(rows: pd.DataFrame, columns: list[str]) -> Iterator[tuple[tuple[str, ...], pd.DataFrame]]:
+    """Rows by the values of some text columns, in the order of their first appearance."""
+    for key in rows[columns].drop_duplicates().itertuples(index=False, name=None):
+        yield key, rows[(rows[columns] == list(key)).all(axis=1)]
 
 
 def _scenario(table: ResultTable) -> dict:

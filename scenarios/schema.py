@@ -139,7 +139,7 @@ class Eavesdropper(_Keys):
     csi: Literal["perfect"] = Field(default="perfect", description="perfect: the node knows its channel gain")
     attacks: Annotated[tuple[ChosenAttack, ...], AfterValidator(_distinct)] = Field(
         default=tuple(ChosenAttack(attack=name) for name in ATTACKS[:5]),
-        description="attacks on what the eavesdropper hears: a name, or {attack: NAME, knows_step: ..., surrogate: ...}",
+        description="a name each, or {attack: NAME, knows_step: ..., surrogate: ...}",
     )
     looks: Annotated[int, Field(ge=1, le=100)] = Field(
         default=1,
@@ -213,7 +213,7 @@ class Ibal(_Keys):
         default=1e-3, description="weight of the information in the symbols (KL, nats an image), once it is ramped up"
     )
     decoder_weight: Annotated[float, Field(ge=0)] = Field(
-        default=10.0, description="lambda, weight of the auxiliary decoder's mean squared error"
+        default=20.0, description="lambda, weight of the auxiliary decoder's mean squared error"
     )
 
 

@@ -110,6 +110,8 @@ def _train(scenario, folder, callbacks, log, fresh, start, devices) -> dict:
 def _start_from(source: Path, folder: Path, scenario: Scenario) -> None:
     """Copy the stages that a scenario needs, and their entries in the record, as far as the folder lacks them."""
     record, theirs = read_record(folder), read_record(source)
+    if not theirs:
+        raise InputError(f"weights folder {source}: has no record; --start takes a folder that `diffsem train` wrote")
     try:
         for stage in required_stages(scenario):
             if stage.name in theirs and stage.name not in record:

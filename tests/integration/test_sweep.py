@@ -20,6 +20,7 @@ SMALL = [
     "timesteps=[180, 240]",
     "legitimate.snr_db=[0, 15]",
     "legitimate.receivers=[classifier, one-step, noise-aware-pair]",
+    "eavesdropper.attacks=[inversion-mlp]",
     "monte_carlo.max_images=256",
     # A pool of batches is one point then, and points are finished one by one.
     "monte_carlo.batch_size=16",

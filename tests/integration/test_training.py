@@ -9,7 +9,7 @@ import pytest
 
 from diffsem.link import InputError
 from diffsem.scenarios import load_scenario, run_scenario, train_scenario
-from diffsem.scenarios.networks import NETWORKS, load_network, weights_file
+from diffsem.scenarios.networks import NETWORKS, WEIGHTLESS, load_network, weights_file
 
 TOY = [
     "training.images=400",
@@ -20,6 +20,8 @@ TOY = [
     "monte_carlo.batch_size=32",
     "timesteps=[120]",
     "legitimate.snr_db=[15]",
+    "legitimate.receivers=[classifier,noise-aware,noise-aware-pair,one-step,diffsem,e-diffsem,ibal,ibal-d,permutation]",
+    "eavesdropper.attacks=[{attack: inversion-mlp, knows_step: false}]",
     *(
         f"training.epochs.{stage}=2"
         for stage in (
@@ -30,6 +32,7 @@ TOY = [
             "classifiers",
             "adversary",
             "strong_classifier",
+            "ibal",
         )
     ),
 ]
@@ -49,11 +52,29 @@ class StopAt(keras.callbacks.Callback):
             raise Stop
 
 
+class StopAtCall(keras.callbacks.Callback):
+    """Stop at the beginning of the n-th epoch that it sees, of whichever part."""
+
+    def __init__(self, epochs):
+        super().__init__()
+        self.left = epochs
+
+    def on_epoch_begin(self, epoch, logs=None):
+        self.left -= 1
+        if self.left == 0:
+            raise Stop
+
+
 @pytest.mark.slow
 def test_every_stage_trains_resumes_to_the_same_weights_and_feeds_a_sweep(tmp_path):
     scenario = load_scenario("mnist-awgn", TOY)
     record = train_scenario(scenario, tmp_path / "whole")
-    assert {name for entry in record.values() for name in entry["sha256"]} == set(NETWORKS)
+    written = {name for entry in record.values() for name in entry["sha256"]}
+    blind = {
+        f"{transmitter}.inversion-mlp+blind"
+        for transmitter in ("clean-pair", "noise-aware-pair", "ibal", "ibal-d", "permutation")
+    }
+    assert written == set(NETWORKS) - set(WEIGHTLESS) | blind
     assert all(len(entry["history"]) == entry["epochs"] == 2 for entry in record.values())
 
     for stage in record:
@@ -65,15 +86,38 @@ def test_every_stage_trains_resumes_to_the_same_weights_and_feeds_a_sweep(tmp_pa
     assert {name: entry["scores"] for name, entry in resumed.items()} == {
         name: entry["scores"] for name, entry in record.items()
     }
-    for name in NETWORKS:
+    for name in written:
         left, right = (load_network(scenario, tmp_path / folder, name) for folder in ("whole", "cut"))
         for a, b in zip(left.get_weights(), right.get_weights(), strict=True):
             np.testing.assert_array_equal(a, b)
 
     rows = run_scenario(load_scenario("mnist-awgn", [*TOY, f"weights={tmp_path / 'whole'}"]))
-    assert len(rows) == 12
+    assert len(rows) == 18
+    assert set(rows.loc[rows["node"] == "adversary", "training_images"]) == {75}
+    assert set(rows.loc[rows["node"] == "adversary", "training_epochs"]) == {2}
     with pytest.raises(InputError, match="trained with seed 1"):
         train_scenario(load_scenario("mnist-awgn", [*TOY, "seed=2"]), tmp_path / "whole")
+
+
+@pytest.mark.slow
+def test_an_attack_in_two_parts_resumes_to_the_same_weights(tmp_path):
+    overrides = [*TOY, "legitimate.receivers=[classifier]", "eavesdropper.attacks=[schedule-aware]"]
+    scenario = load_scenario("mnist-awgn", overrides)
+    names = ["pair", "clean-pair.denoise-invert", "clean-pair.schedule-aware"]
+    record = train_scenario(scenario, tmp_path / "whole")
+    assert list(record) == names
+    # Two epochs for the U-Net, two for the decoder.
+    assert record[names[1]]["epochs"] == 4
+    for stops in ([StopAt(1)], [StopAtCall(3)]):
+        with pytest.raises(Stop):
+            train_scenario(
+                scenario, tmp_path / "cut", lambda name, epochs, stops=stops: stops if name == names[1] else []
+            )
+    train_scenario(scenario, tmp_path / "cut")
+    for name in names[1:]:
+        left, right = (load_network(scenario, tmp_path / folder, name) for folder in ("whole", "cut"))
+        for a, b in zip(left.get_weights(), right.get_weights(), strict=True):
+            np.testing.assert_array_equal(a, b)
 
 
 def test_fresh_forgets_a_former_training(tmp_path):

@@ -23,6 +23,7 @@ from diffsem.link import (
     simulate_points,
     wilson_interval,
 )
+from diffsem.link.monte_carlo import Tally
 from diffsem.link.programs import derive_seed
 from diffsem.models import Denoise, NoiseSchedule, UNet, mnist
 
@@ -76,6 +77,75 @@ def test_counts_do_not_depend_on_what_else_is_simulated(rng):
     alone = replace(built, systems=built.systems[:1], attacks=[], eavesdroppers=0)
     together = [row for row in rows_of(built) if row["system"] == "one" and row["node"] == "receiver"]
     assert repr(rows_of(alone, replace(POINT, eavesdropper_snr_db=()))) == repr(together)
+
+
+def test_an_attack_without_images_is_scored_by_its_own_label_and_no_judge(rng):
+    built = experiment(rng, StoppingRule(max_images=64))
+    label = int(np.bincount(built.labels[:64]).argmax())
+
+    def always(inputs):
+        return tf.one_hot(tf.fill([tf.shape(inputs[1])[0]], label), 10)
+
+    attack = Attack("guess", "pair", always, reconstructs=False, knows_step=False, surrogate="own", training_epochs=3)
+    rows = [row for row in rows_of(replace(built, attacks=[*built.attacks, attack])) if row["attack"] == "guess"]
+    assert len(rows) == 2 * 2
+    for row in rows:
+        assert row["correct"] == np.count_nonzero(built.labels[:64] == label)
+        assert np.isnan([row["ssim"], row["psnr_db"], row["clean_judge_correct"], row["clean_judge_accuracy"]]).all()
+        assert (row["knows_step"], row["surrogate"], row["training_epochs"]) == (False, "own", 3)
+        # It is right about one class and wrong about all others.
+        assert row["worst_class_correct"] == 0
+        assert row["worst_class_total"] == np.count_nonzero(built.labels[:64] == row["worst_class"])
+
+
+def test_both_judges_see_the_same_images(rng):
+    built = experiment(rng, StoppingRule(max_images=64))
+    same = {row["clean_judge_correct"] == row["correct"] for row in rows_of(replace(built, clean_judge=built.judge))}
+    assert same == {True, False}  # false for the receivers, whom nobody judges
+
+    def blind_judge(images):
+        return tf.zeros([tf.shape(images)[0], 10])
+
+    rows = [row for row in rows_of(replace(built, clean_judge=blind_judge)) if row["node"] == "adversary"]
+    assert {row["clean_judge_correct"] for row in rows} == {float(np.count_nonzero(built.labels[:64] == 0))}
+
+
+def test_judges_see_what_the_attack_made_and_pixels_are_measured_as_shown(rng):
+    """An attack may leave [0, 1], as a noisy picture does; a screen does not."""
+    built = experiment(rng, StoppingRule(max_images=32))
+    seen = []
+
+    def judge(images):
+        tf.py_function(lambda value: seen.append(float(tf.reduce_max(value))), [images], [])
+        return tf.zeros([tf.shape(images)[0], 10])
+
+    loud = Attack("loud", "pair", lambda inputs: tf.fill([32, 28, 28, 1], 3.0))
+    rows = rows_of(replace(built, attacks=[loud], judge=judge))
+    assert seen
+    assert set(seen) == {3.0}
+    white = np.mean([10 * np.log10(1 / np.mean((1 - image) ** 2)) for image in built.images[:32]])
+    assert rows[-1]["psnr_db"] == pytest.approx(white, rel=1e-4)
+
+
+def test_the_worst_class_is_the_one_with_the_lowest_share():
+    tally = Tally()
+    tally.add(np.array([True, True, False]), np.array([0, 2, 2]))
+    tally.add(np.array([False, True, True, True]), np.array([3, 3, 3, 0]))
+    assert tally.worst_class() == (2, 1, 2)
+    tally.add(np.array([True] * 5), np.array([2] * 5))
+    assert tally.worst_class() == (3, 2, 3)
+    assert (tally.correct, tally.total) == (10, 12)
+
+
+def test_many_looks_sharpen_what_the_eavesdropper_hears_and_leave_the_receiver_alone(rng):
+    built = experiment(rng, StoppingRule(max_images=64))
+    once, often = rows_of(built), rows_of(replace(built, looks=4))
+    for left, right in zip(once, often, strict=True):
+        if left["node"] == "receiver":
+            assert left == {**right, "looks": 1} or repr(left) == repr(right)
+        else:
+            assert right["matched_step"] < left["matched_step"]
+            assert (left["looks"], right["looks"]) == (1, 4)
 
 
 def test_two_runs_give_the_same_rows(rng):

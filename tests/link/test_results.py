@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from diffsem.link import InputError, Point, PointResult, read_results, read_table, write_table
-from diffsem.link.results import COLUMNS, empty_table
+from diffsem.link.results import ADDED, COLUMNS, empty_table
 
 ORIGINALS = np.arange(2 * 4 * 4, dtype=np.uint8).reshape(2, 4, 4, 1)
 ATTRIBUTES = {"scenario": "name: π\n", "seed": 1, "versions": "{}"}
@@ -40,6 +40,22 @@ def result(rows, examples=()):
 
 
 texts = st.text(st.characters(exclude_categories=["Cs", "Cc"]), max_size=12)
+
+
+def test_a_table_from_before_a_column_was_added_reads_with_its_default(tmp_path):
+    path = tmp_path / "r.h5"
+    write_table(path, empty_table(ATTRIBUTES, ORIGINALS).with_point(result([row(), row()])))
+    with h5py.File(path, "r+") as file:
+        for name in ADDED:
+            del file["results"][name]
+    rows = read_results(path)
+    assert list(rows.columns) == list(COLUMNS)
+    assert (rows["looks"] == 1).all()
+    assert rows["worst_class_accuracy"].isna().all()
+    with h5py.File(path, "r+") as file:
+        del file["results/correct"]
+    with pytest.raises(InputError, match="not a whole diffsem result table"):
+        read_results(path)
 
 
 @given(

@@ -2,7 +2,19 @@ import keras
 import numpy as np
 import pytest
 
-from diffsem.models import Denoise, NoiseSchedule, SelfNoise, UNet, mnist
+from diffsem.models import (
+    Denoise,
+    DenoisingAttack,
+    InversionConv,
+    NoiseSchedule,
+    Picture,
+    PictureClassifier,
+    PictureEncoder,
+    SelfNoise,
+    SymbolClassifier,
+    UNet,
+    mnist,
+)
 
 IMAGE = (5, 28, 28, 1)
 FEATURE = (5, 8, 8, 1)
@@ -12,6 +24,25 @@ NETWORKS = {
     "classifier": (lambda: mnist.Classifier(), [FEATURE, FEATURE, (5, 1)], (5, 10)),
     "strong": (lambda: mnist.StrongClassifier(), [IMAGE], (5, 10)),
     "inversion": (lambda: mnist.InversionMLP(), [FEATURE, (5, 1)], IMAGE),
+    "linear encoder": (lambda: mnist.LinearEncoder(), [IMAGE], FEATURE),
+    "inversion-conv": (lambda: InversionConv(FEATURE[1:], IMAGE[1:], 8), [FEATURE, (5, 1)], IMAGE),
+    "symbol classifier": (lambda: SymbolClassifier(FEATURE[1:], 10, (16,)), [FEATURE, (5, 1)], (5, 10)),
+    "linear probe": (lambda: SymbolClassifier(FEATURE[1:], 10, ()), [FEATURE, (5, 1)], (5, 10)),
+    "denoise-invert": (
+        lambda: DenoisingAttack(UNet(channels=8), InversionConv((8, 8, 2), IMAGE[1:], 8)),
+        [FEATURE, (5, 1)],
+        IMAGE,
+    ),
+    "schedule-aware": (
+        lambda: DenoisingAttack(UNet(channels=8), mnist.Classifier()),
+        [FEATURE, (5, 1)],
+        (5, 10),
+    ),
+    "picture classifier": (
+        lambda: PictureClassifier(Picture(IMAGE[1:]), mnist.StrongClassifier()),
+        [IMAGE, IMAGE, (5, 1)],
+        (5, 10),
+    ),
     "unet": (lambda: UNet(channels=16), [FEATURE, (5, 1)], FEATURE),
     "unet-context": (lambda: UNet(channels=16, context=10), [FEATURE, (5, 1), (5, 10)], FEATURE),
 }
@@ -43,6 +74,22 @@ def test_network_builds_trains_saves_and_loads(name, rng, tmp_path):
     other = build()
     other.load_weights(tmp_path / "network.weights.h5")
     np.testing.assert_allclose(np.asarray(other(inputs, training=False)), trained, atol=1e-6)
+
+
+@pytest.mark.parametrize("network", [PictureEncoder(IMAGE[1:], True), Picture(IMAGE[1:], True, 0.5)])
+def test_networks_without_weights_save_and_load(network, rng, tmp_path):
+    inputs = [rng.random(shape, np.float32) for shape in (IMAGE, (5, 1))][: len(network.inputs)]
+    network.save(tmp_path / "network.keras")
+    loaded = keras.saving.load_model(tmp_path / "network.keras")
+    inputs = inputs if len(inputs) > 1 else inputs[0]
+    np.testing.assert_allclose(loaded(inputs), network(inputs), atol=1e-6)
+    assert network.count_params() == 0
+
+
+def test_a_linear_encoders_feature_has_unit_power_for_every_image(rng):
+    images = rng.random((16, 28, 28, 1), np.float32) * np.linspace(0.1, 1, 16, dtype=np.float32).reshape(-1, 1, 1, 1)
+    feature = np.asarray(mnist.LinearEncoder()(images))
+    np.testing.assert_allclose((feature**2).mean(axis=(1, 2, 3)), 1, rtol=1e-4)
 
 
 def test_feature_has_zero_mean_and_unit_power_for_every_image(rng):

@@ -55,6 +55,16 @@ def test_the_learning_rate_falls_on_a_plateau_and_never_below_its_floor(tmp_path
     np.testing.assert_allclose(rates, [1e-3, 1e-3, 3e-4, 1e-4, 1e-4, 1e-4], rtol=1e-5)
 
 
+def test_a_training_ends_on_a_plateau_at_the_lowest_rate_and_stays_ended(tmp_path):
+    plan = TrainingPlan(
+        epochs=20, learning_rate=1e-3, min_learning_rate=1e-4, factor=0.3, min_delta=1e9, until_plateau=True
+    )
+    history = train(build(), "mse", draw_epoch, draw_epoch(99), plan, tmp_path)
+    # One improvement on infinity, then an epoch of waiting at each of the three rates.
+    np.testing.assert_allclose([record["learning_rate"] for record in history], [1e-3, 1e-3, 3e-4, 1e-4], rtol=1e-5)
+    assert train(build(), "mse", draw_epoch, draw_epoch(99), plan, tmp_path) == history
+
+
 def test_a_state_half_written_costs_only_its_epoch(tmp_path):
     plan = TrainingPlan(epochs=2, batch_size=16)
     train(build(), "mse", draw_epoch, draw_epoch(99), plan, tmp_path)

@@ -54,6 +54,9 @@ def test_scenarios_lists_the_shipped_ones(diffsem):
     status, out, _ = diffsem("scenarios")
     assert status == 0
     assert [line.split()[0] for line in out.splitlines()] == [
+        "fig4-mnist",
+        "fig5-mnist",
+        "fig8-mnist",
         "mnist-awgn",
         "mnist-quick",
         "mnist-rayleigh",
@@ -86,6 +89,9 @@ def test_info_names_versions_devices_and_weights(diffsem):
         (["run", "mnist-quick", "--set", "denoising.solver=euler"], ["denoising.solver", "dpm-solver++"]),
         (["show", "{tmp}/none.h5"], ["no such file"]),
         (["show", "{tmp}/file"], ["not a whole diffsem result table"]),
+        (["leakage", "{tmp}/file"], ["not a whole diffsem result table"]),
+        (["train", "mnist-quick", "--start", "{tmp}", "--out", "{tmp}/w"], ["has no record", "--start"]),
+        (["check", "mnist-quick", "--set", "eavesdropper.attacks=['nowhere:X']"], ["nowhere:X", "No module named"]),
         (["plot", "{tmp}/file"], ["not a whole diffsem result table"]),
         (["export", "{tmp}/file", "--csv", "{tmp}/x.csv"], ["not a whole diffsem result table"]),
     ],
@@ -120,7 +126,7 @@ def test_help_and_the_package_are_there_within_a_second(arguments):
     assert min(seconds() for _ in range(5)) < 1
 
 
-@pytest.mark.parametrize("command", ["run", "train", "show", "plot", "export", "check", "scenarios", "info"])
+@pytest.mark.parametrize("command", ["run", "train", "show", "leakage", "plot", "export", "check", "scenarios", "info"])
 def test_every_command_has_help(command, diffsem):
     status, out, _ = diffsem(command, "--help")
     assert status == 0

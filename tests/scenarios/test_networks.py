@@ -6,8 +6,17 @@ import pytest
 
 from diffsem.link import InputError
 from diffsem.scenarios import load_scenario
-from diffsem.scenarios.networks import NETWORKS, PRETRAINED, load_network, save_network, weights_file
-from diffsem.scenarios.training import read_record
+from diffsem.scenarios.assembly import networks_for
+from diffsem.scenarios.networks import (
+    NETWORKS,
+    PRETRAINED,
+    WEIGHTLESS,
+    load_network,
+    save_network,
+    weights_file,
+)
+from diffsem.scenarios.record import read_record
+from diffsem.scenarios.schema import shipped_scenarios
 
 SCENARIO = load_scenario("mnist-awgn")
 SHIPPED = PRETRAINED / "mnist"
@@ -61,10 +70,21 @@ def test_shipped_weights_are_those_of_the_training_record():
 
     record = read_record(SHIPPED)
     digests = {name: digest for entry in record.values() for name, digest in entry["sha256"].items()}
-    assert set(digests) == set(NETWORKS)
+    needed = {name for scenario in shipped_scenarios() for name in networks_for(load_scenario(scenario))}
+    assert needed | set(NETWORKS) - set(WEIGHTLESS) == set(digests)
+    assert {path.name for path in SHIPPED.glob("*.h5")} == {weights_file(SHIPPED, name).name for name in digests}
     for name, digest in digests.items():
         assert hashlib.sha256(weights_file(SHIPPED, name).read_bytes()).hexdigest() == digest
-    assert all(entry["command"].startswith("diffsem train mnist-awgn") for entry in record.values())
+    commands = tuple(f"diffsem train {name}" for name in shipped_scenarios())
+    assert all(entry["command"].startswith(commands) for entry in record.values())
+
+
+def test_shipped_attacks_were_trained_to_a_plateau():
+    """At the lowest learning rate, and the last epochs brought nothing more."""
+    for stage, entry in read_record(SHIPPED).items():
+        if "." in stage:
+            assert entry["scores"]["surrogate_images"] == 11250
+            assert entry["history"][-1]["learning_rate"] == pytest.approx(1e-5, rel=1e-3), stage
 
 
 def test_shipped_weights_reach_the_recorded_anchors():

@@ -10,23 +10,27 @@ from diffsem.scenarios import load_scenario
 from diffsem.scenarios.figures import (
     accuracy_against_calls,
     accuracy_figure,
+    attacks_figure,
     calls_figure,
     ceiling_over,
+    channel_figure,
+    quality_figure,
+    reconstruction_figure,
     save_figures,
     schedule_figure,
 )
-from diffsem.scenarios.report import receiver_against_adversary
+from diffsem.scenarios.report import leakage, strongest_adversary
 
 SCHEDULE = NoiseSchedule()
 SYSTEMS = ("classifier", "diffsem")
 
 
-def row(system, node, timestep, snr_db, correct, own_snr_db=None, channel="awgn"):
+def row(system, node, timestep, snr_db, correct, own_snr_db=None, channel="awgn", attack="inversion-mlp", **more):
     low, high = wilson_interval(correct, 1000)
     return {
         "system": system,
         "node": node,
-        "attack": "" if node == "receiver" else "inversion-mlp",
+        "attack": "" if node == "receiver" else attack,
         "transmitter": "clean-pair",
         "channel": channel,
         "snr_db": snr_db if own_snr_db is None else own_snr_db,
@@ -40,11 +44,22 @@ def row(system, node, timestep, snr_db, correct, own_snr_db=None, channel="awgn"
         "accuracy": correct / 1000,
         "ci_low": low,
         "ci_high": high,
+        "clean_judge_correct": np.nan,
+        "clean_judge_accuracy": np.nan,
+        "worst_class": 8,
+        "worst_class_correct": correct // 20,
+        "worst_class_total": 100,
+        "worst_class_accuracy": (correct // 20) / 100,
         "psnr_db": np.nan,
         "ssim": np.nan,
         "denoiser_calls": 0.0,
+        "looks": 1,
+        "knows_step": True,
+        "surrogate": "",
+        "training_images": 0,
+        "training_epochs": 0,
         "stop_reason": "max_images",
-    }
+    } | more
 
 
 def table(channel="awgn", attacked=True, step="matched"):
@@ -75,7 +90,7 @@ def table(channel="awgn", attacked=True, step="matched"):
 
 
 def test_the_gap_is_against_the_strongest_adversary():
-    comparison = receiver_against_adversary(table().rows)
+    comparison = leakage(table().rows)
     assert len(comparison) == 8
     line = comparison[(comparison["system"] == "diffsem")].iloc[0]
     assert (line["receiver"], line["adversary"]) == (0.8, 0.6)
@@ -84,15 +99,111 @@ def test_the_gap_is_against_the_strongest_adversary():
 
 
 def test_without_an_attack_there_is_no_gap():
-    comparison = receiver_against_adversary(table(attacked=False).rows)
+    comparison = leakage(table(attacked=False).rows)
     assert comparison["gap"].isna().all()
     assert (comparison["receiver"] > 0).all()
+
+
+def attacked_table():
+    """Two systems behind one transmitter and one that sends pictures, three attacks; no row is like another."""
+    rows = []
+    for place, timestep in enumerate((0, 120, 240)):
+        loss = 100 * place
+        for system, transmitter, gain in (("classifier", "clean-pair", 0), ("direct", "direct", 20)):
+            shared = {"transmitter": transmitter}
+            rows.append(row(system, "receiver", timestep, 15.0, 900 - loss + gain, **shared))
+            attacks = {"inversion-mlp+blind": 300, "task-classifier": 880} | ({"as-heard": 870} if gain else {})
+            for attack, correct in attacks.items():
+                seen = {} if attack == "task-classifier" else {"ssim": 0.9 - 0.2 * place, "psnr_db": 20.0 - 3 * place}
+                rows.append(row(system, "adversary", timestep, 15.0, correct - loss, attack=attack, **shared, **seen))
+    scenario = load_scenario("fig5-mnist")
+    originals = np.zeros((1, 28, 28, 1), np.uint8)
+    return empty_table({"scenario": scenario.to_yaml()}, originals).with_point(
+        PointResult(Point(240, 15.0, (15.0,)), rows, [], 1000)
+    )
+
+
+def test_leakage_sets_the_strongest_attack_beside_the_papers_alone():
+    lines = leakage(attacked_table().rows).set_index(["system", "timestep"])
+    line = lines.loc[("classifier", 120)]
+    assert (line["attack"], line["paper_attack"]) == ("task-classifier", "inversion-mlp+blind")
+    assert line["gap"] == pytest.approx(0.8 - 0.78)
+    assert (line["gap_low"], line["gap_high"]) == gap_interval(800, 1000, 780, 1000)
+    assert line["paper_gap"] == pytest.approx(0.8 - 0.2)
+    assert (line["paper_gap_low"], line["paper_gap_high"]) == gap_interval(800, 1000, 200, 1000)
+    assert (line["receiver_worst"], line["adversary_worst"]) == (0.4, 0.39)
+
+
+def test_the_strongest_attack_is_at_least_as_accurate_as_each_single_one():
+    rows = attacked_table().rows
+    strongest = strongest_adversary(rows)
+    for line in rows[rows["node"] == "adversary"].to_dict("records"):
+        key = (line["system"], line["timestep"], line["receiver_snr_db"])
+        assert strongest.loc[key, "accuracy"] >= line["accuracy"]
+
+
+def test_without_a_blind_attacker_the_papers_is_the_one_that_knows_the_step():
+    lines = leakage(table().rows)
+    assert set(lines["paper_attack"]) == {"inversion-mlp"}
+    np.testing.assert_array_equal(lines["paper_gap"], lines["gap"])
+
+
+def test_the_quality_figure_draws_one_curve_a_transmitter_and_attack(tmp_path):
+    figure = quality_figure(attacked_table(), 15.0)
+    left, right = figure.axes
+    drawn = {container.get_label(): container[0] for container in left.containers}
+    assert list(drawn) == [
+        "DiffSem's transmitter: inversion-mlp+blind",
+        "Direct: inversion-mlp+blind",
+        "Direct: as-heard",
+    ]
+    np.testing.assert_allclose(drawn["Direct: as-heard"].get_xdata(orig=False), [0.9, 0.7, 0.5])
+    np.testing.assert_allclose(drawn["Direct: as-heard"].get_ydata(orig=False), [0.87, 0.77, 0.67])
+    np.testing.assert_allclose(right.containers[0][0].get_xdata(orig=False), [20, 17, 14])
+
+
+def test_the_attacks_figure_draws_every_attack_and_the_best_receiver():
+    (panel,) = attacks_figure(attacked_table(), "direct", 15.0).axes
+    lines = {line.get_label(): line.get_ydata(orig=False) for line in panel.get_lines()}
+    assert set(lines) == {"best receiver at each t", "inversion-mlp+blind", "task-classifier", "as-heard"}
+    np.testing.assert_allclose(lines["best receiver at each t"], [0.92, 0.82, 0.72])
+    np.testing.assert_allclose(lines["task-classifier"], [0.88, 0.78, 0.68])
+
+
+def test_the_channel_figure_has_a_receiver_and_an_adversary_for_every_snr():
+    (panel,) = channel_figure(table(), "diffsem").axes
+    labels = [line.get_label() for line in panel.get_lines()]
+    assert len(labels) == 4
+    assert {"receiver, 0 dB", "receiver, 15 dB"} < set(labels)
+    np.testing.assert_allclose(panel.get_lines()[1].get_ydata(orig=False), [0.6, 0.6])
+
+
+def test_pictures_do_not_blur_the_ceiling_of_64_symbols():
+    built = attacked_table()
+    noisy = built.rows.copy()
+    noisy.loc[noisy["transmitter"] == "direct", "matched_step"] = 499.0
+    ceiling = ceiling_over(built, noisy, "timestep")
+    assert ceiling[240] == pytest.approx(simplex_ceiling(SCHEDULE.esnr_db(240), 64, 10), abs=1e-6)
+
+
+def test_the_accuracy_figure_can_be_told_whom_to_draw():
+    figure = accuracy_figure(attacked_table(), "timestep", 15.0, systems=["direct"], attacks=["as-heard"])
+    lines = {line.get_label(): line.get_ydata(orig=False) for line in figure.axes[0].get_lines()}
+    assert set(lines) == {"Direct", "adversary on direct"}
+    np.testing.assert_allclose(lines["adversary on direct"], [0.87, 0.77, 0.67])
+
+
+def test_reconstructions_can_be_chosen(tmp_path):
+    built = table()
+    assert len(reconstruction_figure(built, 15.0, timesteps=[120]).axes) == 2 * 3
+    with pytest.raises(InputError, match="none at 15 dB of the kind"):
+        reconstruction_figure(built, 15.0, attacks=["as-heard"])
 
 
 def test_figures_are_drawn_for_every_axis(tmp_path):
     names = {path.name for path in save_figures([table()], tmp_path / "new", "demo")}
     stems = ["accuracy-snr-t120", "accuracy-snr-t240", "accuracy-t-0dB", "accuracy-t-15dB"]
-    stems += ["schedule", "reconstructions-15dB"]
+    stems += ["attacks-clean-pair", "channels-classifier", "channels-diffsem", "schedule", "reconstructions-15dB"]
     assert names == {f"demo-{stem}.{suffix}" for stem in stems for suffix in ("png", "pdf")}
     assert all((tmp_path / "new" / name).stat().st_size > 2000 for name in names)
 

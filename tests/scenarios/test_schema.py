@@ -46,7 +46,10 @@ def test_a_minimal_file_gets_documented_defaults(tmp_path):
         (["legitimate.receivers=[diffsem, diffsem]"], ["receivers", "once"]),
         (["legitimate.receivers=[magic]"], ["receivers", "'classifier'"]),
         (["eavesdropper.attacks=[inversion-mpl]"], ["attacks.0.attack", "did you mean inversion-mlp?", "module:NAME"]),
-        (["eavesdropper.attacks=[{attack: inversion-mlp, know_step: no}]"], ["attacks.0.know_step", "did you mean knows_step?"]),
+        (
+            ["eavesdropper.attacks=[{attack: inversion-mlp, know_step: no}]"],
+            ["attacks.0.know_step", "did you mean knows_step?"],
+        ),
         (["eavesdropper.attacks=[linear-probe, linear-probe]"], ["attacks", "once"]),
         (["eavesdropper.attacks=[3]"], ["attacks.0", "3"]),
         (["eavesdropper.surrogate={images: cats}"], ["surrogate.images", "'digits'"]),

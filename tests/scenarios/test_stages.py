@@ -1,31 +1,64 @@
+import pytest
+
 from diffsem.scenarios import load_scenario
 from diffsem.scenarios.assembly import networks_for
-from diffsem.scenarios.networks import NETWORKS
+from diffsem.scenarios.networks import NETWORKS, WEIGHTLESS
+from diffsem.scenarios.schema import ATTACKS, shipped_scenarios
 from diffsem.scenarios.stages import required_stages
 
+EVERYTHING = [
+    "legitimate.receivers=[classifier, noise-aware, noise-aware-pair, one-step, diffsem, e-diffsem, ibal, ibal-d, "
+    "direct, permutation]",
+    f"eavesdropper.attacks=[{', '.join(ATTACKS)}]",
+    "denoising.solver=distilled",
+]
 
-def names(overrides=()):
-    return [stage.name for stage in required_stages(load_scenario("mnist-awgn", list(overrides)))]
+
+def names(*overrides):
+    return [stage.name for stage in required_stages(load_scenario("mnist-awgn", overrides))]
 
 
-def test_the_full_scenario_trains_every_network_once_in_a_workable_order():
-    stages = required_stages(load_scenario("mnist-awgn", ["denoising.solver=distilled"]))
+def assert_workable(scenario):
     written: list[str] = []
-    for stage in stages:
+    for stage in required_stages(scenario):
         assert set(stage.needs) <= set(written), stage.name
         written += stage.writes
-    assert sorted(written) == sorted(NETWORKS)
-    assert set(networks_for(load_scenario("mnist-awgn", ["denoising.solver=distilled"]))) <= set(written)
-    assert set(networks_for(load_scenario("mnist-awgn"))) <= set(written)
+    assert len(written) == len(set(written))
+    assert set(networks_for(scenario)) <= set(written)
+    return written
+
+
+@pytest.mark.parametrize("name", shipped_scenarios())
+def test_a_shipped_scenario_trains_what_it_needs_in_a_workable_order(name):
+    assert_workable(load_scenario(name))
+
+
+def test_all_systems_and_attacks_train_every_network_once():
+    written = assert_workable(load_scenario("mnist-awgn", EVERYTHING))
+    attacks = [name for name in written if "." in name]
+    # Six transmitters, six attacks that learn.
+    assert len(attacks) == 6 * 6
+    assert sorted(set(written) - set(attacks)) == sorted(set(NETWORKS) - set(WEIGHTLESS))
 
 
 def test_a_smaller_scenario_trains_only_what_it_needs():
-    assert names(["legitimate.receivers=[classifier]", "eavesdropper.attacks=[]"]) == ["pair"]
-    assert names(["legitimate.receivers=[noise-aware-pair]", "eavesdropper.attacks=[]"]) == ["noise-aware-pair"]
-    assert names(["legitimate.receivers=[e-diffsem]", "eavesdropper.attacks=[]"]) == [
+    assert names("legitimate.receivers=[classifier]", "eavesdropper.attacks=[]") == ["pair"]
+    assert names("legitimate.receivers=[noise-aware-pair]", "eavesdropper.attacks=[]") == ["noise-aware-pair"]
+    assert names("legitimate.receivers=[e-diffsem]", "eavesdropper.attacks=[]") == [
         "pair",
         "denoiser-label",
         "noise-aware",
         "e-diffsem",
     ]
-    assert names(["legitimate.receivers=[classifier]"]) == ["pair", "inversion-mlp", "strong-classifier"]
+    assert names("legitimate.receivers=[classifier]", "eavesdropper.attacks=[inversion-mlp]") == [
+        "pair",
+        "clean-pair.inversion-mlp",
+        "strong-classifier-clean",
+        "strong-classifier",
+    ]
+    # Labels need no judge, pictures always do.
+    assert names("legitimate.receivers=[ibal]", "eavesdropper.attacks=[linear-probe]") == ["ibal", "ibal.linear-probe"]
+    assert names("legitimate.receivers=[direct]", "eavesdropper.attacks=[as-heard]") == [
+        "strong-classifier-clean",
+        "strong-classifier",
+    ]

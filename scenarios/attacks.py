@@ -24,7 +24,9 @@ if TYPE_CHECKING:
 SSIM_WEIGHT = 0.1
 # Of the U-Net on symbols, and on pictures of many more pixels.
 DENOISER_CHANNELS = 32
-PICTURE_DENOISER_CHANNELS = 16
+PICTURE_DENOISER_CHANNELS = 8
+# Surrogate images are few: the U-Net needs more steps of them than an epoch of larger batches has.
+DENOISER_BATCH = 64
 
 
 @dataclass(frozen=True)
@@ -151,9 +153,10 @@ def _denoise_then_invert(eavesdropping: "Eavesdropping", model: DenoisingAttack)
         lambda heard, images, labels: eavesdropping.hear_clearly(images),
         "denoiser",
         min_delta=1e-3,
+        batch_size=DENOISER_BATCH,
     )
     model.denoiser.trainable = False
-    return first + _reconstruct(eavesdropping, model, reconstruction_loss, min_delta=1e-4)
+    return first + _reconstruct(eavesdropping, model, reconstruction_loss, min_delta=3e-4)
 
 
 def _denoise_then_classify(eavesdropping: "Eavesdropping", model: DenoisingAttack) -> list[dict]:
@@ -189,7 +192,7 @@ SUITE = {
             "inversion-conv",
             "image",
             lambda target: InversionConv(target.feature_shape, target.image_shape),
-            partial(_reconstruct, loss=reconstruction_loss, min_delta=1e-4),
+            partial(_reconstruct, loss=reconstruction_loss, min_delta=3e-4),
         ),
         # The same behind a U-Net that the eavesdropper trains on what it hears.
         AttackMethod(

@@ -18,7 +18,6 @@ from diffsem.scenarios.workshop import Workshop, as_time
 
 VALIDATION_DRAWS = 4
 CLEAR_LOOKS = 4
-BATCH = 64
 
 
 def _transmit(link, images, steps, snr_db, own_snr_db, looks, rng) -> list[np.ndarray]:
@@ -100,6 +99,7 @@ class Eavesdropping:
         part: str = "",
         metrics=(),
         min_delta: float = 1e-4,
+        batch_size: int | None = None,
     ) -> list[dict]:
         """Train on fresh transmissions of the surrogate images every epoch, until validation stands on a plateau.
 
@@ -115,6 +115,8 @@ class Eavesdropping:
             Names one of several calls.
         min_delta : float
             Validation loss must fall by more to count as progress.
+        batch_size : int, optional
+            Samples a step; default: `training.batch_size`.
 
         Returns
         -------
@@ -133,19 +135,19 @@ class Eavesdropping:
         pictures = np.repeat(validation.as_float(), VALIDATION_DRAWS, axis=0)
         heard = self.hear(pictures, self.shop.rng(self.name, part, "validation"))
         held_out = heard, target(heard, pictures, np.repeat(validation.labels, VALIDATION_DRAWS))
+        options = self.shop.scenario.training
         return self.shop.fit(
             self.name,
-            self.shop.scenario.training.epochs.adversary,
+            options.epochs.adversary,
             model,
             loss,
             draw_epoch,
             held_out,
             metrics,
             part=part,
+            batch_size=batch_size or options.batch_size,
             min_delta=min_delta,
             patience=2,
-            # Surrogate images are few: small batches make more steps of them.
-            batch_size=min(BATCH, self.shop.scenario.training.batch_size),
             until_plateau=True,
         )
 

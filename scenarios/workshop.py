@@ -55,7 +55,7 @@ class Workshop:
         self, stage: str, epochs: int, model, loss, draw_epoch, validation, metrics=(), part: str = "", **plan
     ) -> list[dict]:
         """Train for `epochs`; `part` names one of several trainings of a stage, `plan` changes the TrainingPlan."""
-        whole = TrainingPlan(**({"epochs": epochs, "batch_size": self.scenario.training.batch_size} | plan))
+        whole = TrainingPlan(**{"epochs": epochs, "batch_size": self.scenario.training.batch_size} | plan)
         progress = self.folder / ".progress" / stage / part
         try:
             return train(model, loss, draw_epoch, validation, whole, progress, metrics, self.callbacks(stage, epochs))

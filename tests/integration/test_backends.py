@@ -13,7 +13,8 @@ PROGRAM = """
 import json, sys
 import keras
 import numpy as np
-from diffsem.models import Denoise, NoiseSchedule, UNet, mnist, SelfNoise
+from diffsem.models import Against, Denoise, DenoisingAttack, InversionConv, NoiseSchedule, Picture, PictureEncoder
+from diffsem.models import SelfNoise, SymbolClassifier, SymbolInformation, UNet, mnist
 folder = sys.argv[1]
 rng = np.random.default_rng(3)
 images = rng.random((3, 28, 28, 1), np.float32)
@@ -31,7 +32,15 @@ outputs = {
     "encoder": load(mnist.Encoder(), "encoder")(images),
     "classifier": load(mnist.Classifier(), "classifier")([feature, feature, time]),
     "strong": load(mnist.StrongClassifier(), "strong-classifier")(images),
-    "inversion": load(mnist.InversionMLP(), "inversion-mlp")([feature, time]),
+    "inversion": load(mnist.InversionMLP(), "clean-pair.inversion-mlp")([feature, time]),
+    "attack": load(SymbolClassifier((8, 8, 1), 10), "clean-pair.task-classifier")([feature, time]),
+    "denoise-invert": load(
+        DenoisingAttack(UNet(channels=32), InversionConv((8, 8, 2), (28, 28, 1))), "clean-pair.denoise-invert"
+    )([feature, time], training=False),
+    "ibal": load(mnist.LinearEncoder(), "encoder-ibal")(images),
+    "picture": Picture((28, 28, 1), True)([PictureEncoder((28, 28, 1), True)(images), time]),
+    "against": Against()([feature, time[:, 0]]),
+    "information": SymbolInformation(NoiseSchedule())([feature, time[:, 0] * 500]),
     "unet": unet([feature, time, label], training=False),
     "denoised": denoised,
     "noise_step": SelfNoise()([feature, np.array([240, 300, 120]), np.array([10**1.5, 10**0.5, 1.0])])[1],

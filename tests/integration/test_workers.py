@@ -17,6 +17,7 @@ SMALL = [
     "timesteps=[180, 240]",
     "legitimate.snr_db=[0, 5, 15]",
     "legitimate.receivers=[classifier, one-step, e-diffsem]",
+    "eavesdropper.attacks=[inversion-mlp]",
     "monte_carlo={max_images: 256, batch_size: 64, target_errors: null, ci_half_width: null}",
 ]
 

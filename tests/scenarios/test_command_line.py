@@ -61,6 +61,7 @@ def test_scenarios_lists_the_shipped_ones(diffsem):
         "mnist-quick",
         "mnist-rayleigh",
         "mnist-solvers",
+        "mnist-surrogates",
     ]
 
 

@@ -83,7 +83,9 @@ def test_shipped_attacks_were_trained_to_a_plateau():
     """At the lowest learning rate, and the last epochs brought nothing more."""
     for stage, entry in read_record(SHIPPED).items():
         if "." in stage:
-            assert entry["scores"]["surrogate_images"] == 11250
+            variants = {"+digits": 1685, "+0.1": 1125, "+0.01": 113}
+            (images,) = [count for end, count in variants.items() if stage.endswith(end)] or [11250]
+            assert entry["scores"]["surrogate_images"] == images
             assert entry["history"][-1]["learning_rate"] == pytest.approx(1e-5, rel=1e-3), stage
 
 

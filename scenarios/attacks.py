@@ -133,9 +133,11 @@ def reconstruction_loss(images, reconstructions):
     return error + SSIM_WEIGHT * (1 - ssim(images, reconstructions))
 
 
-def _reconstruct(eavesdropping: "Eavesdropping", model: keras.Model, loss, min_delta: float) -> list[dict]:
+def _reconstruct(
+    eavesdropping: "Eavesdropping", model: keras.Model, loss=reconstruction_loss, min_delta=3e-4, patience=2
+) -> list[dict]:
     """Learn the image from what is heard of it."""
-    return eavesdropping.fit(model, loss, lambda heard, images, labels: images, min_delta=min_delta)
+    return eavesdropping.fit(model, loss, lambda heard, images, labels: images, min_delta=min_delta, patience=patience)
 
 
 def _label(eavesdropping: "Eavesdropping", model: keras.Model) -> list[dict]:
@@ -156,7 +158,7 @@ def _denoise_then_invert(eavesdropping: "Eavesdropping", model: DenoisingAttack)
         batch_size=DENOISER_BATCH,
     )
     model.denoiser.trainable = False
-    return first + _reconstruct(eavesdropping, model, reconstruction_loss, min_delta=3e-4)
+    return first + _reconstruct(eavesdropping, model)
 
 
 def _denoise_then_classify(eavesdropping: "Eavesdropping", model: DenoisingAttack) -> list[dict]:
@@ -185,14 +187,14 @@ SUITE = {
             "inversion-mlp",
             "image",
             lambda target: mnist.InversionMLP(target.feature_shape),
-            partial(_reconstruct, loss=keras.losses.MeanSquaredError(), min_delta=3e-5),
+            partial(_reconstruct, loss=keras.losses.MeanSquaredError(), min_delta=3e-5, patience=5),
         ),
         # A larger, convolutional decoder that also learns to look right (SSIM).
         AttackMethod(
             "inversion-conv",
             "image",
             lambda target: InversionConv(target.feature_shape, target.image_shape),
-            partial(_reconstruct, loss=reconstruction_loss, min_delta=3e-4),
+            _reconstruct,
         ),
         # The same behind a U-Net that the eavesdropper trains on what it hears.
         AttackMethod(

@@ -99,6 +99,7 @@ class Eavesdropping:
         part: str = "",
         metrics=(),
         min_delta: float = 1e-4,
+        patience: int = 2,
         batch_size: int | None = None,
     ) -> list[dict]:
         """Train on fresh transmissions of the surrogate images every epoch, until validation stands on a plateau.
@@ -115,6 +116,8 @@ class Eavesdropping:
             Names one of several calls.
         min_delta : float
             Validation loss must fall by more to count as progress.
+        patience : int
+            Epochs without progress that make a plateau.
         batch_size : int, optional
             Samples a step; default: `training.batch_size`.
 
@@ -147,7 +150,7 @@ class Eavesdropping:
             part=part,
             batch_size=batch_size or options.batch_size,
             min_delta=min_delta,
-            patience=2,
+            patience=patience,
             until_plateau=True,
         )
 

@@ -203,7 +203,7 @@ class Epochs(_Keys):
     denoiser: Positive = Field(default=15, description="each U-Net")
     distillation: Positive = Field(default=4, description="each one-call student of a U-Net")
     classifiers: Positive = Field(default=25, description="fine-tuning of each receiver's classifier")
-    adversary: Positive = Field(default=80, description="each attack, at most: it ends on a plateau")
+    adversary: Positive = Field(default=200, description="each attack, at most: it ends on a plateau")
     strong_classifier: Positive = Field(default=14, description="each judge")
     ibal: Positive = Field(default=30, description="baseline: encoder, classifier and auxiliary decoder of IBAL")
 

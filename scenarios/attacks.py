@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from diffsem.scenarios.eavesdropping import Eavesdropping
 
 SSIM_WEIGHT = 0.1
+# A decoder whose loss has fallen by no more than this share has learnt nothing.
+STUCK = 0.97
 # Of the U-Net on symbols, and on pictures of many more pixels.
 DENOISER_CHANNELS = 32
 PICTURE_DENOISER_CHANNELS = 8
@@ -137,7 +139,18 @@ def _reconstruct(
     eavesdropping: "Eavesdropping", model: keras.Model, loss=reconstruction_loss, min_delta=3e-4, patience=2
 ) -> list[dict]:
     """Learn the image from what is heard of it."""
-    return eavesdropping.fit(model, loss, lambda heard, images, labels: images, min_delta=min_delta, patience=patience)
+
+    def fit(part):
+        return eavesdropping.fit(model, loss, lambda heard, images, labels: images, part, (), min_delta, patience)
+
+    history = fit("")
+    if history[-1]["val_loss"] > STUCK * history[0]["val_loss"]:
+        # All black is a flat spot that a decoder may fall into and never leave: begin once more, from other weights.
+        anew = eavesdropping.rebuilt()
+        decoder, fresh = (m.network if isinstance(m, DenoisingAttack) else m for m in (model, anew))
+        decoder.set_weights(fresh.get_weights())
+        history += fit("again")
+    return history
 
 
 def _label(eavesdropping: "Eavesdropping", model: keras.Model) -> list[dict]:

@@ -91,6 +91,10 @@ class Eavesdropping:
         (before,) = (before for before in self.attack.before if before.method.name == name)
         return self.shop.load(attack_network(self.transmitter, before))
 
+    def rebuilt(self) -> keras.Model:
+        """The attack's network once more, from other initial weights."""
+        return self.shop.build(self.name, "again")
+
     def fit(
         self,
         model: keras.Model,

@@ -41,8 +41,9 @@ class Workshop:
         """A generator of its own for every use: the same (scenario seed, path) draws the same numbers."""
         return np.random.default_rng([self.scenario.seed, *(zlib.crc32(str(part).encode()) for part in path)])
 
-    def build(self, name: str) -> keras.Model:
-        keras.utils.set_random_seed(int(self.rng("initial weights", name).integers(2**31)))
+    def build(self, name: str, *path: str) -> keras.Model:
+        """A network, untrained; `path` tells several of them apart."""
+        keras.utils.set_random_seed(int(self.rng("initial weights", name, *path).integers(2**31)))
         return build_network(self.scenario, name)
 
     def load(self, name: str) -> keras.Model:

@@ -5,7 +5,7 @@ from diffsem.link import InputError
 from diffsem.models import mnist
 from diffsem.scenarios import AttackMethod, load_scenario
 from diffsem.scenarios.assembly import attacks_on, networks_for
-from diffsem.scenarios.attacks import SUITE, Target, listed_attacks, reconstruction_loss
+from diffsem.scenarios.attacks import SUITE, Target, _reconstruct, listed_attacks, reconstruction_loss
 from diffsem.scenarios.datasets import load_dataset, surrogate_images
 from diffsem.scenarios.eavesdropping import Eavesdropping
 from diffsem.scenarios.networks import PRETRAINED, target_of
@@ -187,3 +187,28 @@ def test_the_reconstruction_loss_is_mse_and_a_tenth_of_what_ssim_lacks():
 def test_a_target_names_the_shapes_of_what_is_heard():
     assert Target((8, 8, 1), mnist.IMAGE_SHAPE, 10) == SYMBOLS
     assert PICTURES.feature_shape == mnist.IMAGE_SHAPE
+
+
+@pytest.mark.parametrize(("losses", "parts"), [((0.2, 0.1), [""]), ((0.2, 0.199), ["", "again"])])
+@pytest.mark.parametrize("name", ["inversion-conv", "denoise-invert"])
+def test_a_decoder_that_has_learnt_nothing_begins_once_more_from_other_weights(name, losses, parts):
+    method, seen = SUITE[name], []
+
+    class Standing:
+        """Stands for an Eavesdropping: every training ends with the given losses."""
+
+        def fit(self, model, loss, target, part="", *options):
+            seen.append(part)
+            return [{"val_loss": value} for value in losses]
+
+        def rebuilt(self):
+            return method.build(SYMBOLS)
+
+    model = method.build(SYMBOLS)
+    decoder = model.network if name == "denoise-invert" else model
+    before = decoder.get_weights()
+    history = _reconstruct(Standing(), model)
+    assert seen == parts
+    assert len(history) == 2 * len(parts)
+    moved = any(np.abs(old - new).max() > 0 for old, new in zip(before, decoder.get_weights(), strict=True))
+    assert moved == (len(parts) == 2)

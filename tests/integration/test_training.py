@@ -106,8 +106,8 @@ def test_an_attack_in_two_parts_resumes_to_the_same_weights(tmp_path):
     names = ["pair", "clean-pair.denoise-invert", "clean-pair.schedule-aware"]
     record = train_scenario(scenario, tmp_path / "whole")
     assert list(record) == names
-    # Two epochs for the U-Net, two for the decoder.
-    assert record[names[1]]["epochs"] == 4
+    # Two epochs for the U-Net, two for the decoder, and two more if so short a training has taught it nothing.
+    assert record[names[1]]["epochs"] in (4, 6)
     for stops in ([StopAt(1)], [StopAtCall(3)]):
         with pytest.raises(Stop):
             train_scenario(

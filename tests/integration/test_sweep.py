@@ -147,6 +147,7 @@ def test_the_eavesdropper_axis_gives_one_adversary_row_each(tmp_path):
 
 def test_every_system_runs_over_rayleigh_fading_against_many_looks():
     single = ["timesteps=[120]", "legitimate.snr_db=[10]", "monte_carlo.max_images=64", "denoising.steps=2"]
+    single += ["eavesdropper.attacks=[inversion-mlp, task-classifier]"]
     rows = run_scenario(load_scenario("mnist-rayleigh", [*single, "eavesdropper.looks=3"]))
     once = run_scenario(load_scenario("mnist-rayleigh", single))
     receivers = rows["node"] == "receiver"

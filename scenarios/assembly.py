@@ -161,9 +161,12 @@ def build_attack(
         network = method.build(target_of(transmitter))
     else:
         network = load(name)
-        if name not in record:
-            raise InputError(f"weights: no training record of {name}; keep training.json beside the weights")
-        images, epochs = record[name]["scores"]["surrogate_images"], record[name]["epochs"]
+        try:
+            images, epochs = record[name]["scores"]["surrogate_images"], record[name]["epochs"]
+        except (KeyError, TypeError) as error:
+            raise InputError(
+                f"weights: no training record of {name}; keep the training.json that `diffsem train` wrote beside them"
+            ) from error
     return Attack(
         attack.name,
         transmitter,

@@ -135,10 +135,10 @@ def attacks_figure(table: ResultTable, transmitter: str, snr_db: float) -> Figur
     best = rows[rows["node"] == "receiver"].sort_values("accuracy").drop_duplicates("timestep", keep="last")
     figure, panel = plt.subplots(figsize=(7.5, 5), layout="constrained")
     _rows(panel, best.sort_values("timestep"), "timestep", "black", "best receiver at each t", "-")
-    colours = plt.get_cmap("tab10").colors  # type: ignore[attr-defined]
+    colours = plt.get_cmap("tab10")
     for place, (attack, lines) in enumerate(adversary.groupby("attack", sort=False)):
         lines = lines.sort_values("accuracy").drop_duplicates("timestep", keep="last").sort_values("timestep")
-        _rows(panel, lines, "timestep", colours[place % len(colours)], str(attack), "--")
+        _rows(panel, lines, "timestep", colours(place % colours.N), str(attack), "--")
     panel.set_xlabel(AXES["timestep"])
     panel.set_ylabel("task accuracy")
     panel.set_ylim(0, 1.02)

@@ -1,15 +1,20 @@
-"""What the air does: symbols, noise, fading, equalisers, as Keras layers around Sionna."""
+"""What the air does: symbols, noise, fading, pilots, equalisers, as Keras layers around Sionna."""
 
-from diffsem.channels.awgn import AwgnChannel
-from diffsem.channels.equalizer import ZeroForcingEqualizer
+from diffsem.channels.block_fading import BlockFadingChannel
+from diffsem.channels.correlation import correlate
+from diffsem.channels.csi import Csi
+from diffsem.channels.equalizer import Equalizer
+from diffsem.channels.ofdm import Multipath, OfdmChannel
 from diffsem.channels.randomness import reseed
-from diffsem.channels.rayleigh import RayleighBlockFadingChannel
 from diffsem.channels.symbols import features_to_symbols, symbols_to_features
 
 __all__ = [
-    "AwgnChannel",
-    "RayleighBlockFadingChannel",
-    "ZeroForcingEqualizer",
+    "BlockFadingChannel",
+    "Csi",
+    "Equalizer",
+    "Multipath",
+    "OfdmChannel",
+    "correlate",
     "features_to_symbols",
     "reseed",
     "symbols_to_features",

@@ -1,33 +1,82 @@
-"""One-tap equalisation."""
+"""Equalisers: one tap, maximum-ratio combining, zero forcing and LMMSE."""
+
+from typing import Literal
 
 import keras
 import tensorflow as tf
+from sionna.phy.mimo import lmmse_equalizer, zf_equalizer
+
+from diffsem.channels.streams import streams_to_symbols
+
+EQUALIZERS = ("zf", "mmse", "mrc")
 
 
 @keras.saving.register_keras_serializable("diffsem")
-class ZeroForcingEqualizer(keras.layers.Layer):
-    """x^ = y / h with effective noise variance no / |h|^2 (paper, footnote 1).
+class Equalizer(keras.layers.Layer):
+    """x^ = x + e, with the effective noise variance of every symbol (paper, footnote 1; for one antenna, no / |h|^2).
+
+    With one stream all kinds are the same: h^H y / |h|^2, the one-tap equaliser with one receive antenna and
+    maximum-ratio combining with several; taking the bias out of the MMSE estimate gives no other. With more streams
+    "zf" separates them exactly and "mmse" is Sionna's LMMSE equaliser, bias removed.
+
+    Parameters
+    ----------
+    kind : str
+        zf | mmse | mrc.
+    count : int, optional
+        Symbols n of a sample, where the last channel use is not full. Default: all N K of them.
 
     Input
     -----
-    [received, gain, no]
-        received : [B, n], complex64
-        gain : [B], complex64; what the node knows of its channel.
-        no : [B], float; noise variance a complex symbol.
+    [received, gain, noise]
+        received : [B, N, M], complex64; M receive antennas.
+        gain : [B, N, M, K], complex64; what the node knows of its channel to K streams of unit energy.
+        noise : [B, N], float; noise variance a receive antenna.
 
     Output
     ------
     symbols : [B, n], complex64
-    effective_no : [B], float32
-        Noise variance a complex symbol after equalisation. A gain of exactly zero counts as |h|^2 = 1e-12.
+    effective_no : [B, n], float32
+        Noise variance a complex symbol. A gain of exactly zero counts as |h|^2 = 1e-12.
+
+    Raises
+    ------
+    ValueError
+        If the kind is unknown, "mrc" has more than one stream, or "zf" more streams than receive antennas.
     """
 
+    def __init__(self, kind: Literal["zf", "mmse", "mrc"] = "zf", count=None, **kwargs):
+        super().__init__(**kwargs)
+        if kind not in EQUALIZERS:
+            raise ValueError(f"equaliser {kind!r}: allowed: {', '.join(EQUALIZERS)}")
+        self.kind = kind
+        self.count = count
+
     def call(self, inputs):
-        received, gain, no = inputs
-        energy = tf.maximum(tf.abs(gain) ** 2, 1e-12)
-        matched = received * tf.math.conj(gain)[:, None]
-        return matched / tf.cast(energy, matched.dtype)[:, None], no / energy
+        received, gain, noise = inputs
+        antennas, streams = gain.shape[-2:]
+        if streams == 1:
+            symbols, effective_no = _combine(received, gain[..., 0], noise)
+        elif self.kind == "mrc" or (self.kind == "zf" and streams > antennas):
+            raise ValueError(f"equaliser {self.kind}: cannot separate {streams} streams with {antennas} antennas")
+        else:
+            covariance = tf.cast(noise[..., None, None], gain.dtype) * tf.eye(antennas, dtype=gain.dtype)
+            equalize = zf_equalizer if self.kind == "zf" else lmmse_equalizer
+            symbols, effective_no = equalize(received, gain, covariance)
+        count = self.count or symbols.shape[1] * streams
+        return streams_to_symbols(symbols, count), streams_to_symbols(effective_no, count)
 
     def compute_output_spec(self, inputs):
-        received, _, no = inputs
-        return keras.KerasTensor(received.shape, dtype="complex64"), keras.KerasTensor(no.shape, dtype="float32")
+        _, gain, _ = inputs
+        shape = (gain.shape[0], self.count or gain.shape[1] * gain.shape[3])
+        return keras.KerasTensor(shape, dtype="complex64"), keras.KerasTensor(shape, dtype="float32")
+
+    def get_config(self):
+        return super().get_config() | {"kind": self.kind, "count": self.count}
+
+
+def _combine(received, gain, noise):
+    """One stream: [B, N, M] received and gain, [B, N] noise -> [B, N, 1] symbols and noise variance."""
+    energy = tf.maximum(tf.reduce_sum(tf.abs(gain) ** 2, axis=-1, keepdims=True), 1e-12)
+    matched = tf.reduce_sum(received * tf.math.conj(gain), axis=-1, keepdims=True)
+    return matched / tf.cast(energy, matched.dtype), noise[..., None] / energy

@@ -1,5 +1,8 @@
 """Sionna draws from one global stream; this sets where it stands."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import tensorflow as tf
 from sionna.phy import config
 
@@ -15,3 +18,14 @@ def reseed(seed) -> None:
     # As a tensor the seed becomes the generator's key. A Python number would become its counter: streams of nearby
     # seeds would be one stream, shifted.
     config.tf_rng.reset_from_seed(tf.reshape(tf.convert_to_tensor(seed, tf.int64), [1]))
+
+
+@contextmanager
+def undisturbed(seed: int) -> Iterator[None]:
+    """Draw from a stream of one's own, and leave Sionna's where it stood. Outside of a graph only."""
+    state = config.tf_rng.state.numpy()
+    reseed(seed)
+    try:
+        yield
+    finally:
+        config.tf_rng.state.assign(state)

@@ -7,14 +7,18 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from diffsem.link.accuracy import gap_interval, simplex_ceiling, wilson_interval
+    from diffsem.link.accuracy import clustered_interval, gap_interval, simplex_ceiling, wilson_interval
+    from diffsem.link.digital import DigitalLink, DigitalSystem, FeatureBits, RandomBits
     from diffsem.link.eavesdropper import NetworkAttack
     from diffsem.link.errors import InputError
     from diffsem.link.experiment import Attack, Experiment, Point, StoppingRule, System
     from diffsem.link.image_quality import psnr_db, ssim
     from diffsem.link.looks import combine_looks
+    from diffsem.link.modulation import MODULATIONS, coded_bits
     from diffsem.link.monte_carlo import PointResult, simulate_points
+    from diffsem.link.noisy_feature import NoisyFeature, at_step
     from diffsem.link.programs import Programs
+    from diffsem.link.quantizer import UniformQuantizer
     from diffsem.link.receivers import BypassReceiver, DiffSemReceiver, EDiffSemReceiver
     from diffsem.link.reception import Reception
     from diffsem.link.results import ResultTable, read_results, read_table, write_table
@@ -22,14 +26,18 @@ if TYPE_CHECKING:
     from diffsem.link.wiretap import Observation, Seeds, WiretapLink, end_to_end
 
 _ROOMS = {
-    "accuracy": ("gap_interval", "simplex_ceiling", "wilson_interval"),
+    "accuracy": ("clustered_interval", "gap_interval", "simplex_ceiling", "wilson_interval"),
+    "digital": ("DigitalLink", "DigitalSystem", "FeatureBits", "RandomBits"),
     "eavesdropper": ("NetworkAttack",),
     "errors": ("InputError",),
     "experiment": ("Attack", "Experiment", "Point", "StoppingRule", "System"),
     "image_quality": ("psnr_db", "ssim"),
     "looks": ("combine_looks",),
+    "modulation": ("MODULATIONS", "coded_bits"),
     "monte_carlo": ("PointResult", "simulate_points"),
+    "noisy_feature": ("NoisyFeature", "at_step"),
     "programs": ("Programs",),
+    "quantizer": ("UniformQuantizer",),
     "receivers": ("BypassReceiver", "DiffSemReceiver", "EDiffSemReceiver"),
     "reception": ("Reception",),
     "results": ("ResultTable", "read_results", "read_table", "write_table"),
@@ -39,24 +47,34 @@ _ROOMS = {
 _HOME = {name: module for module, names in _ROOMS.items() for name in names}
 
 __all__ = [
+    "MODULATIONS",
     "Attack",
     "BypassReceiver",
     "DiffSemReceiver",
+    "DigitalLink",
+    "DigitalSystem",
     "EDiffSemReceiver",
     "Experiment",
+    "FeatureBits",
     "InputError",
     "NetworkAttack",
+    "NoisyFeature",
     "Observation",
     "Point",
     "PointResult",
     "Programs",
+    "RandomBits",
     "Reception",
     "ResultTable",
     "Seeds",
     "StoppingRule",
     "System",
     "Transmitter",
+    "UniformQuantizer",
     "WiretapLink",
+    "at_step",
+    "clustered_interval",
+    "coded_bits",
     "combine_looks",
     "end_to_end",
     "gap_interval",

@@ -28,6 +28,40 @@ def wilson_interval(correct: int, total: int) -> tuple[float, float]:
     return float(interval.low), float(interval.high)
 
 
+def clustered_interval(errors: int, squared_errors: int, blocks: int, size: int) -> tuple[float, float]:
+    """95% Wilson interval of a bit error rate whose errors come in blocks.
+
+    Bits of a block fade, or are decoded, together: the interval is that of as many independent bits as would have the
+    variance over blocks that was seen (the design effect of cluster sampling), at most all of them. Without any error
+    a block counts as one bit.
+
+    Parameters
+    ----------
+    errors : int
+        Wrong bits in all.
+    squared_errors : int
+        Sum over blocks of the square of a block's wrong bits.
+    blocks, size : int
+        Blocks, and bits of each.
+
+    Returns
+    -------
+    low, high : float
+    """
+    if errors == 0:
+        return wilson_interval(0, blocks)
+    bits = blocks * size
+    rate = errors / bits
+    binomial = size * rate * (1 - rate)
+    variance = squared_errors / blocks - (errors / blocks) ** 2
+    count = bits / max(variance / binomial, 1.0) if binomial > 0 else blocks
+    # Wilson's formula, for a count that need not be whole.
+    square = norm.ppf(0.975) ** 2 / count
+    centre = (rate + square / 2) / (1 + square)
+    half_width = math.sqrt(square * (rate * (1 - rate) + square / 4)) / (1 + square)
+    return max(0.0, centre - half_width), min(1.0, centre + half_width)
+
+
 def gap_interval(correct: int, total: int, other_correct: int, other_total: int) -> tuple[float, float]:
     """95% interval of the difference of two shares: Newcombe's hybrid of their Wilson intervals.
 

@@ -10,6 +10,7 @@ import numpy as np
 from diffsem.link.accuracy import wilson_interval
 
 if TYPE_CHECKING:  # a point can be sent to a worker that has not loaded TensorFlow yet
+    from diffsem.link.digital import DigitalSystem
     from diffsem.link.wiretap import WiretapLink
     from diffsem.models import NoiseSchedule
 
@@ -152,6 +153,8 @@ class Experiment:
     seed : int
     channels : mapping of str to str
         Channel kind by node ("receiver", "adversary"), for the table.
+    digital : sequence of DigitalSystem
+        Digital links over the legitimate channel, without self-noise.
     eavesdroppers : int
         Eavesdropper SNRs a point.
     looks : int
@@ -174,6 +177,7 @@ class Experiment:
     batch_size: int
     seed: int
     channels: Mapping[str, str]
+    digital: "Sequence[DigitalSystem]" = ()
     eavesdroppers: int = 1
     looks: int = 1
     pool: int = 32

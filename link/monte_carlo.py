@@ -5,14 +5,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from diffsem.link.accuracy import wilson_interval
+from diffsem.link.accuracy import clustered_interval, wilson_interval
 from diffsem.link.experiment import Attack, Experiment, Point
 from diffsem.link.programs import Job, Outcome, Programs
+from diffsem.link.results import ADDED, ERROR_RATES, STEP_BINS, STEPS_A_BIN
 
 
 @dataclass(frozen=True)
 class Node:
-    """Who a row of the result table is about; a receiver has no attack."""
+    """Who a row of the result table is about; a receiver has no attack, and a digital link no transmitter."""
 
     system: str
     transmitter: str
@@ -29,13 +30,18 @@ class Tally:
         self._class_correct: np.ndarray = np.zeros(0, np.int64)
         self._class_total: np.ndarray = np.zeros(0, np.int64)
         self._sums: dict[str, float] = {}
+        self.by_step = np.zeros([2, STEP_BINS], np.int64)
 
     def add(self, hits, labels, **values) -> None:
-        """Add one batch: per-image arrays of hits, labels, and of anything else to be averaged (None: not measured)."""
+        """Add one batch: per-image arrays of hits, labels, and of anything else to be summed (None: not measured)."""
         self.correct += int(np.sum(hits))
         self.total += len(hits)
-        self._class_correct = _sum(self._class_correct, np.bincount(labels[hits]))
-        self._class_total = _sum(self._class_total, np.bincount(labels))
+        if labels is not None:
+            self._class_correct = _sum(self._class_correct, np.bincount(labels[hits]))
+            self._class_total = _sum(self._class_total, np.bincount(labels))
+        if (step := values.get("matched_step")) is not None:
+            place = (step // STEPS_A_BIN).astype(int)
+            self.by_step += [np.bincount(chosen, minlength=STEP_BINS) for chosen in (place[hits], place)]
         for name, value in values.items():
             if value is not None:
                 self._sums[name] = self._sums.get(name, 0.0) + float(np.sum(value, dtype=np.float64))
@@ -47,8 +53,10 @@ class Tally:
         return self.sum(name) / self.total
 
     def worst_class(self) -> tuple[int, int, int]:
-        """The class with the lowest accuracy: (label, correct, total)."""
+        """The class with the lowest accuracy: (label, correct, total); (-1, 0, 0) if nothing had a label."""
         total = self._class_total
+        if not len(total):
+            return -1, 0, 0
         correct = _sum(self._class_correct, np.zeros(len(total), np.int64))
         worst = int(np.argmin(np.where(total > 0, correct / np.maximum(total, 1), np.inf)))
         return worst, int(correct[worst]), int(total[worst])
@@ -69,6 +77,8 @@ class PointResult:
     point : Point
     rows : list of dict
         One a node.
+    by_step : [rows, 2, STEP_BINS], int64
+        Correct and all images of each row, by the step at which they stood.
     examples : list of dict
     images : int
         How many the point took.
@@ -76,6 +86,7 @@ class PointResult:
 
     point: Point
     rows: list[dict]
+    by_step: np.ndarray
     examples: list[dict]
     images: int
 
@@ -133,7 +144,6 @@ class _Course:
         self.done = 0  # images
         self.finished = False
         self._experiment = experiment
-        self._noise_step = 0
         self._tallies: dict[Node, Tally] = {}
         self._examples: list[dict] = []
 
@@ -151,13 +161,14 @@ class _Course:
         rule, size = self._experiment.stopping, self._experiment.batch_size
         # Batches are always full, so that no shape is compiled twice; the surplus of the last one is not counted.
         counted = slice(0, min(size, rule.max_images - self.done))
-        self._noise_step = int(outcome.noise_step[place])
+        noise_step = outcome.noise_step[place][counted]
         labels = outcome.labels[place][counted]
         for system in self._experiment.systems:
             node = Node(system.name, system.transmitter, None, self.point.snr_db)
             self._tally(node).add(
                 outcome.hits[system.name][place][counted],
                 labels,
+                noise_step=noise_step,
                 matched_step=outcome.steps[system.transmitter][place, 0][counted],
                 denoiser_calls=outcome.calls[system.name][place][counted],
             )
@@ -170,6 +181,7 @@ class _Course:
                         self._tally(node).add(
                             made.hits[place][counted],
                             labels,
+                            noise_step=noise_step,
                             matched_step=outcome.steps[attack.transmitter][place, 1 + i][counted],
                             clean_judge_correct=_batch(made.clean_hits, place, counted),
                             psnr_db=_batch(made.psnr_db, place, counted),
@@ -186,15 +198,27 @@ class _Course:
                             "images": made.images[place][counted],
                         }
                     )
+        for digital in self._experiment.digital:
+            errors = outcome.bit_errors[digital.name][place][counted]
+            self._tally(Node(digital.name, "", None, self.point.snr_db)).add(
+                outcome.hits[digital.name][place][counted],
+                labels if digital.scored == "label" else None,
+                noise_step=np.zeros_like(errors),
+                denoiser_calls=np.zeros_like(errors),
+                bit_errors=errors,
+                squared_bit_errors=errors.astype(np.int64) ** 2,
+                block_errors=errors > 0,
+            )
         self.done += counted.stop
         self.finished = all(rule.reason(tally.correct, tally.total) for tally in self._tallies.values())
         return counted.stop
 
     def result(self) -> PointResult:
-        order = [system.name for system in self._experiment.systems]
+        order = [system.name for system in (*self._experiment.systems, *self._experiment.digital)]
         nodes = sorted(self._tallies, key=lambda node: order.index(node.system))
-        rows = [_row(self._experiment, self.point, node, self._tallies[node], self._noise_step) for node in nodes]
-        return PointResult(self.point, rows, self._examples, self.done)
+        rows = [_row(self._experiment, self.point, node, self._tallies[node]) for node in nodes]
+        by_step = np.stack([self._tallies[node].by_step for node in nodes])
+        return PointResult(self.point, rows, by_step, self._examples, self.done)
 
     def _tally(self, node: Node) -> Tally:
         return self._tallies.setdefault(node, Tally())
@@ -214,7 +238,7 @@ def _batch(values: np.ndarray | None, place: int, counted: slice) -> np.ndarray 
     return None if values is None else values[place][counted]
 
 
-def _row(experiment: Experiment, point: Point, node: Node, tally: Tally, noise_step: int) -> dict:
+def _row(experiment: Experiment, point: Point, node: Node, tally: Tally) -> dict:
     low, high = wilson_interval(tally.correct, tally.total)
     worst, worst_correct, worst_total = tally.worst_class()
     attack = node.attack
@@ -229,7 +253,7 @@ def _row(experiment: Experiment, point: Point, node: Node, tally: Tally, noise_s
         "receiver_snr_db": point.snr_db,
         "timestep": point.timestep,
         "esnr_db": float(experiment.schedule.esnr_db(point.timestep)),
-        "noise_step": noise_step,
+        "noise_step": round(tally.mean("noise_step")),
         "matched_step": tally.mean("matched_step"),
         "correct": tally.correct,
         "total": tally.total,
@@ -241,14 +265,49 @@ def _row(experiment: Experiment, point: Point, node: Node, tally: Tally, noise_s
         "worst_class": worst,
         "worst_class_correct": worst_correct,
         "worst_class_total": worst_total,
-        "worst_class_accuracy": worst_correct / worst_total,
+        "worst_class_accuracy": worst_correct / worst_total if worst_total else float("nan"),
         "psnr_db": tally.mean("psnr_db"),
         "ssim": tally.mean("ssim"),
         "denoiser_calls": 0.0 if attack else tally.mean("denoiser_calls"),
+        "channel_uses": _channel_uses(experiment, node),
         "looks": experiment.looks if attack else 1,
         "knows_step": attack.knows_step if attack else True,
         "surrogate": attack.surrogate if attack else "",
         "training_images": attack.training_images if attack else 0,
         "training_epochs": attack.training_epochs if attack else 0,
         "stop_reason": experiment.stopping.reason(tally.correct, tally.total),
-    }
+    } | _error_rates(experiment, node, tally)
+
+
+def _channel_uses(experiment: Experiment, node: Node) -> int:
+    for digital in experiment.digital:
+        if digital.name == node.system:
+            return digital.link.channel_uses
+    link = experiment.links[node.transmitter]
+    listener = link.eavesdropper if node.attack else link.legitimate
+    return listener.channel_uses(link.transmitter.encoder.output_shape[1:])
+
+
+def _error_rates(experiment: Experiment, node: Node, tally: Tally) -> dict:
+    """Bit and block error rates of a digital link, with 95% intervals."""
+    for digital in experiment.digital:
+        if digital.name == node.system:
+            size = digital.link.information_bits
+            bit_errors, block_errors = int(tally.sum("bit_errors")), int(tally.sum("block_errors"))
+            low, high = clustered_interval(bit_errors, int(tally.sum("squared_bit_errors")), tally.total, size)
+            block_low, block_high = wilson_interval(block_errors, tally.total)
+            return {
+                "scored": digital.scored,
+                "bits": tally.total * size,
+                "bit_errors": bit_errors,
+                "squared_bit_errors": int(tally.sum("squared_bit_errors")),
+                "ber": bit_errors / (tally.total * size),
+                "ber_low": low,
+                "ber_high": high,
+                "blocks": tally.total,
+                "block_errors": block_errors,
+                "bler": block_errors / tally.total,
+                "bler_low": block_low,
+                "bler_high": block_high,
+            }
+    return {name: ADDED[name] for name in ERROR_RATES}

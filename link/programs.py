@@ -9,6 +9,7 @@ import numpy as np
 import tensorflow as tf
 
 from diffsem.channels import reseed
+from diffsem.link.digital import DigitalSystem
 from diffsem.link.experiment import Attack, Experiment, Point, System
 from diffsem.link.image_quality import psnr_db, ssim
 from diffsem.link.wiretap import Seeds, WiretapLink
@@ -53,8 +54,8 @@ class Outcome:
 
     Parameters
     ----------
-    noise_step : [K], int
-        s (eq. 24).
+    noise_step : [K, B], int
+        s (eq. 24); 0 where nothing but digital links is simulated.
     labels : [K, B], int
         The right ones.
     steps : dict of str to [K, 1 + eavesdroppers, B], float32
@@ -65,6 +66,8 @@ class Outcome:
         U-Net calls of each image, by system.
     attacks : list of list of Attacked
         One entry an attack of the experiment, and in it one an eavesdropper.
+    bit_errors : dict of str to [K, B], int
+        Of each block, by digital system.
     """
 
     noise_step: np.ndarray
@@ -73,6 +76,7 @@ class Outcome:
     hits: dict[str, np.ndarray]
     calls: dict[str, np.ndarray]
     attacks: list[list[Attacked]]
+    bit_errors: dict[str, np.ndarray]
 
 
 def derive_seed(seed: int, point: Point, batch: int, role: str) -> int:
@@ -108,10 +112,11 @@ class Programs:
         self._transmit = {name: self._transmission(name) for name in experiment.links}
         self._receive = {system.name: self._reception(system) for system in experiment.systems}
         self._attack = [self._eavesdropping(attack) for attack in experiment.attacks]
+        self._digital = {system.name: self._digital_link(system) for system in experiment.digital}
 
     def traces(self) -> dict[str, int]:
         """How often each program was traced so far, by system, transmitter or "attack on transmitter"."""
-        named: dict[str, Any] = self._transmit | self._receive
+        named: dict[str, Any] = self._transmit | self._receive | self._digital
         attacks = zip(self._experiment.attacks, self._attack, strict=True)
         named |= {f"{attack.name} on {attack.transmitter}": run for attack, run in attacks}
         return {name: run.experimental_get_tracing_count() for name, run in named.items()}
@@ -125,7 +130,7 @@ class Programs:
         seeds = tf.constant(
             [[derive_seed(seed, job.point, job.batch, role) for role in self._roles] for job in jobs], tf.int64
         )
-        received, steps, noise_step = {}, {}, None
+        received, steps, noise_step = {}, {}, np.zeros([len(jobs), size], np.int32)
         for name, transmit in self._transmit.items():
             received[name], steps[name], noise_step = transmit(first, timestep, snr_db, seeds)
 
@@ -140,13 +145,16 @@ class Programs:
             [run(*heard(attack.transmitter, listener)) for listener in range(1, self._listeners(attack.transmitter))]
             for attack, run in zip(self._experiment.attacks, self._attack, strict=True)
         ]
+        digital = {name: run(first, snr_db[:, 0], seeds[:, :2]) for name, run in self._digital.items()}
+        hits = {name: hits for name, (hits, _) in (systems | digital).items()}
         return Outcome(
             np.asarray(noise_step),
             tf.gather(self._labels, self._index(first)).numpy(),
             {name: np.asarray(step) for name, step in steps.items()},
-            {name: np.asarray(hits) for name, (hits, _) in systems.items()},
+            {name: np.asarray(hit) for name, hit in hits.items()},
             {name: np.asarray(calls) for name, (_, calls) in systems.items()},
             [[Attacked(*map(np.asarray, made)) for made in each] for each in attacks],
+            {name: np.asarray(errors) for name, (_, errors) in digital.items()},
         )
 
     def _listeners(self, transmitter: str) -> int:
@@ -161,7 +169,7 @@ class Programs:
         outputs = (
             tf.TensorSpec([listeners, size, *_feature_shape(link)]),
             tf.TensorSpec([listeners, size]),
-            tf.TensorSpec([], tf.int32),
+            tf.TensorSpec([size], tf.int32),
         )
 
         def one(job):
@@ -172,7 +180,7 @@ class Programs:
                 image, tf.fill([size], timestep), own[0], own[1:], Seeds.unpack(tf.unstack(seeds))
             )
             nodes = [receiver, *eavesdroppers]
-            return tf.stack([node.received for node in nodes]), tf.stack([node.step for node in nodes]), noise_step[0]
+            return tf.stack([node.received for node in nodes]), tf.stack([node.step for node in nodes]), noise_step
 
         # The generators are set anew for every batch: one after another.
         return tf.function(
@@ -183,6 +191,27 @@ class Programs:
                 tf.TensorSpec([None], tf.int32),
                 tf.TensorSpec([None, 1 + self._experiment.eavesdroppers], tf.float64),
                 tf.TensorSpec([None, roles], tf.int64),
+            ],
+        )
+
+    def _digital_link(self, system: DigitalSystem) -> Callable:
+        """[K] first image, [K] SNR in dB, [K, 2] seeds of channel and payload -> hits and bit errors, both [K, B]."""
+        size = self._experiment.batch_size
+        outputs = (tf.TensorSpec([size], tf.bool), tf.TensorSpec([size], tf.int32))
+
+        def one(job):
+            first, snr_db, seeds = job
+            index = self._index(first[None])[0]
+            images, labels = tf.gather(self._images, index), tf.gather(self._labels, index)
+            return system.run(images, labels, tf.fill([size], snr_db), *tf.unstack(seeds))
+
+        return tf.function(
+            lambda *jobs: tf.map_fn(one, jobs, parallel_iterations=1, fn_output_signature=outputs),
+            autograph=False,
+            input_signature=[
+                tf.TensorSpec([None], tf.int32),
+                tf.TensorSpec([None], tf.float64),
+                tf.TensorSpec([None, 2], tf.int64),
             ],
         )
 

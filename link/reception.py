@@ -1,11 +1,13 @@
 """What a node hears: its own channel, its own equaliser, and the step that its noise amounts to."""
 
+import math
 from dataclasses import asdict
 
 import keras
 from keras import ops
 
-from diffsem.channels import ZeroForcingEqualizer, features_to_symbols, symbols_to_features
+from diffsem.channels import Equalizer, features_to_symbols, symbols_to_features
+from diffsem.link.noisy_feature import NoisyFeature, StepRule, at_step
 from diffsem.models import NoiseSchedule
 from diffsem.models.self_noise import per_sample
 
@@ -14,19 +16,20 @@ from diffsem.models.self_noise import per_sample
 class Reception(keras.layers.Layer):
     """Radiated feature -> symbols -> channel -> equaliser -> feature y at a step t' (eq. 2, 19 to 23).
 
-    After equalisation a real dimension carries the signal with power abar_t and noise of total variance
-    v = (1 - abar_s) + P no_eff. With `matched`, t' is the step of that very ratio, and y is scaled to unit power,
-    so that it is distributed as z_t' under fading and SNR mismatch too. Without (the paper's receiver), t' = t and y
-    is left as it is. The legitimate receiver and the eavesdropper are two instances.
+    After equalisation a real symbol carries the signal with power abar_t and noise of total variance
+    v = (1 - abar_s) + P no_eff, its own where the channel changes within an image. The legitimate receiver and the
+    eavesdropper are two instances.
 
     Parameters
     ----------
     channel : keras.layers.Layer
-        [symbols, no] -> [received, gain].
-    schedule : NoiseSchedule or dict
+        BlockFadingChannel or OfdmChannel, with the channel knowledge of this node.
+    schedule : NoiseSchedule or dict, optional
         The schedule, or its fields.
-    matched : bool
-        Whether the node denoises from the step that fits its noise.
+    step : str
+        "matched" | "mean" | "transmitter": how t' is found, see `diffsem.link.noisy_feature.at_step`.
+    equalizer : str
+        "zf" | "mmse" | "mrc".
 
     Input
     -----
@@ -45,29 +48,46 @@ class Reception(keras.layers.Layer):
         t'.
     """
 
-    def __init__(self, channel, schedule=None, matched=True, **kwargs):
+    def __init__(self, channel, schedule=None, step: StepRule = "matched", equalizer="zf", **kwargs):
         super().__init__(**kwargs)
         self.channel = channel
-        self.equalizer = ZeroForcingEqualizer(name="equalizer")
         self.schedule = NoiseSchedule(**schedule) if isinstance(schedule, dict) else schedule or NoiseSchedule()
-        self.matched = matched
+        self.step = step
+        self.equalizer = equalizer
 
     def build(self, input_shape):
         self.built = True
 
-    def call(self, inputs):
+    def fading(self, radiated):
+        """A draw of this node's fading for [B, ...] radiated features."""
+        return self.channel.fading(ops.shape(radiated)[0], math.prod(radiated.shape[1:]) // 2)
+
+    def channel_uses(self, feature_shape) -> int:
+        """Channel uses that a feature takes, pilots among them."""
+        return self.channel.channel_uses(math.prod(feature_shape) // 2)
+
+    def hear(self, inputs, fading=None) -> NoisyFeature:
+        """The feature in its noise, before a step is found for it; `fading` as `self.fading` draws it."""
         radiated, step, noise_step, power, snr = inputs
-        no = 1 / snr
-        received, gain = self.channel([features_to_symbols(radiated, power), no])
-        symbols, effective_no = self.equalizer([received, gain, no])
-        features = symbols_to_features(symbols, power, radiated.shape[1:])
-        if not self.matched:
-            return features, ops.cast(step, "float32")
+        sent = features_to_symbols(radiated, power)
+        heard = self.channel([sent, 1 / snr], fading=fading)
+        symbols, effective_no = Equalizer(self.equalizer, sent.shape[-1])(heard)
         alpha_bar = ops.convert_to_tensor(self.schedule.alpha_bar, "float32")
-        signal = ops.take(alpha_bar, step)
-        noise = 1 - ops.take(alpha_bar, noise_step) + power * effective_no
-        scale = 1 / ops.sqrt(signal + noise)
-        return per_sample(scale, features) * features, self.schedule.matched_step(noise / signal)
+        # Real and imaginary part of a symbol carry half of its noise each: P no_eff on either real symbol.
+        channel_noise = ops.reshape(ops.concatenate([effective_no, effective_no], axis=-1), ops.shape(radiated))
+        self_noise = per_sample(1 - ops.take(alpha_bar, noise_step), radiated)
+        return NoisyFeature(
+            symbols_to_features(symbols, power, radiated.shape[1:]),
+            ops.take(alpha_bar, step),
+            self_noise + per_sample(power, radiated) * channel_noise,
+        )
+
+    def at_step(self, noisy: NoisyFeature, step):
+        """(y, t') of what was heard in a transmission at the steps t, [B] int."""
+        return at_step(noisy, step, self.schedule, self.step)
+
+    def call(self, inputs):
+        return self.at_step(self.hear(inputs), inputs[1])
 
     def compute_output_spec(self, inputs):
         radiated, step, *_ = inputs
@@ -77,7 +97,8 @@ class Reception(keras.layers.Layer):
         return super().get_config() | {
             "channel": keras.saving.serialize_keras_object(self.channel),
             "schedule": asdict(self.schedule),
-            "matched": self.matched,
+            "step": self.step,
+            "equalizer": self.equalizer,
         }
 
     @classmethod

@@ -44,12 +44,25 @@ COLUMNS = {
     "psnr_db": np.float64,
     "ssim": np.float64,
     "denoiser_calls": np.float64,
+    "channel_uses": np.int64,
     "looks": np.int64,
     "knows_step": np.bool_,
     "surrogate": str,
     "training_images": np.int64,
     "training_epochs": np.int64,
     "stop_reason": str,
+    "scored": str,
+    "bits": np.int64,
+    "bit_errors": np.int64,
+    "squared_bit_errors": np.int64,
+    "ber": np.float64,
+    "ber_low": np.float64,
+    "ber_high": np.float64,
+    "blocks": np.int64,
+    "block_errors": np.int64,
+    "bler": np.float64,
+    "bler_low": np.float64,
+    "bler_high": np.float64,
 }
 # What a table written before these columns were there says in their place.
 ADDED = {
@@ -59,12 +72,30 @@ ADDED = {
     "worst_class_correct": 0,
     "worst_class_total": 0,
     "worst_class_accuracy": np.nan,
+    "channel_uses": 0,
     "looks": 1,
     "knows_step": True,
     "surrogate": "",
     "training_images": 0,
     "training_epochs": 0,
+    "scored": "label",
+    "bits": 0,
+    "bit_errors": 0,
+    "squared_bit_errors": 0,
+    "ber": np.nan,
+    "ber_low": np.nan,
+    "ber_high": np.nan,
+    "blocks": 0,
+    "block_errors": 0,
+    "bler": np.nan,
+    "bler_low": np.nan,
+    "bler_high": np.nan,
 }
+# Those of the digital links; other rows have what `ADDED` says.
+ERROR_RATES = list(COLUMNS)[list(COLUMNS).index("scored") :]
+# Images are also counted by the step t' at which they stood: 0 to 9, 10 to 19, ... and 500.
+STEPS_A_BIN = 10
+STEP_BINS = 51
 EXAMPLE_COLUMNS = {
     "transmitter": str,
     "attack": str,
@@ -101,6 +132,8 @@ class ResultTable:
         scenario (resolved YAML), seed, versions, environment and weights_sha256 (JSON).
     rows : pandas.DataFrame
         One row a point and a node.
+    by_step : [rows, 2, STEP_BINS], int64
+        Correct and all images of each row, by the step t' at which they stood; zeros where that is not known.
     examples : Examples
     complete : bool
         Whether every point of the scenario is there.
@@ -108,6 +141,7 @@ class ResultTable:
 
     attributes: Mapping[str, str | int]
     rows: pd.DataFrame
+    by_step: np.ndarray
     examples: Examples
     complete: bool = False
 
@@ -117,19 +151,20 @@ class ResultTable:
 
     def with_point(self, result: "PointResult") -> "ResultTable":
         """The table with one more point, in the order of the sweep whichever point was done first."""
-        rows, _ = _merge(self.rows, _frame(result.rows, COLUMNS))
+        rows, order = _merge(self.rows, _frame(result.rows, COLUMNS))
+        grown = replace(self, rows=rows, by_step=np.concatenate([self.by_step, result.by_step])[order])
         if not result.examples:
-            return replace(self, rows=rows)
+            return grown
         index, order = _merge(self.examples.index, _frame(result.examples, EXAMPLE_COLUMNS))
         images = np.stack([np.rint(example["images"] * 255).astype(np.uint8) for example in result.examples])
         reconstructions = np.concatenate([self.examples.reconstructions, images])[order]
-        return replace(self, rows=rows, examples=replace(self.examples, index=index, reconstructions=reconstructions))
+        return replace(grown, examples=replace(self.examples, index=index, reconstructions=reconstructions))
 
 
 def empty_table(attributes: Mapping[str, str | int], originals: np.ndarray) -> ResultTable:
     """A table without rows; `originals` are the images [n, height, width, channels] uint8 that examples start from."""
     examples = Examples(originals, _frame([], EXAMPLE_COLUMNS), np.zeros((0, *originals.shape), np.uint8))
-    return ResultTable(attributes, _frame([], COLUMNS), examples)
+    return ResultTable(attributes, _frame([], COLUMNS), np.zeros([0, 2, STEP_BINS], np.int64), examples)
 
 
 def write_table(path: Path, table: ResultTable) -> None:
@@ -148,6 +183,8 @@ def write_table(path: Path, table: ResultTable) -> None:
         for key, value in table.attributes.items():
             file.attrs[key] = value
         _write_columns(file.create_group("results"), table.rows, COLUMNS)
+        by_step = file.create_group("by_step")
+        by_step["correct"], by_step["total"] = table.by_step[:, 0], table.by_step[:, 1]
         examples = file.create_group("examples")
         _write_columns(examples, table.examples.index, EXAMPLE_COLUMNS)
         examples["originals"] = table.examples.originals
@@ -181,9 +218,14 @@ def read_table(path: str | Path) -> ResultTable:
             complete = bool(attributes.pop("complete"))
             del attributes["schema_version"]
             examples = file["examples"]
+            rows = _read_columns(file["results"], COLUMNS)
+            by_step = np.zeros([len(rows), 2, STEP_BINS], np.int64)
+            if "by_step" in file:
+                by_step = np.stack([file["by_step/correct"][()], file["by_step/total"][()]], axis=1)
             return ResultTable(
                 attributes,
-                _read_columns(file["results"], COLUMNS),
+                rows,
+                by_step,
                 Examples(
                     examples["originals"][()],
                     _read_columns(examples, EXAMPLE_COLUMNS),

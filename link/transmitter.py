@@ -1,6 +1,7 @@
 """The transmitter: encoder and self-noise."""
 
 import keras
+from keras import ops
 
 from diffsem.models import NoiseSchedule, SelfNoise
 
@@ -16,7 +17,9 @@ class Transmitter(keras.layers.Layer):
     schedule : NoiseSchedule or dict
         The schedule, or its fields.
     snr_estimate_error_db : float
-        dB by which the transmitter's estimate of the SNR is too high.
+        dB by which the transmitter's estimate of the SNR is too high, on average.
+    snr_estimate_deviation_db : float
+        Standard deviation of that error, dB: normal, drawn for every image.
 
     Input
     -----
@@ -35,11 +38,12 @@ class Transmitter(keras.layers.Layer):
         Mean power of z~ a real dimension.
     """
 
-    def __init__(self, encoder, schedule=None, snr_estimate_error_db=0.0, **kwargs):
+    def __init__(self, encoder, schedule=None, snr_estimate_error_db=0.0, snr_estimate_deviation_db=0.0, **kwargs):
         super().__init__(**kwargs)
         self.encoder = encoder
         self.self_noise = SelfNoise(schedule, name="self_noise")
         self.snr_estimate_error_db = snr_estimate_error_db
+        self.snr_estimate_deviation_db = snr_estimate_deviation_db
 
     @property
     def schedule(self) -> NoiseSchedule:
@@ -52,6 +56,9 @@ class Transmitter(keras.layers.Layer):
         """The same from z on: [z, step, snr] -> (z~, s, P)."""
         feature, step, snr = inputs
         estimate = snr * 10 ** (self.snr_estimate_error_db / 10)
+        if self.snr_estimate_deviation_db:
+            error = keras.random.normal(ops.shape(snr), seed=self.self_noise.seed_generator)
+            estimate = estimate * 10 ** (self.snr_estimate_deviation_db / 10 * error)
         return self.self_noise([feature, step, estimate])
 
     def call(self, inputs):
@@ -67,6 +74,7 @@ class Transmitter(keras.layers.Layer):
             "encoder": keras.saving.serialize_keras_object(self.encoder),
             "schedule": self.self_noise.get_config()["schedule"],
             "snr_estimate_error_db": self.snr_estimate_error_db,
+            "snr_estimate_deviation_db": self.snr_estimate_deviation_db,
         }
 
     @classmethod

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 import keras
 import tensorflow as tf
 
-from diffsem.channels import reseed
+from diffsem.channels import correlate, reseed
 from diffsem.link.looks import combine_looks
+from diffsem.link.noisy_feature import NoisyFeature
 from diffsem.link.reception import Reception
 from diffsem.link.transmitter import Transmitter
 
@@ -69,12 +70,18 @@ class WiretapLink:
     transmitter : Transmitter
     legitimate, eavesdropper : Reception
         The two listeners of the same radiated signal.
+    fading_correlation : float
+        Of the eavesdropper's fading with the receiver's, 0..1, in the transmission that both hear. Their channels must
+        be of one kind, with blocks or grids of one size.
     """
 
-    def __init__(self, transmitter: Transmitter, legitimate: Reception, eavesdropper: Reception):
+    def __init__(
+        self, transmitter: Transmitter, legitimate: Reception, eavesdropper: Reception, fading_correlation: float = 0.0
+    ):
         self.transmitter = transmitter
         self.legitimate = legitimate
         self.eavesdropper = eavesdropper
+        self.fading_correlation = fading_correlation
 
     def transmit(self, image, step, snr_db, eavesdropper_snr_db, seeds: Seeds):
         """One transmission of a batch, heard by both nodes, and those that the eavesdropper alone goes on to hear.
@@ -98,32 +105,33 @@ class WiretapLink:
         receiver : Observation
         eavesdroppers : list of Observation
         noise_step : [B], int32
-            s (eq. 24).
+            s (eq. 24); differs within a batch if the transmitter's estimate of the SNR does.
         """
         step = tf.cast(step, tf.int32)
         feature = self.transmitter.encoder(tf.cast(image, tf.float32))
         snr = _linear(snr_db)
-        heard: list[list[Observation]] = [[] for _ in eavesdropper_snr_db]
+        heard: list[list[NoisyFeature]] = [[] for _ in eavesdropper_snr_db]
         for look in range(seeds.looks if heard else 1):
             radiated, own_noise_step, power = self._radiate(feature, step, snr, seeds.self_noise[look])
+            sent = [radiated, step, own_noise_step, power]
             if look == 0:
                 noise_step = own_noise_step
                 reseed(seeds.legitimate)
-                receiver = Observation(*self.legitimate([radiated, step, noise_step, power, snr]))
-            for observations, own_snr_db in zip(heard, eavesdropper_snr_db, strict=True):
+                fading = self.legitimate.fading(radiated)
+                receiver = Observation(*self.legitimate.at_step(self.legitimate.hear([*sent, snr], fading), step))
+            for looks, own_snr_db in zip(heard, eavesdropper_snr_db, strict=True):
                 reseed(seeds.eavesdropper[look])
-                node = self.eavesdropper([radiated, step, own_noise_step, power, _linear(own_snr_db)])
-                observations.append(Observation(*node))
-        return receiver, [self._combined(observations) for observations in heard], noise_step
+                own_fading = self.eavesdropper.fading(radiated)
+                if look == 0:
+                    own_fading = correlate(own_fading, fading, self.fading_correlation)
+                looks.append(self.eavesdropper.hear([*sent, _linear(own_snr_db)], own_fading))
+        combined = [combine_looks(looks) for looks in heard]
+        return receiver, [Observation(*self.eavesdropper.at_step(node, step)) for node in combined], noise_step
 
     def _radiate(self, feature, step, snr, seed):
         seed = tf.cast(seed, tf.int64)
         self.transmitter.self_noise.seed_generator.state.assign(tf.stack([seed // 2**31, seed % 2**31]))
         return self.transmitter.radiate([feature, step, snr])
-
-    def _combined(self, observations: Sequence[Observation]) -> Observation:
-        received, step = zip(*((node.received, node.step) for node in observations), strict=True)
-        return Observation(*combine_looks(received, step, self.transmitter.schedule))
 
 
 def end_to_end(transmitter: Transmitter, reception: Reception, receiver, image_shape) -> keras.Model:

@@ -1,20 +1,22 @@
 """From a scenario's words to links, receivers and attacks."""
 
 import hashlib
+import math
 from collections.abc import Callable, Mapping
 from importlib.metadata import version
 
 import keras
 
-from diffsem.channels import AwgnChannel, RayleighBlockFadingChannel
+from diffsem.link.digital import DigitalLink, DigitalSystem, FeatureBits, RandomBits
 from diffsem.link.eavesdropper import NetworkAttack
 from diffsem.link.errors import InputError
 from diffsem.link.experiment import Attack, Experiment, StoppingRule, System
+from diffsem.link.quantizer import UniformQuantizer
 from diffsem.link.receivers import BypassReceiver, DiffSemReceiver, EDiffSemReceiver
-from diffsem.link.reception import Reception
 from diffsem.link.transmitter import Transmitter
 from diffsem.link.wiretap import WiretapLink
 from diffsem.models import Denoise, NoiseSchedule, Picture, PictureClassifier, mnist
+from diffsem.scenarios.air import build_channel, build_reception
 from diffsem.scenarios.attacks import ListedAttack, listed_attacks
 from diffsem.scenarios.datasets import load_dataset
 from diffsem.scenarios.networks import (
@@ -26,14 +28,11 @@ from diffsem.scenarios.networks import (
     weights_folder,
 )
 from diffsem.scenarios.record import read_record
-from diffsem.scenarios.schema import Scenario
+from diffsem.scenarios.schema import EstimateError, Scenario
 
 PACKAGES = ("diffsem", "sionna-no-rt", "tensorflow", "keras", "numpy", "h5py", "pandas")
 
 SCHEDULE = NoiseSchedule()
-
-CHANNELS = {"awgn": AwgnChannel, "rayleigh": RayleighBlockFadingChannel}
-
 
 # Systems with a transmitter of their own. All others listen to the paper's pair, trained on clean features.
 OWN_TRANSMITTER = ("noise-aware-pair", "ibal", "ibal-d", "direct", "permutation")
@@ -46,8 +45,13 @@ def transmitter_of(system: str) -> str:
 
 
 def transmitters(scenario: Scenario) -> tuple[str, ...]:
-    """The transmitters of a scenario's systems, each once."""
-    return tuple(dict.fromkeys(transmitter_of(system) for system in scenario.legitimate.receivers))
+    """The transmitters of a scenario's systems, each once; a digital link is none of them."""
+    return tuple(dict.fromkeys(transmitter_of(system) for system in analog_systems(scenario)))
+
+
+def analog_systems(scenario: Scenario) -> tuple[str, ...]:
+    """The systems whose symbols are the features themselves."""
+    return tuple(system for system in scenario.legitimate.receivers if system != "digital")
 
 
 def encoder_of(transmitter: str) -> str:
@@ -71,6 +75,8 @@ def networks_of(system: str, scenario: Scenario) -> tuple[str, ...]:
     """Names of the networks of a system's receiver: its classifier and, if it has one, its denoiser."""
     if system in PICTURES:
         return ("strong-classifier",)
+    if system == "digital":
+        return ("encoder", "classifier")
     classifier = "classifier" if system == "classifier" else f"classifier-{system}"
     denoisers = {"one-step": "denoiser", "diffsem": "denoiser", "e-diffsem": "denoiser-label"}
     if system not in denoisers:
@@ -104,11 +110,34 @@ def build_link(scenario: Scenario, encoder: keras.Model) -> WiretapLink:
 
     `denoising.step` is about the receiver; the eavesdropper always works out the step that its noise amounts to.
     """
+    legitimate, eavesdropper = scenario.legitimate, scenario.eavesdropper
+    error, deviation = legitimate.snr_estimate_error_db, 0.0
+    if isinstance(error, EstimateError):
+        error, deviation = error.mean, error.deviation
     return WiretapLink(
-        Transmitter(encoder, SCHEDULE, scenario.legitimate.snr_estimate_error_db),
-        Reception(CHANNELS[scenario.legitimate.channel.kind](), SCHEDULE, scenario.denoising.step == "matched"),
-        Reception(CHANNELS[scenario.eavesdropper.channel.kind](), SCHEDULE),
+        Transmitter(encoder, SCHEDULE, error, deviation),
+        build_reception(legitimate, legitimate.transmit_antennas, SCHEDULE, scenario.denoising.step),
+        build_reception(eavesdropper, legitimate.transmit_antennas, SCHEDULE),
+        eavesdropper.fading_correlation,
     )
+
+
+def build_digital(scenario: Scenario, load: Callable[[str], keras.Model]) -> list[DigitalSystem]:
+    """The digital links of a scenario: those that carry features, and those that count errors only."""
+    legitimate = scenario.legitimate
+    channel = build_channel(legitimate, legitimate.transmit_antennas)
+    systems = []
+    if "digital" in legitimate.receivers:
+        encoder, classifier = (load(name) for name in networks_of("digital", scenario))
+        symbols = math.prod(encoder.output_shape[1:])
+        for entry in scenario.digital:
+            payload = FeatureBits(encoder, UniformQuantizer(entry.bits), BypassReceiver(classifier, SCHEDULE.steps))
+            link = DigitalLink(channel, legitimate.equalizer, entry.modulation, entry.code_rate, symbols * entry.bits)
+            systems.append(DigitalSystem(entry.name, link, payload))
+    for rate in scenario.bit_error_rates:
+        link = DigitalLink(channel, legitimate.equalizer, rate.modulation, rate.code_rate, rate.information_bits)
+        systems.append(DigitalSystem(rate.name, link, RandomBits(rate.information_bits)))
+    return systems
 
 
 def build_receiver(scenario: Scenario, system: str, load: Callable[[str], keras.Model]) -> keras.layers.Layer:
@@ -199,8 +228,9 @@ def assemble(scenario: Scenario) -> Experiment:
         links={name: build_link(scenario, load(encoder_of(name))) for name in transmitters(scenario)},
         systems=[
             System(system, transmitter_of(system), build_receiver(scenario, system, load))
-            for system in scenario.legitimate.receivers
+            for system in analog_systems(scenario)
         ],
+        digital=build_digital(scenario, load),
         attacks=[
             build_attack(name, attack, load, record)
             for name in transmitters(scenario)

@@ -13,7 +13,6 @@ from diffsem.scenarios.assembly import SCHEDULE, build_link, encoder_of
 from diffsem.scenarios.attacks import ListedAttack
 from diffsem.scenarios.datasets import LabelledImages, surrogate_images
 from diffsem.scenarios.networks import attack_network
-from diffsem.scenarios.schema import Offset
 from diffsem.scenarios.workshop import Workshop, as_time
 
 VALIDATION_DRAWS = 4
@@ -71,10 +70,10 @@ class Eavesdropping:
         own = scenario.eavesdropper.snr_db
         if own == "same":
             own_snr_db = snr_db
-        elif isinstance(own, Offset):
-            own_snr_db = snr_db + own.offset
-        else:
+        elif isinstance(own, tuple):
             own_snr_db = rng.uniform(low, high, len(images))
+        else:
+            own_snr_db = own.after(snr_db)
         looks = scenario.eavesdropper.looks
         received, known = _transmit(self._link, images, steps, snr_db, own_snr_db, looks, rng)
         return [received, known if self.attack.knows_step else np.full_like(known, UNKNOWN_TIME)]

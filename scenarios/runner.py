@@ -17,7 +17,7 @@ from diffsem.link.results import ResultTable, empty_table, read_table, write_tab
 from diffsem.scenarios.assembly import versions, weights_sha256
 from diffsem.scenarios.datasets import load_dataset
 from diffsem.scenarios.locking import only_run
-from diffsem.scenarios.schema import Offset, Scenario
+from diffsem.scenarios.schema import Scenario
 from diffsem.scenarios.workers import simulate_here, simulate_on_dask, simulate_on_processes
 
 
@@ -30,10 +30,10 @@ def sweep_points(scenario: Scenario) -> list[Point]:
         for snr_db in scenario.legitimate.snr_db:
             if own == "same":
                 eavesdropper_snr_db = (snr_db,)
-            elif isinstance(own, Offset):
-                eavesdropper_snr_db = (snr_db + own.offset,)
-            else:
+            elif isinstance(own, tuple):
                 eavesdropper_snr_db = own
+            else:
+                eavesdropper_snr_db = (own.after(snr_db),)
             points.append(Point(timestep, snr_db, eavesdropper_snr_db))
     return points
 

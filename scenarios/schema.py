@@ -1,13 +1,24 @@
 """What a scenario file may say. Every key carries its unit or its set of values."""
 
 import difflib
+import math
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Discriminator,
+    Field,
+    Tag,
+    ValidationError,
+    model_validator,
+)
 
 from diffsem.link.errors import InputError
+from diffsem.link.modulation import coded_bits
 
 SHIPPED = Path(__file__).parent
 
@@ -22,7 +33,10 @@ Receiver = Literal[
     "ibal-d",
     "direct",
     "permutation",
+    "digital",
 ]
+# Real symbols of a feature.
+FEATURE_SYMBOLS = {"mnist": 64}
 # Their recipes are in `attacks.py`; here, so that a scenario can be checked without loading them.
 ATTACKS = (
     "inversion-mlp",
@@ -61,41 +75,180 @@ Timestep = Annotated[int, Field(ge=0, le=500)]
 Positive = Annotated[int, Field(ge=1)]
 
 
+Modulation = Literal["bpsk", "qpsk", "16qam", "64qam", "256qam"]
+CodeRate = Annotated[float, Field(gt=0, lt=1)] | None
+
+
 class _Keys(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
-class AwgnChannel(_Keys):
-    """Additive white Gaussian noise."""
+Antennas = Annotated[int, Field(ge=1, le=16)]
+
+
+class _BlockFading(_Keys):
+    coherence: Positive | None = Field(
+        default=None,
+        description="channel uses that a fading block lasts, pilots among them; null: longer than an image",
+    )
+
+
+class AwgnChannel(_BlockFading):
+    """Additive white Gaussian noise; `coherence` only says how often pilots are sent."""
 
     kind: Literal["awgn"]
 
 
-class RayleighChannel(_Keys):
-    """Rayleigh block fading: one complex gain of unit mean energy an image; SNR is the average one."""
+class RayleighChannel(_BlockFading):
+    """Rayleigh block fading: complex gains of unit mean energy, blocks independent; SNR is the average one."""
 
     kind: Literal["rayleigh"]
 
 
-Channel = Annotated[AwgnChannel | RayleighChannel, Field(discriminator="kind")]
+class RicianChannel(_BlockFading):
+    """Rician block fading: a specular part, the same for all antennas, and a scattered one."""
+
+    kind: Literal["rician"]
+    k_factor_db: Decibel = Field(default=6.0, description="K, power of the specular over the scattered part, dB")
+
+
+class _OfdmChannel(_Keys):
+    model: Literal["A", "B", "C", "D", "E"] = Field(
+        default="A", description="of 3GPP TR 38.901, section 7.7; A to C have no line of sight"
+    )
+    delay_spread_ns: Annotated[float, Field(ge=1, le=10000)] = Field(
+        default=100.0, description="root mean square delay spread, ns"
+    )
+    carrier_ghz: Annotated[float, Field(ge=0.5, le=100)] = Field(default=3.5, description="carrier frequency, GHz")
+    speed_mps: Annotated[float, Field(ge=0, le=200)] = Field(
+        default=0.0, description="speed of this node, m/s; its Doppler spread decorrelates OFDM symbols"
+    )
+    subcarriers: Annotated[int, Field(ge=2, le=4096)] = Field(default=16, description="subcarriers of the OFDM grid")
+    subcarrier_spacing_khz: Annotated[float, Field(ge=1, le=1000)] = Field(
+        default=60.0, description="subcarrier spacing, kHz"
+    )
+
+
+class TdlChannel(_OfdmChannel):
+    """3GPP tapped delay line over an OFDM grid; antennas fade independently."""
+
+    kind: Literal["tdl"]
+
+
+class CdlChannel(_OfdmChannel):
+    """3GPP clustered delay line over an OFDM grid; antennas are uniform linear arrays."""
+
+    kind: Literal["cdl"]
+
+
+Channel = Annotated[
+    AwgnChannel | RayleighChannel | RicianChannel | TdlChannel | CdlChannel, Field(discriminator="kind")
+]
+
+
+def _form(value) -> str:
+    """Which member of a union a value is meant to be: it decides whose errors are told."""
+    if isinstance(value, str):
+        return "word"
+    if isinstance(value, dict):
+        return "ratio" if {"distance", "path_loss_exponent"} & set(value) else "keys"
+    if isinstance(value, BaseModel):
+        return "ratio" if isinstance(value, Distance) else "keys"
+    return "values"
+
+
+def _number_or_keys(value) -> str:
+    return "keys" if isinstance(value, dict | BaseModel) else "values"
+
+
+FORMS = ("word", "keys", "ratio", "values")
+
+
+class EstimatedCsi(_Keys):
+    """Channel knowledge from pilots."""
+
+    pilots: Annotated[int, Field(ge=1)] = Field(
+        description="pilots of each stream in a fading block, or OFDM symbols with pilots in a grid"
+    )
+    estimator: Literal["ls", "lmmse"] = Field(
+        default="ls", description="ls: least squares; lmmse: with the channel's own statistics"
+    )
+    boost_db: Decibel = Field(default=0.0, description="energy of a pilot over that of a data symbol, dB")
+    correlation: Annotated[float, Field(ge=0, le=1)] = Field(
+        default=1.0,
+        description="of the fading as measured with that of the transmission; under 1: outdated; not on a grid",
+    )
+
+
+Csi = Annotated[
+    Annotated[Literal["perfect"], Tag("word")] | Annotated[EstimatedCsi, Tag("keys")],
+    Discriminator(_form, "form", "should be perfect or {pilots: ...}"),
+]
+CSI = "perfect, or {pilots: ..., estimator: ls | lmmse, ...}: what this node knows of its channel"
+Equalizer = Literal["zf", "mmse", "mrc"]
+EQUALIZER = "zf: zero forcing | mmse: LMMSE, bias removed | mrc; with one stream all are maximum-ratio combining"
 
 
 class Offset(_Keys):
     offset: Decibel = Field(description="dB added to the legitimate SNR")
 
+    def after(self, snr_db: float) -> float:
+        """The eavesdropper's SNR next to a receiver's, both in dB."""
+        return snr_db + self.offset
+
+
+class Distance(_Keys):
+    distance: Annotated[float, Field(gt=0)] = Field(
+        description="from transmitter to eavesdropper, over that to the receiver"
+    )
+    path_loss_exponent: Annotated[float, Field(ge=0, le=10)] = Field(
+        default=3.0, description="received power falls with distance to this power"
+    )
+
+    def after(self, snr_db: float) -> float:
+        """The eavesdropper's SNR next to a receiver's, both in dB."""
+        return snr_db - 10 * self.path_loss_exponent * math.log10(self.distance)
+
+
+class EstimateError(_Keys):
+    mean: Decibel = Field(default=0.0, description="dB by which the estimate is too high on average")
+    deviation: Annotated[float, Field(ge=0, le=30)] = Field(
+        description="standard deviation of the error, dB; normal, drawn for every image"
+    )
+
 
 class Legitimate(_Keys):
     snr_db: Decibels = Field(description="Es/N0 of the radiated signal at the receiver, dB; a sweep axis")
-    channel: Channel = Field(default=AwgnChannel(kind="awgn"), description="kind: awgn | rayleigh")
-    equalizer: Literal["zf"] = Field(default="zf", description="zf: one-tap zero forcing")
-    csi: Literal["perfect"] = Field(default="perfect", description="perfect: the node knows its channel gain")
-    snr_estimate_error_db: Decibel = Field(
-        default=0.0, description="dB by which the transmitter's SNR estimate is too high (negative: too low)"
+    channel: Channel = Field(
+        default=AwgnChannel(kind="awgn"), description="kind: awgn | rayleigh | rician | tdl | cdl, and its keys"
     )
-    receivers: Annotated[tuple[Receiver, ...], Field(min_length=1), AfterValidator(_distinct)] = Field(
+    transmit_antennas: Antennas = Field(
+        default=1, description="of the transmitter; each sends a stream of its own with its share of the energy"
+    )
+    receive_antennas: Antennas = Field(default=1, description="of the receiver; not fewer than streams")
+    equalizer: Equalizer = Field(default="zf", description=EQUALIZER)
+    csi: Csi = Field(default="perfect", description=CSI)
+    snr_estimate_error_db: Annotated[
+        Annotated[Decibel, Tag("values")] | Annotated[EstimateError, Tag("keys")],
+        Discriminator(_number_or_keys),
+    ] = Field(
+        default=0.0,
+        description="dB by which the transmitter's SNR estimate is too high (negative: too low), or {deviation: dB}",
+    )
+    receivers: Annotated[tuple[Receiver, ...], AfterValidator(_distinct)] = Field(
         default=("classifier", "noise-aware", "noise-aware-pair", "one-step", "diffsem", "e-diffsem"),
         description="systems to compare; classifier bypasses the denoiser; the noise-aware ones are controls",
     )
+
+    @model_validator(mode="after")
+    def _can_be_built(self):
+        if self.transmit_antennas > self.receive_antennas:
+            raise ValueError(
+                f"{self.transmit_antennas} streams, one a transmit antenna, need as many receive antennas; "
+                f"there are {self.receive_antennas}"
+            )
+        _check_node(self, self.transmit_antennas)
+        return self
 
 
 class Surrogate(_Keys):
@@ -131,12 +284,25 @@ def _or_a_bare_string(schema: dict[str, Any]) -> None:
 
 
 class Eavesdropper(_Keys):
-    snr_db: Literal["same"] | Offset | Decibels = Field(
-        default="same", description="same | {offset: dB} | list of dB (a third sweep axis)"
+    snr_db: Annotated[
+        Annotated[Literal["same"], Tag("word")]
+        | Annotated[Offset, Tag("keys")]
+        | Annotated[Distance, Tag("ratio")]
+        | Annotated[Decibels, Tag("values")],
+        Discriminator(_form),
+    ] = Field(
+        default="same",
+        description="same | {offset: dB} | {distance: ratio, path_loss_exponent: n} | list of dB (a third sweep axis)",
     )
-    channel: Channel = Field(default=AwgnChannel(kind="awgn"), description="kind: awgn | rayleigh")
-    equalizer: Literal["zf"] = Field(default="zf", description="zf: one-tap zero forcing")
-    csi: Literal["perfect"] = Field(default="perfect", description="perfect: the node knows its channel gain")
+    channel: Channel = Field(
+        default=AwgnChannel(kind="awgn"), description="kind: awgn | rayleigh | rician | tdl | cdl, and its keys"
+    )
+    receive_antennas: Antennas = Field(default=1, description="of the eavesdropper")
+    equalizer: Equalizer = Field(default="zf", description=EQUALIZER)
+    csi: Csi = Field(default="perfect", description=CSI)
+    fading_correlation: Annotated[float, Field(ge=0, le=1)] = Field(
+        default=0.0, description="of the eavesdropper's fading with the receiver's; both need the same channel"
+    )
     attacks: Annotated[tuple[ChosenAttack, ...], AfterValidator(_distinct)] = Field(
         default=tuple(ChosenAttack(attack=name) for name in ATTACKS[:5]),
         description="a name each, or {attack: NAME, knows_step: ..., surrogate: ...}",
@@ -162,14 +328,49 @@ class Eavesdropper(_Keys):
         ]
 
 
+def _check_node(node: Legitimate | Eavesdropper, streams: int) -> None:
+    """Whether a node's antennas, pilots and equaliser go together. Raises ValueError."""
+    channel, csi = node.channel, node.csi
+    pilots = csi.pilots if isinstance(csi, EstimatedCsi) else 0
+    if node.equalizer == "mrc" and streams > 1:
+        raise ValueError(f"equalizer mrc: combines one stream, not {streams}; allowed: zf, mmse")
+    if node.equalizer == "zf" and streams > node.receive_antennas:
+        raise ValueError(
+            f"equalizer zf: cannot separate {streams} streams, one a transmit antenna, with "
+            f"{node.receive_antennas} receive antennas; allowed: mmse"
+        )
+    if isinstance(channel, _BlockFading):
+        if channel.coherence is not None and channel.coherence <= pilots * streams:
+            raise ValueError(
+                f"channel.coherence {channel.coherence}: {pilots} pilots for each of {streams} streams leave no "
+                f"channel use for data; allowed: more than {pilots * streams}"
+            )
+    elif channel.subcarriers % streams:
+        raise ValueError(
+            f"channel.subcarriers {channel.subcarriers}: must be a multiple of the {streams} transmit antennas"
+        )
+    elif isinstance(csi, EstimatedCsi) and csi.correlation < 1:
+        raise ValueError(f"csi.correlation {csi.correlation:g}: for {channel.kind}, give channel.speed_mps instead")
+
+
+def _frame(node: Legitimate | Eavesdropper) -> tuple:
+    """What two nodes must share for their fading to resemble each other."""
+    pilots = node.csi.pilots if isinstance(node.csi, EstimatedCsi) else 0
+    if isinstance(node.channel, _BlockFading) and node.channel.coherence is None:
+        pilots = 0
+    return node.channel, pilots
+
+
 class Denoising(_Keys):
     solver: Literal["ddim", "dpm-solver++", "distilled"] = Field(
         default="ddim", description="ddim | dpm-solver++ | distilled: the U-Nets' one-call students"
     )
     steps: Positive = Field(default=2, description="steps of the solver from t' down to 0")
     guidance: Annotated[float, Field(ge=0, le=20)] = Field(default=0.0, description="w of eq. 18; e-diffsem only")
-    step: Literal["matched", "transmitter"] = Field(
-        default="matched", description="matched: the step that fits the measured noise; transmitter: t, as in the paper"
+    step: Literal["matched", "mean", "transmitter"] = Field(
+        default="matched",
+        description="of the receiver. matched: the step that fits the noise, symbol by symbol; mean: that of the mean "
+        "noise of all symbols; transmitter: t, as in the paper",
     )
     max_rounds: Positive = Field(default=5, description="rounds of e-diffsem at most; a label that settles ends them")
     channels: Annotated[int, Field(ge=8, multiple_of=8)] = Field(
@@ -188,6 +389,45 @@ class MonteCarlo(_Keys):
     ci_half_width: Annotated[float, Field(gt=0, lt=1)] | None = Field(
         default=0.005, description="a node is done once its 95% interval is this narrow (half width); null: never"
     )
+
+
+class DigitalLink(_Keys):
+    """Features, quantised and sent as bits to the same classifier."""
+
+    modulation: Modulation = Field(default="256qam", description="bpsk to 256qam, Gray mapping")
+    code_rate: CodeRate = Field(default=0.5, description="of Sionna's 5G LDPC code; null: uncoded")
+    bits: Annotated[int, Field(ge=1, le=8)] = Field(default=2, description="bits a real symbol of the feature")
+
+    @property
+    def name(self) -> str:
+        """`digital`, and what is not the default."""
+        return _joined("digital", self, {"modulation": "{}", "code_rate": "{}", "bits": "{}bit"})
+
+
+class BitErrorRate(_Keys):
+    """A calibration of the channel: random bits, no image."""
+
+    modulation: Modulation = Field(default="qpsk", description="bpsk to 256qam, Gray mapping")
+    code_rate: CodeRate = Field(default=None, description="of Sionna's 5G LDPC code; null: uncoded")
+    information_bits: Annotated[int, Field(ge=1, le=100000)] = Field(default=512, description="a block")
+
+    @property
+    def name(self) -> str:
+        """`bits`, the modulation, and what else is not the default."""
+        return _joined(f"bits+{self.modulation}", self, {"code_rate": "{}", "information_bits": "{}bit"})
+
+    @model_validator(mode="after")
+    def _has_a_code(self):
+        coded_bits(self.information_bits, self.code_rate, self.modulation)
+        return self
+
+
+def _joined(name: str, link: _Keys, formats: dict[str, str]) -> str:
+    for key, form in formats.items():
+        value = getattr(link, key)
+        if value != type(link).model_fields[key].default:
+            name += "+" + ("uncoded" if value is None else form.format(value))
+    return name
 
 
 class Execution(_Keys):
@@ -243,9 +483,48 @@ class Scenario(_Keys):
     legitimate: Legitimate
     eavesdropper: Eavesdropper = Eavesdropper()
     denoising: Denoising = Denoising()
+    digital: Annotated[tuple[DigitalLink, ...], Field(min_length=1), AfterValidator(_distinct)] = Field(
+        default=(DigitalLink(),),
+        description="links of the receiver `digital`, a system each; no self-noise, no attacks",
+    )
+    bit_error_rates: Annotated[tuple[BitErrorRate, ...], AfterValidator(_distinct)] = Field(
+        default=(), description="bit and block error rates of these over the legitimate channel, a system each"
+    )
     monte_carlo: MonteCarlo = MonteCarlo()
     execution: Execution = Execution()
     training: Training = Training()
+
+    @model_validator(mode="after")
+    def _goes_together(self):
+        if not self.legitimate.receivers and not self.bit_error_rates:
+            raise ValueError("legitimate.receivers and bit_error_rates are both empty; nothing to simulate")
+        try:
+            _check_node(self.eavesdropper, self.legitimate.transmit_antennas)
+        except ValueError as error:
+            raise ValueError(f"eavesdropper: {error}") from None
+        if self.eavesdropper.fading_correlation > 0:
+            self._check_correlation()
+        if "digital" in self.legitimate.receivers:
+            for link in self.digital:
+                try:
+                    coded_bits(link.bits * FEATURE_SYMBOLS[self.dataset], link.code_rate, link.modulation)
+                except ValueError as error:
+                    raise ValueError(f"digital: {error}") from None
+        return self
+
+    def _check_correlation(self) -> None:
+        legitimate, eavesdropper = self.legitimate, self.eavesdropper
+        channel = legitimate.channel
+        if isinstance(channel, AwgnChannel) or (isinstance(channel, _OfdmChannel) and channel.model in "DE"):
+            raise ValueError(
+                "eavesdropper.fading_correlation: needs a channel that scatters; allowed: rayleigh, rician, and models "
+                "A to C of tdl and cdl"
+            )
+        if _frame(legitimate) != _frame(eavesdropper):
+            raise ValueError(
+                "eavesdropper.fading_correlation: receiver and eavesdropper need the same channel, and as many pilots "
+                "in a block or grid"
+            )
 
     def to_yaml(self) -> str:
         """The resolved scenario, defaults included, as the YAML that reads back to it."""
@@ -325,7 +604,7 @@ def _apply(content: dict[str, Any], override: str) -> None:
 def _explain(error: ValidationError) -> str:
     """The first problem in one line; for an unknown key, the nearest known one."""
     first = error.errors()[0]
-    where = ".".join(str(part) for part in first["loc"]) or "top level"
+    where = ".".join(str(part) for part in first["loc"] if part not in FORMS) or "top level"
     if first["type"] == "extra_forbidden":
         allowed = _known_keys(first["loc"][:-1])
         near = difflib.get_close_matches(str(first["loc"][-1]), allowed, n=1, cutoff=0.5)
@@ -334,7 +613,10 @@ def _explain(error: ValidationError) -> str:
     if first["type"] == "missing":
         return f"{where}: missing"
     message = first["msg"].removeprefix("Value error, ").removeprefix("Input ")
-    return f"{where}: {first['input']!r}: {message[0].lower()}{message[1:]}"
+    message = message[0].lower() + message[1:]
+    # What is wrong with several keys together is said of them, not of all that is beside them.
+    together = first["type"] == "value_error" and isinstance(first["input"], dict)
+    return f"{where}: {message}" if together else f"{where}: {first['input']!r}: {message}"
 
 
 def _known_keys(location: tuple) -> list[str]:
@@ -342,17 +624,26 @@ def _known_keys(location: tuple) -> list[str]:
     schema = Scenario.model_json_schema()
     node: dict[str, Any] = schema
     for part in location:
-        options = node.get("items") if isinstance(part, int) else node.get("properties", {}).get(part)
-        if options is None:  # a discriminated union names its member by its tag
-            options = {"$ref": node.get("discriminator", {}).get("mapping", {}).get(part, "")}
-        node = _resolve(options, schema)
-    return sorted(node.get("properties", {}))
+        if isinstance(part, int):
+            node = node["items"]
+        elif part in node.get("discriminator", {}).get("mapping", {}):  # a union whose members are told apart by a tag
+            node = {"$ref": node["discriminator"]["mapping"][part]}
+        elif part in FORMS:  # one whose members are told apart by their form
+            members = [_dereferenced(member, schema) for member in node.get("anyOf", node.get("oneOf", []))]
+            key = "distance" if part == "ratio" else ""
+            node = next(member for member in members if "properties" in member and key in ["", *member["properties"]])
+        else:
+            node = _with_keys(node)["properties"][part]
+        node = _dereferenced(node, schema)
+    return sorted(_with_keys(node).get("properties", {}))
 
 
-def _resolve(node: dict[str, Any], schema: dict[str, Any]) -> dict[str, Any]:
+def _with_keys(node: dict[str, Any]) -> dict[str, Any]:
+    """Of a bare name or a mapping, the mapping."""
+    return next((option for option in node.get("anyOf", []) if "properties" in option), node)
+
+
+def _dereferenced(node: dict[str, Any], schema: dict[str, Any]) -> dict[str, Any]:
     if "allOf" in node:
         node = node["allOf"][0]
-    if "$ref" in node:
-        node = schema["$defs"].get(node["$ref"].rsplit("/", 1)[-1], {})
-    # An attack is a bare name or a mapping: the mapping is what has keys.
-    return next((option for option in node.get("anyOf", []) if "properties" in option), node)
+    return schema["$defs"][node["$ref"].rsplit("/", 1)[-1]] if "$ref" in node else node

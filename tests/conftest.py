@@ -48,6 +48,7 @@ def assert_same_table():
     def check(path, expected):
         left, right = read_table(path), read_table(expected)
         pd.testing.assert_frame_equal(left.rows, right.rows, check_exact=True)
+        np.testing.assert_array_equal(left.by_step, right.by_step)
         pd.testing.assert_frame_equal(left.examples.index, right.examples.index)
         np.testing.assert_array_equal(left.examples.reconstructions, right.examples.reconstructions)
         assert left.complete == right.complete

@@ -1,11 +1,13 @@
+import math
+
 import keras
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from diffsem.channels import AwgnChannel
-from diffsem.link import Reception, Seeds, Transmitter, WiretapLink, combine_looks
+from diffsem.channels import BlockFadingChannel
+from diffsem.link import NoisyFeature, Reception, Seeds, Transmitter, WiretapLink, combine_looks
 from diffsem.models import NoiseSchedule, mnist
 
 SCHEDULE = NoiseSchedule()
@@ -18,45 +20,56 @@ def signal_to_noise(step):
 
 
 def looks_of(feature, steps, rng):
-    ratios = signal_to_noise(np.array(steps))
-    received = []
-    for ratio in ratios:
+    """Looks at steps of the schedule, each of unit power."""
+    looks = []
+    for ratio in signal_to_noise(np.array(steps)).astype(np.float32):
         noise = rng.standard_normal(feature.shape).astype(np.float32)
-        received.append((np.sqrt(ratio / (1 + ratio)) * feature + np.sqrt(1 / (1 + ratio)) * noise).astype(np.float32))
-    return received, [np.full(len(feature), step, np.float32) for step in steps]
+        values = np.sqrt(ratio / (1 + ratio)) * feature + np.sqrt(1 / (1 + ratio)) * noise
+        signal = np.full(len(feature), ratio / (1 + ratio), np.float32)
+        looks.append(NoisyFeature(values, signal, np.full(feature.shape, 1 / (1 + ratio), np.float32)))
+    return looks
 
 
 @given(STEPS)
 def test_signal_to_noise_ratios_of_looks_add_up(steps):
     feature = np.zeros((1, 4, 4, 1), np.float32)
-    _, step = combine_looks(*looks_of(feature, steps, np.random.default_rng(0)), SCHEDULE)
+    combined = combine_looks(looks_of(feature, steps, np.random.default_rng(0)))
     total = signal_to_noise(np.array(steps)).sum()
-    if total < signal_to_noise(1):
-        np.testing.assert_allclose(signal_to_noise(np.asarray(step)), total, rtol=2e-3)
+    np.testing.assert_allclose(np.asarray(combined.signal)[0] / np.asarray(combined.noise), total, rtol=1e-3)
 
 
 @pytest.mark.parametrize("steps", [(240,) * 4, (60, 240, 400)])
-def test_combined_looks_have_the_moments_of_one_look_at_their_step(steps, rng, unit_features):
+def test_combined_looks_have_the_noise_that_they_say(steps, rng, unit_features):
     feature = unit_features(4000)
-    received, step = combine_looks(*looks_of(feature, steps, rng), SCHEDULE)
-    received, alpha_bar = np.asarray(received), np.asarray(SCHEDULE.alpha_bar_at(step))[0]
-    gain = (received * feature).mean()
-    assert gain == pytest.approx(np.sqrt(alpha_bar), abs=0.01)
-    assert (received - gain * feature).var() == pytest.approx(1 - alpha_bar, rel=0.01)
+    combined = combine_looks(looks_of(feature, steps, rng))
+    noise = np.asarray(combined.values) - feature
+    assert noise.var() == pytest.approx(float(np.asarray(combined.noise).mean()), rel=0.01)
+    assert abs((noise * feature).mean()) < 0.01
+
+
+def test_each_symbol_is_combined_by_its_own_noise(rng, unit_features):
+    """Two looks, each clear where the other one drowns: together they are clear everywhere."""
+    feature = unit_features(500)
+    clear = np.arange(64).reshape(8, 8, 1) < 32
+    looks = []
+    for place in (clear, ~clear):
+        noise = np.broadcast_to(np.where(place, 0.01, 100.0), feature.shape).astype(np.float32)
+        values = feature + np.sqrt(noise) * rng.standard_normal(feature.shape).astype(np.float32)
+        looks.append(NoisyFeature(values, np.ones(500, np.float32), noise))
+    combined = combine_looks(looks)
+    np.testing.assert_allclose(combined.noise, 0.01, rtol=1e-3)
+    assert (np.asarray(combined.values) - feature).var() == pytest.approx(0.01, rel=0.05)
 
 
 def test_a_single_look_is_left_as_it_is(rng, unit_features):
-    received, step = looks_of(unit_features(3), [100], rng)
-    combined, at = combine_looks(received, step, SCHEDULE)
-    np.testing.assert_array_equal(combined, received[0])
-    np.testing.assert_array_equal(at, step[0])
+    (look,) = looks_of(unit_features(3), [100], rng)
+    assert combine_looks([look]) is look
 
 
 def link():
     keras.utils.set_random_seed(1)
-    return WiretapLink(
-        Transmitter(mnist.Encoder(), SCHEDULE), Reception(AwgnChannel(), SCHEDULE), Reception(AwgnChannel(), SCHEDULE)
-    )
+    awgn = Reception(BlockFadingChannel(math.inf), SCHEDULE)
+    return WiretapLink(Transmitter(mnist.Encoder(), SCHEDULE), awgn, awgn)
 
 
 def transmit(looks, images, step=184):

@@ -1,4 +1,5 @@
 import gc
+import math
 from dataclasses import replace
 
 import numpy as np
@@ -6,7 +7,7 @@ import psutil
 import pytest
 import tensorflow as tf
 
-from diffsem.channels import AwgnChannel
+from diffsem.channels import BlockFadingChannel
 from diffsem.link import (
     Attack,
     BypassReceiver,
@@ -28,13 +29,12 @@ from diffsem.link.programs import derive_seed
 from diffsem.models import Denoise, NoiseSchedule, UNet, mnist
 
 SCHEDULE = NoiseSchedule()
+AWGN = Reception(BlockFadingChannel(math.inf), SCHEDULE)
 POINT = Point(60, 10.0, (10.0, 0.0))
 
 
 def experiment(rng, stopping, batch_size=32, images=200, **changes):
-    link = WiretapLink(
-        Transmitter(mnist.Encoder(), SCHEDULE), Reception(AwgnChannel(), SCHEDULE), Reception(AwgnChannel(), SCHEDULE)
-    )
+    link = WiretapLink(Transmitter(mnist.Encoder(), SCHEDULE), AWGN, AWGN)
     classifier = mnist.Classifier()
     return Experiment(
         links={"pair": link},

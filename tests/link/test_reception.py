@@ -1,24 +1,27 @@
 """What reaches a node, against a NumPy model of the same link."""
 
+import math
+
 import numpy as np
 import pytest
 
-from diffsem.channels import AwgnChannel, RayleighBlockFadingChannel, reseed
+from diffsem.channels import BlockFadingChannel, Csi, Multipath, OfdmChannel, reseed
 from diffsem.link import Reception
 from diffsem.models import NoiseSchedule, SelfNoise
 
 SCHEDULE = NoiseSchedule()
 SAMPLES = 6000
+AWGN = BlockFadingChannel(math.inf)
 
 
-def through(channel, feature, step, snr_db, matched=True, estimate_db=None, reception_snr_db=None):
+def through(channel, feature, step, snr_db, rule="matched", estimate_db=None, reception_snr_db=None):
     """Self-noise for `estimate_db`, then the channel at `reception_snr_db`; both default to `snr_db`."""
     count = len(feature)
     estimate = 10 ** ((snr_db if estimate_db is None else estimate_db) / 10)
     own = 10 ** ((snr_db if reception_snr_db is None else reception_snr_db) / 10)
     steps = np.full(count, step, np.int32)
     radiated, noise_step, power = SelfNoise(SCHEDULE)([feature, steps, np.full(count, estimate, np.float32)])
-    reception = Reception(channel, SCHEDULE, matched)
+    reception = Reception(channel, SCHEDULE, rule)
     received, received_step = reception([radiated, steps, noise_step, power, np.full(count, own, np.float32)])
     return np.asarray(received), np.asarray(received_step), int(noise_step[0])
 
@@ -44,7 +47,7 @@ def numpy_variance(step, noise_step, snr_db):
 )
 def test_the_paper_receiver_sees_z_t_over_awgn(step, snr_db, unit_features):
     feature = unit_features(SAMPLES)
-    received, received_step, noise_step = through(AwgnChannel(), feature, step, snr_db, matched=False)
+    received, received_step, noise_step = through(AWGN, feature, step, snr_db, rule="transmitter")
     assert noise_step > 0
     variance, alpha_bar = numpy_variance(step, noise_step, snr_db)
     assert_moments(received, feature, alpha_bar[step], variance)
@@ -56,7 +59,7 @@ def test_the_paper_receiver_sees_z_t_over_awgn(step, snr_db, unit_features):
 
 @pytest.mark.parametrize(("step", "snr_db"), [(60, 15), (240, 15), (300, 5), (120, 20), (450, 0)])
 def test_the_matched_step_is_t_where_the_transmitter_knows_the_channel(step, snr_db, unit_features):
-    _, received_step, noise_step = through(AwgnChannel(), unit_features(2), step, snr_db)
+    _, received_step, noise_step = through(AWGN, unit_features(2), step, snr_db)
     assert noise_step > 0
     assert np.abs(received_step - step).max() <= 1
 
@@ -68,15 +71,13 @@ def test_the_matched_step_gives_z_t_prime_under_mismatch_and_without_self_noise(
     step, estimate_db, own_db, unit_features
 ):
     feature = unit_features(SAMPLES)
-    received, received_step, _ = through(
-        AwgnChannel(), feature, step, 0, estimate_db=estimate_db, reception_snr_db=own_db
-    )
+    received, received_step, _ = through(AWGN, feature, step, 0, estimate_db=estimate_db, reception_snr_db=own_db)
     alpha_bar = float(SCHEDULE.alpha_bar_at(received_step[:1])[0])
     assert_moments(received, feature, alpha_bar, 1 - alpha_bar)
 
 
 def test_without_self_noise_the_matched_step_has_the_snr_of_the_channel(unit_features):
-    _, received_step, noise_step = through(AwgnChannel(), unit_features(2), 120, 0)
+    _, received_step, noise_step = through(AWGN, unit_features(2), 120, 0)
     assert noise_step == 0
     assert SCHEDULE.esnr_db(round(float(received_step[0]))) == pytest.approx(0, abs=0.1)
 
@@ -84,7 +85,7 @@ def test_without_self_noise_the_matched_step_has_the_snr_of_the_channel(unit_fea
 def test_under_fading_every_block_stands_at_the_step_of_its_own_noise(unit_features):
     feature = unit_features(SAMPLES)
     reseed(11)
-    received, received_step, _ = through(RayleighBlockFadingChannel(), feature, 120, 10)
+    received, received_step, _ = through(BlockFadingChannel(), feature, 120, 10)
     assert received_step.std() > 5
     alpha_bar = np.interp(received_step, np.arange(501), SCHEDULE.alpha_bar).reshape(-1, 1, 1, 1)
     inside = (received_step > 1) & (received_step < 499)
@@ -101,7 +102,7 @@ def test_under_fading_every_block_stands_at_the_step_of_its_own_noise(unit_featu
 
 def test_beyond_the_last_step_the_power_stays_one(unit_features):
     feature = unit_features(SAMPLES)
-    received, received_step, _ = through(AwgnChannel(), feature, 0, -40)
+    received, received_step, _ = through(AWGN, feature, 0, -40)
     np.testing.assert_allclose(received_step, 500)
     assert (received**2).mean() == pytest.approx(1, rel=0.02)
 
@@ -109,6 +110,46 @@ def test_beyond_the_last_step_the_power_stays_one(unit_features):
 def test_the_link_keeps_three_decibels_that_real_noise_for_complex_symbols_loses(unit_features):
     """Without self-noise the feature itself is received at the SNR of the channel, not at half of it."""
     feature = unit_features(SAMPLES)
-    received, _, _ = through(AwgnChannel(), feature, 0, 7, matched=False)
+    received, _, _ = through(AWGN, feature, 0, 7, rule="transmitter")
     measured = 10 * np.log10((feature**2).mean() / ((received - feature) ** 2).mean())
     assert measured == pytest.approx(7, abs=0.05)
+
+
+CHANNELS = {
+    "blocks": BlockFadingChannel(coherence=8),
+    "two antennas": BlockFadingChannel(2.0, receive_antennas=2),
+    "two streams": BlockFadingChannel(0.0, 2, 2),
+    "estimated": BlockFadingChannel(coherence=12, csi=Csi(4, "lmmse")),
+    "grid": OfdmChannel(Multipath(subcarriers=16), csi=Csi(2, "lmmse")),
+}
+
+
+@pytest.mark.parametrize("name", CHANNELS)
+def test_every_symbol_carries_the_noise_that_is_said_of_it(name, unit_features):
+    feature, step, snr = unit_features(SAMPLES), np.full(SAMPLES, 120, np.int32), np.full(SAMPLES, 10, np.float32)
+    reseed(12)
+    radiated, noise_step, power = SelfNoise(SCHEDULE)([feature, step, snr])
+    reception = Reception(CHANNELS[name], SCHEDULE, equalizer="mmse")
+    heard = reception.hear([radiated, step, noise_step, power, snr])
+    error = np.asarray(heard.values) - np.sqrt(SCHEDULE.alpha_bar[120]) * feature
+    ratio = error**2 / np.asarray(heard.noise)
+    # Symbols of one block are wrong together: the spread over images tells how sure the mean is.
+    per_image = ratio.mean(axis=(1, 2, 3))
+    assert per_image.mean() == pytest.approx(1, abs=0.01 + 4.5 * per_image.std() / np.sqrt(SAMPLES))
+    received, at = reception.at_step(heard, step)
+    received, alpha_bar = np.asarray(received), np.asarray(SCHEDULE.alpha_bar_at(at))
+    inside = np.asarray(at) < 499
+    assert (received[inside] ** 2).mean() == pytest.approx(1, rel=0.03)
+    correlation = (received * feature).mean(axis=(1, 2, 3)) / np.sqrt(alpha_bar)
+    assert correlation[inside].mean() == pytest.approx(1, abs=0.02)
+
+
+def test_the_noise_of_an_antenna_more_is_three_decibels_less_on_average(unit_features):
+    feature = unit_features(SAMPLES)
+    steps = []
+    for antennas in (1, 2):
+        reseed(3)
+        channel = BlockFadingChannel(math.inf, receive_antennas=antennas)
+        _, step, _ = through(channel, feature, 0, 5)
+        steps.append(SCHEDULE.esnr_db(np.rint(step).astype(int)).mean())
+    assert steps[1] - steps[0] == pytest.approx(10 * np.log10(2), abs=0.1)

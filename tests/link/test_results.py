@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from diffsem.link import InputError, Point, PointResult, read_results, read_table, write_table
-from diffsem.link.results import ADDED, COLUMNS, empty_table
+from diffsem.link.results import ADDED, COLUMNS, STEP_BINS, empty_table
 
 ORIGINALS = np.arange(2 * 4 * 4, dtype=np.uint8).reshape(2, 4, 4, 1)
 ATTRIBUTES = {"scenario": "name: π\n", "seed": 1, "versions": "{}"}
@@ -36,7 +36,8 @@ def example(level):
 
 
 def result(rows, examples=()):
-    return PointResult(Point(240, 15.0, (10.0,)), rows, list(examples), 0)
+    by_step = np.arange(len(rows) * 2 * STEP_BINS).reshape(-1, 2, STEP_BINS)
+    return PointResult(Point(240, 15.0, (10.0,)), rows, by_step, list(examples), 0)
 
 
 texts = st.text(st.characters(exclude_categories=["Cs", "Cc"]), max_size=12)
@@ -48,6 +49,8 @@ def test_a_table_from_before_a_column_was_added_reads_with_its_default(tmp_path)
     with h5py.File(path, "r+") as file:
         for name in ADDED:
             del file["results"][name]
+        del file["by_step"]
+    assert read_table(path).by_step.shape == (2, 2, STEP_BINS)
     rows = read_results(path)
     assert list(rows.columns) == list(COLUMNS)
     assert (rows["looks"] == 1).all()
@@ -70,6 +73,7 @@ def test_a_table_reads_back_as_it_was_written(names, value, count, tmp_path_fact
     write_table(path, table)
     back = read_table(path)
     pd.testing.assert_frame_equal(back.rows, table.rows)
+    np.testing.assert_array_equal(back.by_step, np.arange(len(names) * 2 * STEP_BINS).reshape(-1, 2, STEP_BINS))
     pd.testing.assert_frame_equal(back.examples.index, table.examples.index)
     np.testing.assert_array_equal(back.examples.reconstructions, np.full((1, 2, 4, 4, 1), 128))
     assert back.attributes == ATTRIBUTES

@@ -1,9 +1,11 @@
+import math
+
 import keras
 import numpy as np
 import pytest
 import tensorflow as tf
 
-from diffsem.channels import AwgnChannel, RayleighBlockFadingChannel
+from diffsem.channels import BlockFadingChannel
 from diffsem.link import (
     BypassReceiver,
     DiffSemReceiver,
@@ -19,12 +21,13 @@ from diffsem.models import Denoise, NoiseSchedule, UNet, mnist
 SCHEDULE = NoiseSchedule()
 SEEDS = Seeds(legitimate=2, self_noise=[1], eavesdropper=[3])
 BATCH = 64
+AWGN, RAYLEIGH = BlockFadingChannel(math.inf), BlockFadingChannel()
 
 
-def build(legitimate=AwgnChannel, eavesdropper=AwgnChannel):
+def build(legitimate=AWGN, eavesdropper=AWGN):
     keras.utils.set_random_seed(1)
     return WiretapLink(
-        Transmitter(mnist.Encoder(), SCHEDULE), Reception(legitimate(), SCHEDULE), Reception(eavesdropper(), SCHEDULE)
+        Transmitter(mnist.Encoder(), SCHEDULE), Reception(legitimate, SCHEDULE), Reception(eavesdropper, SCHEDULE)
     )
 
 
@@ -60,7 +63,7 @@ def test_an_eavesdropper_never_shifts_the_receivers_noise(images):
     alone, _ = transmit(link, images, own=())
     watched, _ = transmit(link, images, own=(5.0, 10.0))
     np.testing.assert_array_equal(alone.received, watched.received)
-    fading, _ = transmit(build(eavesdropper=RayleighBlockFadingChannel), images)
+    fading, _ = transmit(build(eavesdropper=RAYLEIGH), images)
     np.testing.assert_array_equal(alone.received, fading.received)
 
 
@@ -93,16 +96,16 @@ def receivers():
 @pytest.mark.parametrize(
     ("name", "channel"),
     [
-        ("bypass", AwgnChannel),
-        ("bypass", RayleighBlockFadingChannel),
-        ("diffsem", AwgnChannel),
-        ("e-diffsem", RayleighBlockFadingChannel),
+        ("bypass", AWGN),
+        ("bypass", RAYLEIGH),
+        ("diffsem", AWGN),
+        ("e-diffsem", RAYLEIGH),
     ],
 )
 def test_the_link_is_one_keras_model_to_call_train_through_and_save(name, channel, images, tmp_path):
     encoder = mnist.Encoder()
     model = end_to_end(
-        Transmitter(encoder, SCHEDULE), Reception(channel(), SCHEDULE), receivers()[name], mnist.IMAGE_SHAPE
+        Transmitter(encoder, SCHEDULE), Reception(channel, SCHEDULE), receivers()[name], mnist.IMAGE_SHAPE
     )
     inputs = {
         "image": images[:16],

@@ -1,0 +1,53 @@
+"""What a node knows of its channel."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+
+@dataclass(frozen=True)
+class Csi:
+    """Channel state information at a node, perfect by default.
+
+    The mean noise variance no is always known: a node measures it over a long time. What it has to learn from pilots is
+    the channel of the moment, and with it the effective noise variance of every symbol.
+
+    Parameters
+    ----------
+    pilots : int
+        Pilots of each stream in a coherence block, or OFDM symbols with pilots in a grid; 0: perfect knowledge.
+    estimator : str
+        "ls" (least squares; linear interpolation on a grid) or "lmmse" (with the channel's own statistics).
+    boost_db : float
+        Energy of a pilot over that of a data symbol, dB.
+    correlation : float
+        Of the scattered part of the gain that was measured with the one of the transmission, 0..1; less than 1 is
+        outdated knowledge. The node knows the coefficient.
+
+    Raises
+    ------
+    ValueError
+        If there are less than no pilots, the estimator is unknown, or the correlation lies outside 0..1.
+    """
+
+    pilots: int = 0
+    estimator: Literal["ls", "lmmse"] = "ls"
+    boost_db: float = 0.0
+    correlation: float = 1.0
+
+    def __post_init__(self):
+        if self.pilots < 0:
+            raise ValueError(f"pilots {self.pilots}: need 0 (perfect knowledge) or more")
+        if self.estimator not in ("ls", "lmmse"):
+            raise ValueError(f"estimator {self.estimator!r}: allowed: ls, lmmse")
+        if not 0 <= self.correlation <= 1:
+            raise ValueError(f"correlation {self.correlation}: allowed: 0 to 1")
+
+    @property
+    def boost(self) -> float:
+        """`boost_db` as a factor."""
+        return 10 ** (self.boost_db / 10)
+
+
+def csi_of(csi: Csi | dict | None) -> Csi:
+    """From an object, from its fields as they are stored, or the default."""
+    return Csi(**csi) if isinstance(csi, dict) else csi or Csi()

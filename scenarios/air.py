@@ -1,0 +1,34 @@
+"""From a scenario's words to channels and receptions."""
+
+import math
+
+from diffsem.channels import BlockFadingChannel, Csi, Multipath, OfdmChannel
+from diffsem.link.reception import Reception
+from diffsem.models import NoiseSchedule
+from diffsem.scenarios.schema import AwgnChannel, CdlChannel, Eavesdropper, Legitimate, RicianChannel, TdlChannel
+
+
+def build_channel(node: Legitimate | Eavesdropper, transmit_antennas: int) -> BlockFadingChannel | OfdmChannel:
+    """The channel of a node, with what it knows of it."""
+    channel = node.channel
+    shared = {
+        "transmit_antennas": transmit_antennas,
+        "receive_antennas": node.receive_antennas,
+        "csi": Csi() if node.csi == "perfect" else Csi(**node.csi.model_dump()),
+    }
+    if isinstance(channel, TdlChannel | CdlChannel):
+        keys = channel.model_dump()
+        return OfdmChannel(Multipath(family=keys.pop("kind"), **keys), **shared)
+    factor = 0.0
+    if isinstance(channel, AwgnChannel):
+        factor = math.inf
+    elif isinstance(channel, RicianChannel):
+        factor = 10 ** (channel.k_factor_db / 10)
+    return BlockFadingChannel(factor, coherence=channel.coherence, **shared)
+
+
+def build_reception(
+    node: Legitimate | Eavesdropper, transmit_antennas: int, schedule: NoiseSchedule, step: str = "matched"
+) -> Reception:
+    """What a node hears; `step` as `denoising.step`."""
+    return Reception(build_channel(node, transmit_antennas), schedule, step, node.equalizer)

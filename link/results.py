@@ -35,6 +35,7 @@ COLUMNS = {
     "accuracy": np.float64,
     "ci_low": np.float64,
     "ci_high": np.float64,
+    "both_correct": np.int64,
     "clean_judge_correct": np.float64,
     "clean_judge_accuracy": np.float64,
     "worst_class": np.int64,
@@ -66,6 +67,7 @@ COLUMNS = {
 }
 # What a table written before these columns were there says in their place.
 ADDED = {
+    "both_correct": -1,
     "clean_judge_correct": np.nan,
     "clean_judge_accuracy": np.nan,
     "worst_class": -1,

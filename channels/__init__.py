@@ -3,7 +3,7 @@
 from diffsem.channels.block_fading import BlockFadingChannel
 from diffsem.channels.correlation import correlate
 from diffsem.channels.csi import Csi
-from diffsem.channels.equalizer import Equalizer
+from diffsem.channels.equalizer import Equalizer, EqualizerKind
 from diffsem.channels.ofdm import Multipath, OfdmChannel
 from diffsem.channels.randomness import reseed
 from diffsem.channels.symbols import features_to_symbols, symbols_to_features
@@ -12,6 +12,7 @@ __all__ = [
     "BlockFadingChannel",
     "Csi",
     "Equalizer",
+    "EqualizerKind",
     "Multipath",
     "OfdmChannel",
     "correlate",

@@ -1,6 +1,6 @@
 """Equalisers: one tap, maximum-ratio combining, zero forcing and LMMSE."""
 
-from typing import Literal
+from typing import Literal, get_args
 
 import keras
 import tensorflow as tf
@@ -8,7 +8,7 @@ from sionna.phy.mimo import lmmse_equalizer, zf_equalizer
 
 from diffsem.channels.streams import streams_to_symbols
 
-EQUALIZERS = ("zf", "mmse", "mrc")
+EqualizerKind = Literal["zf", "mmse", "mrc"]
 
 
 @keras.saving.register_keras_serializable("diffsem")
@@ -45,10 +45,10 @@ class Equalizer(keras.layers.Layer):
         If the kind is unknown, "mrc" has more than one stream, or "zf" more streams than receive antennas.
     """
 
-    def __init__(self, kind: Literal["zf", "mmse", "mrc"] = "zf", count=None, **kwargs):
+    def __init__(self, kind: EqualizerKind = "zf", count=None, **kwargs):
         super().__init__(**kwargs)
-        if kind not in EQUALIZERS:
-            raise ValueError(f"equaliser {kind!r}: allowed: {', '.join(EQUALIZERS)}")
+        if kind not in get_args(EqualizerKind):
+            raise ValueError(f"equaliser {kind!r}: allowed: {', '.join(get_args(EqualizerKind))}")
         self.kind = kind
         self.count = count
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from diffsem.link.experiment import Attack, Experiment, Point, StoppingRule, System
     from diffsem.link.image_quality import psnr_db, ssim
     from diffsem.link.looks import combine_looks
-    from diffsem.link.modulation import MODULATIONS, coded_bits
+    from diffsem.link.modulation import MODULATIONS, bit_error_rate, coded_bits
     from diffsem.link.monte_carlo import PointResult, simulate_points
     from diffsem.link.noisy_feature import NoisyFeature, at_step
     from diffsem.link.programs import Programs
@@ -33,7 +33,7 @@ _ROOMS = {
     "experiment": ("Attack", "Experiment", "Point", "StoppingRule", "System"),
     "image_quality": ("psnr_db", "ssim"),
     "looks": ("combine_looks",),
-    "modulation": ("MODULATIONS", "coded_bits"),
+    "modulation": ("MODULATIONS", "bit_error_rate", "coded_bits"),
     "monte_carlo": ("PointResult", "simulate_points"),
     "noisy_feature": ("NoisyFeature", "at_step"),
     "programs": ("Programs",),
@@ -73,6 +73,7 @@ __all__ = [
     "UniformQuantizer",
     "WiretapLink",
     "at_step",
+    "bit_error_rate",
     "clustered_interval",
     "coded_bits",
     "combine_looks",

@@ -9,7 +9,7 @@ import tensorflow as tf
 from sionna.phy.fec.ldpc import LDPC5GDecoder, LDPC5GEncoder
 from sionna.phy.mapping import Constellation, Demapper, Mapper
 
-from diffsem.channels import Equalizer, reseed
+from diffsem.channels import Equalizer, EqualizerKind, reseed
 from diffsem.link.modulation import MODULATIONS, coded_bits
 from diffsem.link.quantizer import UniformQuantizer
 
@@ -19,7 +19,8 @@ DECODER_ITERATIONS = 20
 class DigitalLink:
     """bits -> (LDPC) -> Gray-mapped QAM -> channel -> equaliser -> demapper -> (LDPC) -> bits.
 
-    The demapper computes exact bit log-likelihood ratios from every symbol's own effective noise variance. The decoder
+    Uncoded bits are those of the nearest constellation point, the decision that `bit_error_rate` is about. For the code
+    the demapper computes exact bit log-likelihood ratios from every symbol's own effective noise variance; its decoder
     runs 20 iterations of belief propagation.
 
     Parameters
@@ -41,7 +42,9 @@ class DigitalLink:
         If Sionna has no LDPC code of that length and rate.
     """
 
-    def __init__(self, channel, equalizer: str, modulation: str, code_rate: float | None, information_bits: int):
+    def __init__(
+        self, channel, equalizer: EqualizerKind, modulation: str, code_rate: float | None, information_bits: int
+    ):
         per_symbol = MODULATIONS[modulation]
         self.channel = channel
         self.information_bits = information_bits
@@ -50,7 +53,9 @@ class DigitalLink:
         self._equalizer = Equalizer(equalizer, self._symbols)
         constellation = Constellation("pam" if per_symbol == 1 else "qam", per_symbol)
         self._map = Mapper(constellation=constellation)
-        self._demap = Demapper("app", constellation=constellation, hard_out=code_rate is None)
+        # The sign of a max-log ratio is the bit of the nearest point; exact ratios decide better at very low SNR.
+        uncoded = code_rate is None
+        self._demap = Demapper("maxlog" if uncoded else "app", constellation=constellation, hard_out=uncoded)
         self._encode = self._decode = None
         if code_rate is not None:
             self._encode = LDPC5GEncoder(information_bits, self._bits, num_bits_per_symbol=per_symbol)

@@ -215,7 +215,8 @@ class _Course:
         return counted.stop
 
     def result(self) -> PointResult:
-        order = [system.name for system in (*self._experiment.systems, *self._experiment.digital)]
+        order = [system.name for system in self._experiment.systems]
+        order += [digital.name for digital in self._experiment.digital]
         nodes = sorted(self._tallies, key=lambda node: order.index(node.system))
         rows = [_row(self._experiment, self.point, node, self._tallies[node]) for node in nodes]
         by_step = np.stack([self._tallies[node].by_step for node in nodes])

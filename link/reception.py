@@ -6,7 +6,7 @@ from dataclasses import asdict
 import keras
 from keras import ops
 
-from diffsem.channels import Equalizer, features_to_symbols, symbols_to_features
+from diffsem.channels import Equalizer, EqualizerKind, features_to_symbols, symbols_to_features
 from diffsem.link.noisy_feature import NoisyFeature, StepRule, at_step
 from diffsem.models import NoiseSchedule
 from diffsem.models.self_noise import per_sample
@@ -48,7 +48,7 @@ class Reception(keras.layers.Layer):
         t'.
     """
 
-    def __init__(self, channel, schedule=None, step: StepRule = "matched", equalizer="zf", **kwargs):
+    def __init__(self, channel, schedule=None, step: StepRule = "matched", equalizer: EqualizerKind = "zf", **kwargs):
         super().__init__(**kwargs)
         self.channel = channel
         self.schedule = NoiseSchedule(**schedule) if isinstance(schedule, dict) else schedule or NoiseSchedule()

@@ -22,7 +22,7 @@ receivers='legitimate.receivers=[noise-aware, noise-aware-pair, one-step, diffse
 for rule in matched mean transmitter; do
   for scenario in mnist-rayleigh mnist-rayleigh-blocks mnist-tdl mnist-mismatch; do
     run "step-$rule-$scenario" "$scenario" "${at_10db[@]}" "$receivers" "denoising.step=$rule" \
-      monte_carlo.ci_half_width=null
+      'timesteps=[0, 120, 240]' monte_carlo.ci_half_width=null
   done
 done
 

@@ -3,6 +3,7 @@
 import math
 
 from diffsem.channels import BlockFadingChannel, Csi, Multipath, OfdmChannel
+from diffsem.link.noisy_feature import StepRule
 from diffsem.link.reception import Reception
 from diffsem.models import NoiseSchedule
 from diffsem.scenarios.schema import AwgnChannel, CdlChannel, Eavesdropper, Legitimate, RicianChannel, TdlChannel
@@ -28,7 +29,7 @@ def build_channel(node: Legitimate | Eavesdropper, transmit_antennas: int) -> Bl
 
 
 def build_reception(
-    node: Legitimate | Eavesdropper, transmit_antennas: int, schedule: NoiseSchedule, step: str = "matched"
+    node: Legitimate | Eavesdropper, transmit_antennas: int, schedule: NoiseSchedule, step: StepRule = "matched"
 ) -> Reception:
     """What a node hears; `step` as `denoising.step`."""
     return Reception(build_channel(node, transmit_antennas), schedule, step, node.equalizer)

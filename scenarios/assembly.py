@@ -111,11 +111,11 @@ def build_link(scenario: Scenario, encoder: keras.Model) -> WiretapLink:
     `denoising.step` is about the receiver; the eavesdropper always works out the step that its noise amounts to.
     """
     legitimate, eavesdropper = scenario.legitimate, scenario.eavesdropper
-    error, deviation = legitimate.snr_estimate_error_db, 0.0
-    if isinstance(error, EstimateError):
-        error, deviation = error.mean, error.deviation
+    error = legitimate.snr_estimate_error_db
+    if not isinstance(error, EstimateError):
+        error = EstimateError(mean=error, deviation=0.0)
     return WiretapLink(
-        Transmitter(encoder, SCHEDULE, error, deviation),
+        Transmitter(encoder, SCHEDULE, error.mean, error.deviation),
         build_reception(legitimate, legitimate.transmit_antennas, SCHEDULE, scenario.denoising.step),
         build_reception(eavesdropper, legitimate.transmit_antennas, SCHEDULE),
         eavesdropper.fading_correlation,

@@ -98,7 +98,7 @@ def train(
 
 @app.command()
 def show(results: ResultArgument) -> None:
-    """Print a result table: receiver, strongest adversary and the gap, percent with 95% intervals."""
+    """Print a result table: receiver, strongest adversary, gap; bit and block error rates; with 95% intervals."""
     _print_table(results)
 
 
@@ -115,9 +115,12 @@ def leakage(
     from diffsem.scenarios.report import leakage as leakage_of
     from diffsem.scenarios.report import leakage_table
 
-    _print(leakage_table(read_results(results), str(results)))
+    rows = read_results(results)
+    if len(rows) and not (rows["scored"] == "label").any():
+        raise InputError(f"result file {results}: has bit error rates only, no accuracy; `diffsem show` prints them")
+    _print(leakage_table(rows, str(results)))
     if csv:
-        _write_csv(leakage_of(read_results(results)), csv)
+        _write_csv(leakage_of(rows), csv)
 
 
 @app.command()
@@ -176,7 +179,9 @@ def check(
         listed_attacks(resolved.eavesdropper)
     points = len(resolved.timesteps) * len(resolved.legitimate.snr_db)
     images = points * resolved.monte_carlo.max_images
-    systems = len(resolved.legitimate.receivers)
+    digital = len(resolved.digital) if "digital" in resolved.legitimate.receivers else 0
+    analog = [system for system in resolved.legitimate.receivers if system != "digital"]
+    systems = len(analog) + digital + len(resolved.bit_error_rates)
     steps = 1 if resolved.denoising.solver == "distilled" else resolved.denoising.steps
     calls = {"one-step": 1, "diffsem": steps}
     guided = 2 if resolved.denoising.guidance else 1
@@ -196,7 +201,7 @@ def scenarios() -> None:
 
     for name in _shipped():
         first = (SHIPPED / f"{name}.yaml").read_text(encoding="utf-8").splitlines()[0]
-        typer.echo(f"{name:16} {first.removeprefix('# ')}")
+        typer.echo(f"{name:21} {first.removeprefix('# ')}")
 
 
 @app.command()
@@ -253,11 +258,14 @@ def _print(table) -> None:
 
 def _print_table(path: Path) -> None:
     from diffsem.link.results import read_results
-    from diffsem.scenarios.report import terminal_table
+    from diffsem.scenarios.report import error_rate_table, terminal_table
 
     rows = read_results(path)
     state = "" if rows.attrs["complete"] else " (not complete: the same run command goes on)"
-    _print(terminal_table(rows, f"{path}{state}"))
+    if (rows["scored"] == "label").any() or rows.empty:
+        _print(terminal_table(rows, f"{path}{state}"))
+    if (rows["bits"] > 0).any():
+        _print(error_rate_table(rows, f"{path}{state}: digital links"))
 
 
 def main() -> None:

@@ -1,4 +1,4 @@
-"""Figures from a result table: accuracy, gap, schedule and reconstructions."""
+"""Figures from a result table: accuracy, gap, outage, error rates, schedule and reconstructions."""
 
 import itertools
 import math
@@ -15,9 +15,11 @@ from matplotlib.figure import Figure
 
 from diffsem.link.accuracy import simplex_ceiling
 from diffsem.link.errors import InputError
+from diffsem.link.modulation import bit_error_rate
 from diffsem.link.results import ResultTable
 from diffsem.models import NoiseSchedule, mnist
-from diffsem.scenarios.report import leakage, paper_attack, strongest_adversary
+from diffsem.scenarios.report import leakage, outage, paper_attack, strongest_adversary
+from diffsem.scenarios.schema import BitErrorRate, DigitalLink, Scenario
 
 # Paul Tol's bright scheme, safe for colour-blind readers; each system keeps its colour over all figures.
 COLOURS = {
@@ -44,6 +46,8 @@ LABELS = {
     "direct": "Direct",
     "permutation": "Permutation",
 }
+# Digital links are named by their scenario, and take what is left: Paul Tol's muted scheme.
+MUTED = ("#882255", "#117733", "#332288", "#999933", "#44AA99", "#661100", "#888888", "#CC6677")
 # Systems that send every pixel.
 PICTURES = ("direct", "permutation")
 AXES = {"receiver_snr_db": "SNR Es/N0 at the receiver [dB]", "timestep": "self-noising step t"}
@@ -75,7 +79,7 @@ def accuracy_figure(
     matplotlib.figure.Figure
     """
     other = "timestep" if axis == "receiver_snr_db" else "receiver_snr_db"
-    rows = table.rows[table.rows[other] == fixed]
+    rows = table.rows[(table.rows[other] == fixed) & (table.rows["scored"] == "label")]
     if attacks is not None:
         rows = rows[rows["attack"].isin(["", *attacks])]
     if systems is not None:
@@ -86,13 +90,14 @@ def accuracy_figure(
     )
     dashes = dict(zip(rows["transmitter"].unique(), itertools.cycle(["--", ":", "-.", (0, (1, 4))]), strict=False))
     heard: set[str] = set()
+    colours = _colours(rows)
     for system in comparison["system"].unique():
         lines = comparison[comparison["system"] == system]
         x = lines[axis].to_numpy()
-        _band(top, x, lines, "receiver", COLOURS[system], LABELS[system], "-")
+        _band(top, x, lines, "receiver", colours[system], LABELS.get(system, system), "-")
         if lines["adversary"].isna().all():
             continue
-        _band(bottom, x, lines, "gap", COLOURS[system], None, "-")
+        _band(bottom, x, lines, "gap", colours[system], None, "-")
         transmitter = rows.loc[rows["system"] == system, "transmitter"].iloc[0]
         if transmitter not in heard:
             heard.add(transmitter)
@@ -232,11 +237,16 @@ def channel_figure(table: ResultTable, system: str, attacks: Sequence[str] | Non
 def ceiling_over(table: ResultTable, rows: pd.DataFrame, axis: str) -> pd.Series:
     """Simplex ceiling of 64 symbols at the noise that the receiver faces, by value of `axis`.
 
-    Systems that send pictures have more symbols, and no ceiling here. Empty unless the receiver's channel is AWGN, and
-    its noise was measured (`step: matched`): under fading the mean step does not give the mean ceiling.
+    Systems that send pictures have more symbols, and no ceiling here. Empty unless the receiver knew one noise for all
+    images, over AWGN with perfect CSI and an SNR estimate that is not drawn: the mean step of many does not give their
+    mean ceiling.
     """
-    receivers = rows[(rows["node"] == "receiver") & (rows["channel"] == "awgn") & ~rows["transmitter"].isin(PICTURES)]
-    if receivers.empty or _scenario(table)["denoising"]["step"] != "matched":
+    scenario = Scenario.model_validate(_scenario(table))
+    legitimate = scenario.legitimate
+    one_noise = legitimate.csi == "perfect" and isinstance(legitimate.snr_estimate_error_db, float)
+    receivers = rows[(rows["node"] == "receiver") & (rows["channel"] == "awgn")]
+    receivers = receivers[~receivers["transmitter"].isin(["", *PICTURES])]
+    if receivers.empty or scenario.denoising.step == "transmitter" or not one_noise:
         return pd.Series(dtype=float)
     schedule = NoiseSchedule()
     steps = receivers.groupby(axis)["matched_step"].mean()
@@ -244,6 +254,103 @@ def ceiling_over(table: ResultTable, rows: pd.DataFrame, axis: str) -> pd.Series
     esnr_db = 10 * np.log10(alpha_bar / np.maximum(1 - alpha_bar, 1e-12))
     symbols = math.prod(mnist.FEATURE_SHAPE)
     return pd.Series([simplex_ceiling(value, symbols, mnist.CLASSES) for value in esnr_db], index=steps.index)
+
+
+def outage_figure(table: ResultTable, timestep: int) -> Figure:
+    """Receivers over SNR: the mean accuracy, and the accuracy in the 5th percentile of the blocks.
+
+    Parameters
+    ----------
+    table : ResultTable
+    timestep : int
+        t.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+    """
+    lines = outage(table)
+    lines = lines[(lines["node"] == "receiver") & (lines["timestep"] == timestep)].sort_values("receiver_snr_db")
+    figure, panel = plt.subplots(figsize=(7.5, 5), layout="constrained")
+    colours = _colours(table.rows)
+    for system in lines["system"].unique():
+        curve = lines[lines["system"] == system]
+        x = curve["receiver_snr_db"].to_numpy()
+        _band(panel, x, curve, "mean", colours[system], LABELS.get(system, system), "-")
+        _band(panel, x, curve, "outage", colours[system], None, "--")
+    panel.set_xlabel(AXES["receiver_snr_db"].replace("SNR", "average SNR"))
+    panel.set_ylabel("task accuracy")
+    panel.set_ylim(0, 1.02)
+    channel = table.rows["channel"].iloc[0]
+    panel.set_title(
+        f"{_scenario(table)['name']}: {channel}, t = {timestep}; mean (solid), 5th percentile of blocks (dashed)",
+        fontsize=10,
+    )
+    panel.legend(fontsize=8, loc="lower right")
+    panel.grid(alpha=0.3)
+    return figure
+
+
+def error_rate_figure(table: ResultTable, timestep: int) -> Figure:
+    """Bit and block error rates over SNR, with 95% intervals; the closed forms beside uncoded links that have one.
+
+    A triangle is the upper end of the interval where no error was seen. Closed forms are drawn over AWGN and Rayleigh
+    fading, one stream, perfect CSI.
+
+    Parameters
+    ----------
+    table : ResultTable
+    timestep : int
+        t; changes nothing in a digital link, whose rows stand at each.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+    """
+    rows = table.rows[(table.rows["bits"] > 0) & (table.rows["timestep"] == timestep)].sort_values("receiver_snr_db")
+    scenario = Scenario.model_validate(_scenario(table))
+    legitimate = scenario.legitimate
+    kind = legitimate.channel.kind
+    exact = kind in ("awgn", "rayleigh") and legitimate.transmit_antennas == 1 and legitimate.csi == "perfect"
+    exact &= kind == "rayleigh" or legitimate.receive_antennas == 1
+    links: dict[str, BitErrorRate | DigitalLink] = {link.name: link for link in scenario.bit_error_rates}
+    links |= {link.name: link for link in scenario.digital}
+    figure, panels = plt.subplots(1, 2, figsize=(11, 5), sharex=True, sharey=True, layout="constrained")
+    colours = _colours(rows)
+    for system in rows["system"].unique():
+        lines = rows[rows["system"] == system]
+        for panel, measure in zip(panels, ("ber", "bler"), strict=True):
+            seen = lines[lines[measure] > 0]
+            errors = (seen[measure] - seen[f"{measure}_low"], seen[f"{measure}_high"] - seen[measure])
+            coded = links[system].code_rate is not None
+            panel.errorbar(
+                seen["receiver_snr_db"],
+                seen[measure],
+                errors,
+                color=colours[system],
+                linestyle="-" if coded or not exact or measure == "bler" else "none",
+                marker="o",
+                markersize=3,
+                elinewidth=0.6,
+                label=system,
+            )
+            none = lines[lines[measure] == 0]
+            panel.plot(none["receiver_snr_db"], none[f"{measure}_high"], "v", color=colours[system], markersize=4)
+        if exact and links[system].code_rate is None:
+            x = np.linspace(lines["receiver_snr_db"].min(), lines["receiver_snr_db"].max(), 200)
+            branches = legitimate.receive_antennas if kind == "rayleigh" else None
+            closed = bit_error_rate(links[system].modulation, x, branches)
+            panels[0].plot(x, closed, color=colours[system], linewidth=0.8)
+    for panel, name in zip(panels, ("bit error rate", "block error rate"), strict=True):
+        panel.set_yscale("log")
+        panel.set_ylim(max(rows.loc[rows["ber"] > 0, "ber"].min() / 3, 1e-8), 1.2)
+        panel.set_xlabel(AXES["receiver_snr_db"])
+        panel.set_ylabel(name)
+        panel.grid(alpha=0.3)
+    panels[1].legend(fontsize=8)
+    drawn = "; lines on the left are closed forms" if exact else ""
+    figure.suptitle(f"{scenario.name}: {kind}, 95% intervals{drawn}", fontsize=10)
+    return figure
 
 
 def schedule_figure(schedule: NoiseSchedule) -> Figure:
@@ -409,15 +516,24 @@ def figures_of(table: ResultTable) -> Iterator[tuple[str, Figure]]:
     """Every figure that a table has the data for, with its name.
 
     Accuracy over SNR for each t, over t for each SNR (axes of more than one value; a single point counts as an SNR
-    axis), each system over t with a colour an SNR, every attack on each transmitter and the quality of its images over
-    t at the highest SNR, the schedule, and reconstructions at the highest SNR.
+    axis), the outage over SNR where the channel fades, each system over t with a colour an SNR, every attack on each
+    transmitter and the quality of its images over t at the highest SNR, the schedule, and reconstructions at the
+    highest SNR; bit and block error rates of digital links.
     """
-    rows = table.rows
+    if (table.rows["bits"] > 0).any():
+        yield "error-rates", error_rate_figure(table, table.rows["timestep"].min())
+    rows = table.rows[table.rows["scored"] == "label"]
+    if rows.empty:
+        return
     timesteps = sorted(rows["timestep"].unique())
     snrs = sorted(rows["receiver_snr_db"].unique())
     if len(snrs) > 1 or len(timesteps) == 1:
         for timestep in timesteps:
             yield f"accuracy-snr-t{timestep}", accuracy_figure(table, "receiver_snr_db", timestep)
+    fading = (rows.loc[rows["node"] == "receiver", "channel"] != "awgn").all()
+    if len(snrs) > 1 and fading and (outage(table)["node"] == "receiver").any():
+        for timestep in timesteps:
+            yield f"outage-t{timestep}", outage_figure(table, timestep)
     if len(timesteps) > 1:
         for snr_db in snrs:
             yield f"accuracy-t-{snr_db:g}dB", accuracy_figure(table, "timestep", snr_db)
@@ -427,7 +543,7 @@ def figures_of(table: ResultTable) -> Iterator[tuple[str, Figure]]:
         if attacked["ssim"].notna().any():
             yield "quality", quality_figure(table, max(snrs))
         if len(snrs) > 1:
-            for system in rows["system"].unique():
+            for system in rows.loc[rows["transmitter"] != "", "system"].unique():
                 yield f"channels-{system}", channel_figure(table, system)
     yield "schedule", schedule_figure(NoiseSchedule())
     if len(table.examples.index):
@@ -472,6 +588,12 @@ def save_figures(tables: Sequence[ResultTable], folder: Path, stem: str) -> list
     except OSError as error:
         raise InputError(f"figures in {folder}: cannot be written ({error.strerror or error})") from error
     return paths
+
+
+def _colours(rows: pd.DataFrame) -> dict[str, str]:
+    """By system."""
+    digital = [system for system in rows["system"].unique() if system not in COLOURS]
+    return COLOURS | dict(zip(digital, itertools.cycle(MUTED), strict=False))
 
 
 def _band(panel: Axes, x, lines: pd.DataFrame, name: str, colour: str, label: str | None, style) -> None:

@@ -1,17 +1,22 @@
-"""A result table as people read it: receiver against adversary, point by point."""
+"""A result table as people read it: receiver against adversary, point by point; error rates; the bad blocks."""
 
 from collections.abc import Callable, Mapping, Sequence
 
+import numpy as np
 import pandas as pd
+import yaml
 from rich.table import Table
 
-from diffsem.link.accuracy import gap_interval
+from diffsem.link.accuracy import gap_interval, wilson_interval
+from diffsem.link.results import ResultTable
 
 POINT = ["timestep", "receiver_snr_db"]
 
 
 # The paper's attacker, first as it is there: it is not told the noise level.
 PAPER_ATTACKS = ("inversion-mlp+blind", "inversion-mlp")
+# The 5th percentile of blocks is measured between these, or there would be too few images in it.
+OUTAGE = (0.025, 0.075)
 
 
 def strongest_adversary(rows: pd.DataFrame, attacks: Sequence[str] | None = None) -> pd.DataFrame:
@@ -45,6 +50,8 @@ def paper_attack(rows: pd.DataFrame) -> list[str]:
 def leakage(rows: pd.DataFrame) -> pd.DataFrame:
     """One row a system and point: the receiver, the strongest attack, the gap to it, and that to the paper's attacker.
 
+    Of systems that read labels; links that only count bit errors are left out.
+
     The strongest attack is the best of several on the same images: its interval, and with it the gap's, leaves out
     that choice, in the eavesdropper's favour.
 
@@ -60,6 +67,7 @@ def leakage(rows: pd.DataFrame) -> pd.DataFrame:
         _low and _high (95%: Wilson, Newcombe); attack and paper_attack, the names; receiver_worst and adversary_worst,
         accuracy in the worst class. NaN where no attack was run.
     """
+    rows = rows[rows["scored"] == "label"]
     strongest = strongest_adversary(rows).to_dict("index")
     papers = strongest_adversary(rows, paper_attack(rows)).to_dict("index")
     lines = []
@@ -124,8 +132,94 @@ def leakage_table(rows: pd.DataFrame, title: str) -> Table:
     )
 
 
-def _table(lines: pd.DataFrame, title: str, cells: Mapping[str, Callable[[dict], str]]) -> Table:
-    table = Table(title=title, title_justify="left", caption="percent, with 95% intervals", caption_justify="left")
+def private_share(rows: pd.DataFrame) -> pd.DataFrame:
+    """Images that the receiver reads and an attack does not, which the two accuracies alone do not tell.
+
+    A node's accuracy does not depend on how its channel goes with the other's; this share does.
+
+    Parameters
+    ----------
+    rows : pandas.DataFrame
+        A result table.
+
+    Returns
+    -------
+    pandas.DataFrame
+        system, attack, timestep, receiver_snr_db, snr_db, private, private_low, private_high (95%: Wilson); one row for
+        every adversary row of which it is known.
+    """
+    point = ["system", *POINT]
+    receivers = rows[rows["node"] == "receiver"].set_index(point)["correct"]
+    lines = rows[(rows["node"] == "adversary") & (rows["both_correct"] >= 0)].join(
+        receivers, on=point, rsuffix="_first"
+    )
+    private = lines["correct_first"] - lines["both_correct"]
+    intervals = [wilson_interval(count, total) for count, total in zip(private, lines["total"], strict=True)]
+    low, high = np.array(intervals, float).reshape(-1, 2).T
+    columns = ["system", "attack", "timestep", "receiver_snr_db", "snr_db"]
+    return lines[columns].assign(private=private / lines["total"], private_low=low, private_high=high)
+
+
+def outage(table: ResultTable) -> pd.DataFrame:
+    """Accuracy as a distribution over the blocks of a fading channel: its mean, and its 5th percentile.
+
+    Images are ordered by t', the step that the noise of their blocks amounts to, and accuracy falls with t'. So the 5th
+    percentile over blocks of the accuracy in a block is that of images at the step which 5% of all exceed. It is
+    measured among those at the steps which 2.5 to 7.5% exceed, in whole bins of 10 steps.
+
+    Parameters
+    ----------
+    table : ResultTable
+
+    Returns
+    -------
+    pandas.DataFrame
+        system, node, attack, timestep, receiver_snr_db, snr_db; mean and outage, each with _low and _high (95%:
+        Wilson); outage_total, the images behind it. Of rows whose node knew its steps.
+    """
+    known = table.by_step[:, 1].sum(axis=1) > 0
+    if yaml.safe_load(str(table.attributes["scenario"]))["denoising"]["step"] == "transmitter":
+        known &= (table.rows["node"] == "adversary").to_numpy()  # such a receiver takes all its images for alike
+    lines = []
+    for row, (correct, total) in zip(table.rows[known].to_dict("records"), table.by_step[known], strict=True):
+        worse = total.sum() - np.cumsum(total)  # images beyond a bin
+        low, high = np.array(OUTAGE) * total.sum()
+        chosen = (worse + total > low) & (worse < high)
+        hits, images = int(correct[chosen].sum()), int(total[chosen].sum())
+        low, high = wilson_interval(hits, images)
+        line = {name: row[name] for name in ("system", "node", "attack", "timestep", "receiver_snr_db", "snr_db")}
+        line |= _interval("mean", row)
+        line |= {"outage": hits / images, "outage_low": low, "outage_high": high}
+        lines.append(line | {"outage_total": images})
+    columns = ["system", "node", "attack", "timestep", "receiver_snr_db", "snr_db"]
+    measures = [f"{name}{end}" for name in ("mean", "outage") for end in ("", "_low", "_high")]
+    return pd.DataFrame(lines, columns=[*columns, *measures, "outage_total"])
+
+
+def error_rate_table(rows: pd.DataFrame, title: str) -> Table:
+    """Bit and block error rates of the digital links, for the terminal, with their 95% intervals."""
+    lines = rows[rows["bits"] > 0]
+    return _table(
+        lines,
+        title,
+        {
+            "BER": lambda line: _rate(line, "ber"),
+            "bit errors": lambda line: f"{line['bit_errors']:,} of {line['bits']:,}",
+            "BLER": lambda line: _rate(line, "bler"),
+            "block errors": lambda line: f"{line['block_errors']:,} of {line['blocks']:,}",
+            "channel uses": lambda line: str(line["channel_uses"]),
+        },
+        "with 95% intervals",
+    )
+
+
+def _table(
+    lines: pd.DataFrame,
+    title: str,
+    cells: Mapping[str, Callable[[dict], str]],
+    caption: str = "percent, with 95% intervals",
+) -> Table:
+    table = Table(title=title, title_justify="left", caption=caption, caption_justify="left")
     for name in ("t", "SNR dB", "system", *cells):
         words = ("system", "strongest attack", "paper's attacker")
         table.add_column(name, justify="left" if name in words else "right", no_wrap=True)
@@ -139,6 +233,10 @@ def _table(lines: pd.DataFrame, title: str, cells: Mapping[str, Callable[[dict],
             )
         table.add_section()
     return table
+
+
+def _rate(line: dict, name: str) -> str:
+    return f"{line[name]:.2e} [{line[f'{name}_low']:.2e}, {line[f'{name}_high']:.2e}]"
 
 
 def _name(attack) -> str:

@@ -3,8 +3,9 @@
 import difflib
 import math
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
+import numpy as np
 import yaml
 from pydantic import (
     AfterValidator,
@@ -189,10 +190,13 @@ Equalizer = Literal["zf", "mmse", "mrc"]
 EQUALIZER = "zf: zero forcing | mmse: LMMSE, bias removed | mrc; with one stream all are maximum-ratio combining"
 
 
+SnrDb = TypeVar("SnrDb", float, np.ndarray)
+
+
 class Offset(_Keys):
     offset: Decibel = Field(description="dB added to the legitimate SNR")
 
-    def after(self, snr_db: float) -> float:
+    def after(self, snr_db: SnrDb) -> SnrDb:
         """The eavesdropper's SNR next to a receiver's, both in dB."""
         return snr_db + self.offset
 
@@ -205,7 +209,7 @@ class Distance(_Keys):
         default=3.0, description="received power falls with distance to this power"
     )
 
-    def after(self, snr_db: float) -> float:
+    def after(self, snr_db: SnrDb) -> SnrDb:
         """The eavesdropper's SNR next to a receiver's, both in dB."""
         return snr_db - 10 * self.path_loss_exponent * math.log10(self.distance)
 

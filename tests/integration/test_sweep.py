@@ -7,6 +7,7 @@ import sys
 import time
 
 import h5py
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -19,7 +20,9 @@ COLUMNS = ["system", "node", "snr_db", "receiver_snr_db", "timestep", "correct",
 SMALL = [
     "timesteps=[180, 240]",
     "legitimate.snr_db=[0, 15]",
-    "legitimate.receivers=[classifier, one-step, noise-aware-pair]",
+    "legitimate.receivers=[classifier, one-step, noise-aware-pair, digital]",
+    "digital=[{modulation: 16qam, bits: 1}]",
+    "bit_error_rates=[{}]",
     "eavesdropper.attacks=[inversion-mlp]",
     "monte_carlo.max_images=256",
     # A pool of batches is one point then, and points are finished one by one.
@@ -42,7 +45,7 @@ def whole(scenario, tmp_path_factory):
 def test_a_table_has_every_point_and_node(whole):
     rows = read_results(whole)
     assert rows.attrs["complete"]
-    assert len(rows) == 4 * 3 * 2
+    assert len(rows) == 4 * (3 * 2 + 2)
     assert set(rows["node"]) == {"receiver", "adversary"}
     assert (rows["total"] == 256).all()
     assert rows.loc[rows["node"] == "receiver", "psnr_db"].isna().all()
@@ -86,12 +89,12 @@ def test_a_run_that_is_stopped_keeps_its_points_and_resumes_to_the_identical_tab
         command += ["--set", override]
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) as process:
         deadline = time.time() + 180
-        while time.time() < deadline and (not path.exists() or len(read_results(path)) < 6):
+        while time.time() < deadline and (not path.exists() or len(read_results(path)) < 8):
             time.sleep(0.05)
         process.send_signal(end)
         _, err = process.communicate(timeout=120)
     kept = read_table(path)
-    assert 6 <= len(kept.rows) < 24
+    assert 8 <= len(kept.rows) < 32
     assert not kept.complete
     if end == signal.SIGINT:
         assert process.returncode == 130
@@ -124,7 +127,13 @@ def test_weights_that_cannot_be_loaded_never_cost_the_table_to_be_overwritten(wh
 
 @pytest.mark.parametrize(("images", "batch"), [(3, 128), (20, 4), (5, 2)])
 def test_a_sweep_smaller_than_its_examples_still_has_a_table(images, batch, tmp_path):
-    overrides = [*SMALL, "timesteps=[240]", "legitimate.snr_db=[15]", "legitimate.receivers=[classifier]"]
+    overrides = [
+        *SMALL,
+        "timesteps=[240]",
+        "legitimate.snr_db=[15]",
+        "legitimate.receivers=[classifier]",
+        "bit_error_rates=[]",
+    ]
     overrides += [f"monte_carlo.max_images={images}", f"monte_carlo.batch_size={batch}"]
     run_scenario(load_scenario("mnist-awgn", overrides), tmp_path / "r.h5")
     table = read_table(tmp_path / "r.h5")
@@ -133,7 +142,13 @@ def test_a_sweep_smaller_than_its_examples_still_has_a_table(images, batch, tmp_
 
 
 def test_the_eavesdropper_axis_gives_one_adversary_row_each(tmp_path):
-    overrides = [*SMALL, "timesteps=[240]", "legitimate.snr_db=[15]", "legitimate.receivers=[classifier]"]
+    overrides = [
+        *SMALL,
+        "timesteps=[240]",
+        "legitimate.snr_db=[15]",
+        "legitimate.receivers=[classifier]",
+        "bit_error_rates=[]",
+    ]
     rows = run_scenario(load_scenario("mnist-awgn", [*overrides, "eavesdropper.snr_db=[-10, 0, 15]"]))
     adversary = rows[rows["node"] == "adversary"]
     assert list(adversary["snr_db"]) == [-10, 0, 15]
@@ -157,3 +172,69 @@ def test_every_system_runs_over_rayleigh_fading_against_many_looks():
     assert (rows.loc[rows["node"] == "receiver", "accuracy"] > 0.4).all()
     assert list(rows.loc[receivers & (rows["system"] == "diffsem"), "denoiser_calls"]) == [2]
     assert set(rows.loc[~receivers, "denoiser_calls"]) == {0}
+
+
+def test_digital_features_fall_off_a_cliff_that_the_features_themselves_do_not():
+    overrides = ["legitimate.snr_db=[8, 22]", "legitimate.receivers=[classifier, digital]"]
+    overrides += ["monte_carlo.max_images=1024", "digital=[{}]"]
+    rows = run_scenario(load_scenario("mnist-digital", overrides)).set_index(["system", "receiver_snr_db"])
+    for name in ("classifier", "digital"):
+        assert rows.loc[(name, 22), "ci_high"] > 0.95
+    assert rows.loc[("classifier", 8), "ci_low"] > 0.9
+    assert rows.loc[("digital", 8), "ci_high"] < 0.7
+    assert rows.loc[("digital", 8), "bler"] > 0.95
+    assert rows.loc[("digital", 22), "block_errors"] == 0
+    assert set(rows["channel_uses"]) == {32}
+
+
+def noise_aware_at_10db(*overrides, name="mnist-rayleigh"):
+    """The row of a receiver without a denoiser, 2,048 images."""
+    single = ["timesteps=[120]", "legitimate.snr_db=[10]", "legitimate.receivers=[noise-aware]"]
+    single += ["eavesdropper.attacks=[]", "monte_carlo.max_images=2048", "monte_carlo.ci_half_width=null"]
+    return run_scenario(load_scenario(name, [*single, *overrides])).iloc[0]
+
+
+def test_a_channel_known_from_pilots_costs_accuracy_until_they_are_strong():
+    perfect, weak, strong = (
+        noise_aware_at_10db(f"legitimate.csi={csi}")
+        for csi in ("perfect", "{pilots: 1, estimator: lmmse}", "{pilots: 1, estimator: lmmse, boost_db: 30}")
+    )
+    assert weak["ci_high"] < perfect["ci_low"]
+    assert strong["accuracy"] == pytest.approx(perfect["accuracy"], abs=0.01)
+    assert list(row["channel_uses"] for row in (perfect, weak, strong)) == [32, 33, 33]
+
+
+def test_where_noise_differs_inside_an_image_weighting_its_symbols_beats_one_step_for_all():
+    matched, mean, transmitter = (
+        noise_aware_at_10db(f"denoising.step={rule}", name="mnist-rayleigh-blocks")
+        for rule in ("matched", "mean", "transmitter")
+    )
+    assert matched["ci_low"] > max(mean["ci_high"], transmitter["ci_high"])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "name",
+    [
+        "mnist-rayleigh-blocks",
+        "mnist-rician",
+        "mnist-tdl",
+        "mnist-simo",
+        "mnist-mimo",
+        "mnist-correlated",
+        "mnist-mismatch",
+    ],
+)
+def test_every_shipped_channel_has_a_receiver_far_above_guessing_and_an_adversary(name):
+    single = ["timesteps=[120]", "legitimate.snr_db=[15]", "legitimate.receivers=[classifier, one-step]"]
+    single += ["monte_carlo.max_images=256", "eavesdropper.attacks=[inversion-mlp]"]
+    rows = run_scenario(load_scenario(name, single))
+    assert list(rows["node"]) == ["receiver", "adversary"] * 2
+    assert (rows["accuracy"] > 0.7).all()
+    assert (rows["channel_uses"] >= 32).all()
+    # Of the images that both read, no more than either read.
+    adversary = rows[rows["node"] == "adversary"]
+    receiver = rows[rows["node"] == "receiver"]
+    assert (
+        adversary["both_correct"].to_numpy() <= np.minimum(adversary["correct"], receiver["correct"].to_numpy())
+    ).all()

@@ -16,7 +16,7 @@ from diffsem.scenarios import load_scenario, run_scenario
 SMALL = [
     "timesteps=[180, 240]",
     "legitimate.snr_db=[0, 5, 15]",
-    "legitimate.receivers=[classifier, one-step, e-diffsem]",
+    "legitimate.receivers=[classifier, one-step, e-diffsem, digital]",
     "eavesdropper.attacks=[inversion-mlp]",
     "monte_carlo={max_images: 256, batch_size: 64, target_errors: null, ci_half_width: null}",
 ]
@@ -49,7 +49,7 @@ def when(condition, act, seconds=300):
 
 
 def finished_points(path):
-    return len(read_results(path)) // 6 if path.exists() else 0
+    return len(read_results(path)) // 7 if path.exists() else 0
 
 
 @pytest.mark.slow

@@ -11,21 +11,26 @@ from diffsem.channels import BlockFadingChannel
 from diffsem.link import (
     Attack,
     BypassReceiver,
+    DigitalLink,
+    DigitalSystem,
     EDiffSemReceiver,
     Experiment,
     NetworkAttack,
     Point,
     Programs,
+    RandomBits,
     Reception,
     StoppingRule,
     System,
     Transmitter,
     WiretapLink,
+    bit_error_rate,
     simulate_points,
     wilson_interval,
 )
 from diffsem.link.monte_carlo import Tally
 from diffsem.link.programs import derive_seed
+from diffsem.link.results import STEP_BINS, STEPS_A_BIN
 from diffsem.models import Denoise, NoiseSchedule, UNet, mnist
 
 SCHEDULE = NoiseSchedule()
@@ -70,6 +75,60 @@ def test_a_point_has_a_row_for_every_node_with_whole_counts(rng):
         assert np.isnan(row["psnr_db"]) == (row["node"] == "receiver")
     receiver = {row["system"]: row for row in rows if row["node"] == "receiver"}
     assert receiver["one"]["correct"] == receiver["two"]["correct"]
+
+
+def test_images_that_both_read_are_counted_with_the_adversary(rng):
+    """Two attacks that are right about one class each: both count what the receiver reads of it."""
+    built = experiment(rng, StoppingRule(max_images=64), batch_size=32)
+
+    def always(label):
+        return lambda inputs: tf.one_hot(tf.fill([tf.shape(inputs[1])[0]], label), 10)
+
+    def reader(inputs):
+        """Right about classes 0 to 4: of the first 64 images the labels are known."""
+        return tf.one_hot(tf.zeros(tf.shape(inputs[1])[:1], tf.int32), 10), tf.zeros_like(inputs[1])
+
+    attacks = [Attack(f"guess-{label}", "pair", always(label), reconstructs=False) for label in (0, 3)]
+    rows = rows_of(replace(built, systems=[System("zero", "pair", reader)], attacks=attacks))
+    zeros = np.count_nonzero(built.labels[:64] == 0)
+    both = {(row["node"], row["attack"]): row["both_correct"] for row in rows}
+    assert both == {("receiver", ""): zeros, ("adversary", "guess-0"): zeros, ("adversary", "guess-3"): 0}
+
+
+def test_images_are_counted_by_the_step_at_which_they_stood(rng):
+    built = experiment(rng, StoppingRule(max_images=100))
+    fading = WiretapLink(
+        Transmitter(mnist.Encoder(), SCHEDULE),
+        Reception(BlockFadingChannel(), SCHEDULE),
+        Reception(BlockFadingChannel(), SCHEDULE),
+    )
+    (result,) = simulate_points(*[changed := replace(built, links={"pair": fading}), Programs(changed)], [POINT])
+    assert result.by_step.shape == (len(result.rows), 2, STEP_BINS)
+    for row, (correct, total) in zip(result.rows, result.by_step, strict=True):
+        assert (correct.sum(), total.sum()) == (row["correct"], 100)
+        assert np.count_nonzero(total) > 5
+        middle = (np.arange(STEP_BINS) + 0.5) * STEPS_A_BIN
+        assert (middle * total).sum() / 100 == pytest.approx(row["matched_step"], abs=STEPS_A_BIN / 2)
+
+
+def test_a_digital_link_has_a_row_of_error_rates_and_waits_for_its_errors(rng):
+    def link(snr_db):
+        point = Point(60, snr_db, (10.0, 0.0))
+        digital = DigitalSystem(
+            "bits", DigitalLink(BlockFadingChannel(math.inf), "zf", "qpsk", None, 50), RandomBits(50)
+        )
+        built = experiment(rng, StoppingRule(max_images=3200, target_errors=40), digital=[digital])
+        return [row for row in rows_of(built, point) if row["system"] == "bits"]
+
+    (row,) = link(4.0)
+    assert (row["node"], row["scored"], row["transmitter"], row["channel_uses"]) == ("receiver", "block", "", 25)
+    assert row["stop_reason"] == "target_errors"
+    assert row["blocks"] == row["total"]
+    assert row["block_errors"] == row["total"] - row["correct"]
+    assert row["bits"] == 50 * row["total"]
+    assert row["ber_low"] < bit_error_rate("qpsk", 4.0) < row["ber_high"]
+    assert row["bler_low"] < 1 - (1 - bit_error_rate("qpsk", 4.0)) ** 50 < row["bler_high"]
+    assert repr(link(4.0)) == repr([row])
 
 
 def test_counts_do_not_depend_on_what_else_is_simulated(rng):

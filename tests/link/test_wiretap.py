@@ -67,6 +67,47 @@ def test_an_eavesdropper_never_shifts_the_receivers_noise(images):
     np.testing.assert_array_equal(alone.received, fading.received)
 
 
+@pytest.mark.parametrize("coefficient", [0.0, 0.6, 1.0])
+def test_fading_that_resembles_the_receivers_changes_the_eavesdropper_only(coefficient, rng):
+    """At t = 0 the step that a node works out tells its gain: both have the same one where the coefficient is 1."""
+    images = np.repeat(rng.random((1, 28, 28, 1), np.float32), 2000, axis=0)
+    nodes = {}
+    for value in (0.0, coefficient):
+        link = build(RAYLEIGH, RAYLEIGH)
+        link.fading_correlation = value
+        nodes[value] = transmit(link, images, snr_db=10.0, own=(10.0,), step=0)
+    np.testing.assert_array_equal(nodes[0.0][0].received, nodes[coefficient][0].received)
+    receiver, (eavesdropper,) = nodes[coefficient]
+    # Gains of two complex Gaussians of correlation r have squared magnitudes of correlation r^2.
+    energies = []
+    for node in (receiver, eavesdropper):
+        alpha_bar = SCHEDULE.alpha_bar_at(node.step).numpy()
+        energies.append(alpha_bar / (1 - alpha_bar))
+    inside = (receiver.step.numpy() > 1) & (receiver.step.numpy() < 499)
+    inside &= (eavesdropper.step.numpy() > 1) & (eavesdropper.step.numpy() < 499)
+    measured = np.corrcoef(energies[0][inside], energies[1][inside])[0, 1]
+    assert measured == pytest.approx(coefficient**2, abs=0.06)
+
+
+def test_an_snr_estimate_that_errs_at_random_errs_by_its_deviation_image_by_image(images):
+    """The self-noise that is left out makes room for the channel's: s tells what the transmitter took the SNR for."""
+
+    def steps(error, deviation):
+        link = WiretapLink(Transmitter(mnist.Encoder(), SCHEDULE, error, deviation), *[Reception(AWGN, SCHEDULE)] * 2)
+        whole = np.ones(len(many))
+        return link.transmit(many, 240 * whole, 10.0 * whole, [], SEEDS)[2].numpy()
+
+    many = np.repeat(images[:1], 3000, axis=0)
+    fixed = {error: steps(error, 0.0)[0] for error in (-3.0, 0.0, 3.0)}
+    assert fixed[-3.0] < fixed[0.0] < fixed[3.0]
+    drawn = steps(0.0, 3.0)
+    # A normal error lies below minus one deviation for 15.87% of all images, and above none for a half.
+    for error, share in ((-3.0, 0.1587), (0.0, 0.5), (3.0, 0.8413)):
+        below = np.mean(drawn < fixed[error]) + np.mean(drawn == fixed[error]) / 2
+        assert below == pytest.approx(share, abs=0.05)
+    assert np.abs(steps(0.0, 0.01) - fixed[0.0]).max() <= 1
+
+
 def test_the_same_seeds_give_the_same_batch_and_each_role_has_its_own(images):
     link = build()
     receiver, (eavesdropper,) = transmit(link, images)
@@ -99,7 +140,7 @@ def receivers():
         ("bypass", AWGN),
         ("bypass", RAYLEIGH),
         ("diffsem", AWGN),
-        ("e-diffsem", RAYLEIGH),
+        pytest.param("e-diffsem", RAYLEIGH, marks=pytest.mark.slow),
     ],
 )
 def test_the_link_is_one_keras_model_to_call_train_through_and_save(name, channel, images, tmp_path):

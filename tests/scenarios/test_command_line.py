@@ -44,6 +44,12 @@ def test_check_prints_the_resolved_scenario_and_its_cost(diffsem):
     assert "# cost: 1 points, at most 10,000 images for each of 6 systems, at most 130,000 U-Net calls" in out
 
 
+def test_check_counts_every_digital_link_as_a_system(diffsem):
+    status, out, _ = diffsem("check", "mnist-digital")
+    assert status == 0
+    assert "# cost: 15 points, at most 38,400 images for each of 8 systems, at most 38,400 U-Net calls" in out
+
+
 def test_check_prints_the_json_schema(diffsem):
     status, out, _ = diffsem("check", "--schema")
     assert status == 0
@@ -54,14 +60,23 @@ def test_scenarios_lists_the_shipped_ones(diffsem):
     status, out, _ = diffsem("scenarios")
     assert status == 0
     assert [line.split()[0] for line in out.splitlines()] == [
+        "ber-calibration",
         "fig4-mnist",
         "fig5-mnist",
         "fig8-mnist",
         "mnist-awgn",
+        "mnist-correlated",
+        "mnist-digital",
+        "mnist-mimo",
+        "mnist-mismatch",
         "mnist-quick",
         "mnist-rayleigh",
+        "mnist-rayleigh-blocks",
+        "mnist-rician",
+        "mnist-simo",
         "mnist-solvers",
         "mnist-surrogates",
+        "mnist-tdl",
     ]
 
 

@@ -3,8 +3,16 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from diffsem.link import InputError, Point, PointResult, gap_interval, simplex_ceiling, wilson_interval
-from diffsem.link.results import empty_table
+from diffsem.link import (
+    InputError,
+    Point,
+    PointResult,
+    bit_error_rate,
+    gap_interval,
+    simplex_ceiling,
+    wilson_interval,
+)
+from diffsem.link.results import ADDED, ERROR_RATES, STEP_BINS, STEPS_A_BIN, empty_table
 from diffsem.models import NoiseSchedule
 from diffsem.scenarios import load_scenario
 from diffsem.scenarios.figures import (
@@ -14,12 +22,15 @@ from diffsem.scenarios.figures import (
     calls_figure,
     ceiling_over,
     channel_figure,
+    error_rate_figure,
+    figures_of,
+    outage_figure,
     quality_figure,
     reconstruction_figure,
     save_figures,
     schedule_figure,
 )
-from diffsem.scenarios.report import leakage, strongest_adversary
+from diffsem.scenarios.report import leakage, outage, private_share, strongest_adversary
 
 SCHEDULE = NoiseSchedule()
 SYSTEMS = ("classifier", "diffsem")
@@ -27,39 +38,51 @@ SYSTEMS = ("classifier", "diffsem")
 
 def row(system, node, timestep, snr_db, correct, own_snr_db=None, channel="awgn", attack="inversion-mlp", **more):
     low, high = wilson_interval(correct, 1000)
-    return {
-        "system": system,
-        "node": node,
-        "attack": "" if node == "receiver" else attack,
-        "transmitter": "clean-pair",
-        "channel": channel,
-        "snr_db": snr_db if own_snr_db is None else own_snr_db,
-        "receiver_snr_db": snr_db,
-        "timestep": timestep,
-        "esnr_db": float(SCHEDULE.esnr_db(timestep)),
-        "noise_step": 0,
-        "matched_step": float(timestep),
-        "correct": correct,
-        "total": 1000,
-        "accuracy": correct / 1000,
-        "ci_low": low,
-        "ci_high": high,
-        "clean_judge_correct": np.nan,
-        "clean_judge_accuracy": np.nan,
-        "worst_class": 8,
-        "worst_class_correct": correct // 20,
-        "worst_class_total": 100,
-        "worst_class_accuracy": (correct // 20) / 100,
-        "psnr_db": np.nan,
-        "ssim": np.nan,
-        "denoiser_calls": 0.0,
-        "looks": 1,
-        "knows_step": True,
-        "surrogate": "",
-        "training_images": 0,
-        "training_epochs": 0,
-        "stop_reason": "max_images",
-    } | more
+    return (
+        {
+            "system": system,
+            "node": node,
+            "attack": "" if node == "receiver" else attack,
+            "transmitter": "clean-pair",
+            "channel": channel,
+            "snr_db": snr_db if own_snr_db is None else own_snr_db,
+            "receiver_snr_db": snr_db,
+            "timestep": timestep,
+            "esnr_db": float(SCHEDULE.esnr_db(timestep)),
+            "noise_step": 0,
+            "matched_step": float(timestep),
+            "correct": correct,
+            "total": 1000,
+            "accuracy": correct / 1000,
+            "ci_low": low,
+            "ci_high": high,
+            "both_correct": -1,
+            "clean_judge_correct": np.nan,
+            "clean_judge_accuracy": np.nan,
+            "worst_class": 8,
+            "worst_class_correct": correct // 20,
+            "worst_class_total": 100,
+            "worst_class_accuracy": (correct // 20) / 100,
+            "psnr_db": np.nan,
+            "ssim": np.nan,
+            "denoiser_calls": 0.0,
+            "channel_uses": 32,
+            "looks": 1,
+            "knows_step": True,
+            "surrogate": "",
+            "training_images": 0,
+            "training_epochs": 0,
+            "stop_reason": "max_images",
+        }
+        | {name: ADDED[name] for name in ERROR_RATES}
+        | more
+    )
+
+
+def point_result(rows, examples=(), by_step=None):
+    if by_step is None:
+        by_step = np.zeros([len(rows), 2, STEP_BINS], np.int64)
+    return PointResult(Point(240, 15.0, ()), rows, by_step, list(examples), 1000)
 
 
 def table(channel="awgn", attacked=True, step="matched"):
@@ -84,9 +107,7 @@ def table(channel="awgn", attacked=True, step="matched"):
                 )
     scenario = load_scenario("mnist-awgn", [f"denoising.step={step}"])
     originals = np.zeros((3, 28, 28, 1), np.uint8)
-    return empty_table({"scenario": scenario.to_yaml()}, originals).with_point(
-        PointResult(Point(240, 0.0, ()), rows, examples, 1000)
-    )
+    return empty_table({"scenario": scenario.to_yaml()}, originals).with_point(point_result(rows, examples))
 
 
 def test_the_gap_is_against_the_strongest_adversary():
@@ -118,9 +139,7 @@ def attacked_table():
                 rows.append(row(system, "adversary", timestep, 15.0, correct - loss, attack=attack, **shared, **seen))
     scenario = load_scenario("fig5-mnist")
     originals = np.zeros((1, 28, 28, 1), np.uint8)
-    return empty_table({"scenario": scenario.to_yaml()}, originals).with_point(
-        PointResult(Point(240, 15.0, (15.0,)), rows, [], 1000)
-    )
+    return empty_table({"scenario": scenario.to_yaml()}, originals).with_point(point_result(rows))
 
 
 def test_leakage_sets_the_strongest_attack_beside_the_papers_alone():
@@ -239,7 +258,7 @@ def solver_table(solver, steps, correct):
     calls = {"classifier": 0.0, "one-step": 1.0, "diffsem": float(steps)}
     rows = [row(system, "receiver", 240, 15.0, correct) | {"denoiser_calls": count} for system, count in calls.items()]
     empty = empty_table({"scenario": scenario.to_yaml()}, np.zeros((1, 28, 28, 1), np.uint8))
-    return empty.with_point(PointResult(Point(240, 15.0, ()), rows, [], 1000))
+    return empty.with_point(point_result(rows))
 
 
 def test_accuracy_against_calls_has_every_solver_once(tmp_path):
@@ -269,3 +288,97 @@ def test_a_folder_that_cannot_be_made_ends_in_one_line(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(InputError, match="cannot be written"):
         save_figures([table()], tmp_path / "file" / "folder", "demo")
+
+
+def fading_table(rule="matched"):
+    """A receiver and an attack at two SNRs; accuracy is 1 below step 200, 0.5 at 200 to 209, and 0 beyond."""
+    rows, by_step = [], np.zeros([4, 2, STEP_BINS], np.int64)
+    for place, snr_db in enumerate((0.0, 10.0)):
+        rows.append(row("diffsem", "receiver", 120, snr_db, 960, channel="rayleigh"))
+        rows.append(row("diffsem", "adversary", 120, snr_db, 900, channel="rayleigh", both_correct=880))
+        # 900 images below, 80 in the bin where the 5th percentile lies, 20 beyond it; 10 dB: nobody beyond.
+        by_step[2 * place : 2 * place + 2, 1, [10, 20, 21]] = (900, 80, 20) if snr_db == 0 else (1000, 0, 0)
+        by_step[2 * place : 2 * place + 2, 0, [10, 20]] = (900, 40) if snr_db == 0 else (1000, 0)
+    scenario = load_scenario("mnist-rayleigh", [f"denoising.step={rule}"])
+    empty = empty_table({"scenario": scenario.to_yaml()}, np.zeros((1, 28, 28, 1), np.uint8))
+    return empty.with_point(point_result(rows, by_step=by_step))
+
+
+def test_outage_is_the_accuracy_where_the_worst_blocks_begin():
+    lines = outage(fading_table()).set_index(["node", "receiver_snr_db"])
+    assert STEPS_A_BIN == 10
+    line = lines.loc[("receiver", 0.0)]
+    assert (line["mean"], line["outage"], line["outage_total"]) == (0.96, 0.5, 80)
+    assert (line["outage_low"], line["outage_high"]) == wilson_interval(40, 80)
+    assert lines.loc[("receiver", 10.0), "outage"] == 1
+    assert len(lines) == 4
+
+
+def test_a_receiver_that_takes_the_transmitters_step_knows_no_outage():
+    assert set(outage(fading_table("transmitter"))["node"]) == {"adversary"}
+
+
+def test_outage_is_drawn_below_the_mean():
+    names = [name for name, _ in figures_of(fading_table())]
+    assert "outage-t120" in names
+    assert "outage-t120" not in [name for name, _ in figures_of(table())]
+    mean, worst = outage_figure(fading_table(), 120).axes[0].get_lines()
+    assert list(mean.get_ydata()) == [0.96, 0.96]
+    assert list(worst.get_ydata()) == [0.5, 1.0]
+
+
+def test_the_private_share_is_what_the_receiver_reads_and_the_attack_does_not():
+    lines = private_share(fading_table().rows)
+    assert list(lines["private"]) == [0.08, 0.08]
+    assert (lines["private_low"].iloc[0], lines["private_high"].iloc[0]) == wilson_interval(80, 1000)
+    assert private_share(table().rows).empty  # a table from before the column was there
+
+
+def error_table(overrides=()):
+    scenario = load_scenario("ber-calibration", overrides)
+    rows = []
+    for snr_db, wrong in ((0.0, 4000), (8.0, 0)):
+        for name in ("bits+bpsk", "bits+qpsk+0.5"):
+            rates = {"bits": 51_200, "bit_errors": wrong, "squared_bit_errors": wrong * 50, "ber": wrong / 51_200}
+            rates |= {"ber_low": rates["ber"] * 0.9, "ber_high": rates["ber"] * 1.1 + 1e-4, "blocks": 100}
+            rates |= {"block_errors": wrong // 50, "bler": wrong / 5000, "bler_low": wrong / 6000, "bler_high": 1.0}
+            more = {"transmitter": "", "scored": "block"} | rates
+            rows.append(row(name, "receiver", 0, snr_db, 500, **more))
+    empty = empty_table({"scenario": scenario.to_yaml()}, np.zeros((1, 28, 28, 1), np.uint8))
+    return empty.with_point(point_result(rows))
+
+
+def test_links_that_count_errors_are_no_rows_of_accuracy():
+    assert leakage(error_table().rows).empty
+    assert [name for name, _ in figures_of(error_table())] == ["error-rates"]
+
+
+@pytest.mark.parametrize(
+    ("channel", "antennas", "branches"), [("awgn", 1, None), ("rayleigh", 1, 1), ("rayleigh", 2, 2), ("rician", 1, 0)]
+)
+def test_the_error_rate_figure_draws_closed_forms_where_there_are_some(channel, antennas, branches):
+    built = error_table([f"legitimate.channel={{kind: {channel}}}", f"legitimate.receive_antennas={antennas}"])
+    panel = error_rate_figure(built, 0).axes[0]
+    drawn = [line for line in panel.get_lines() if len(line.get_xdata()) == 200]
+    assert len(drawn) == (0 if branches == 0 else 1)
+    for line in drawn:
+        np.testing.assert_allclose(line.get_ydata(), bit_error_rate("bpsk", line.get_xdata(), branches))
+    # Where no error was seen, the end of the interval.
+    limits = [line for line in panel.get_lines() if line.get_marker() == "v"]
+    assert [list(line.get_ydata()) for line in limits] == [[1e-4]] * 2
+
+
+@pytest.mark.parametrize(
+    "overrides",
+    [
+        ["legitimate.csi={pilots: 1}"],
+        ["legitimate.snr_estimate_error_db={deviation: 3}"],
+        ["denoising.step=transmitter"],
+    ],
+)
+def test_there_is_no_ceiling_where_the_noise_differs_between_images_or_is_not_known(overrides):
+    built = table()
+    scenario = load_scenario("mnist-awgn", overrides)
+    other = replace(built, attributes={"scenario": scenario.to_yaml()})
+    assert len(ceiling_over(built, built.rows, "timestep")) == 2
+    assert ceiling_over(other, built.rows, "timestep").empty

@@ -32,7 +32,7 @@ def test_a_minimal_file_gets_documented_defaults(tmp_path):
     [
         (["timestep=[240]"], ["timestep: unknown key", "did you mean timesteps?"]),
         (["legitimate.snr=[5]"], ["legitimate.snr: unknown key", "did you mean snr_db?"]),
-        (["legitimate.channel={kind: awgn, taps: 3}"], ["taps", "unknown key", "allowed: kind"]),
+        (["legitimate.channel={kind: awgn, taps: 3}"], ["taps", "unknown key", "allowed: coherence, kind"]),
         (["eavesdropper.snr_db={ofset: 3}"], ["eavesdropper.snr_db"]),
         (["legitimate.snr_db=[high]"], ["legitimate.snr_db", "'high'", "valid number"]),
         (["legitimate.snr_db=high"], ["legitimate.snr_db", "'high'"]),
@@ -55,6 +55,39 @@ def test_a_minimal_file_gets_documented_defaults(tmp_path):
         (["eavesdropper.surrogate={images: cats}"], ["surrogate.images", "'digits'"]),
         (["eavesdropper.surrogate={share: 0}"], ["surrogate.share", "greater than 0"]),
         (["eavesdropper.looks=0"], ["eavesdropper.looks", "greater than or equal to 1"]),
+        (["legitimate.transmit_antennas=2"], ["legitimate", "2 streams", "there are 1"]),
+        (
+            ["legitimate.transmit_antennas=2", "legitimate.receive_antennas=2", "legitimate.equalizer=mrc"],
+            ["legitimate", "equalizer mrc", "allowed: zf, mmse"],
+        ),
+        (
+            ["legitimate.channel.kind=rayleigh", "legitimate.transmit_antennas=2", "legitimate.receive_antennas=2"],
+            ["eavesdropper", "cannot separate 2 streams", "allowed: mmse"],
+        ),
+        (["legitimate.equalizer=dfe"], ["legitimate.equalizer", "'zf', 'mmse' or 'mrc'"]),
+        (["legitimate.csi={pilots: 0}"], ["legitimate.csi.pilots", "greater than or equal to 1"]),
+        (["legitimate.csi={pilots: 1, estimator: guess}"], ["csi.estimator", "'ls' or 'lmmse'"]),
+        (
+            ["legitimate.channel={kind: rayleigh, coherence: 2}", "legitimate.csi={pilots: 2}"],
+            ["channel.coherence 2", "no channel use for data", "allowed: more than 2"],
+        ),
+        (["legitimate.channel={kind: tdl, model: F}"], ["channel.tdl.model", "'A', 'B', 'C', 'D' or 'E'"]),
+        (["legitimate.snr_estimate_error_db={deviation: -1}"], ["snr_estimate_error_db.deviation", "greater than"]),
+        (
+            ["legitimate.receivers=[digital]", "digital=[{code_rate: 0.95}]"],
+            ["digital", "no LDPC code", "0.2 to 0.925"],
+        ),
+        (["digital=[{modulation: 8psk}]"], ["digital.0.modulation", "'256qam'"]),
+        (
+            ["bit_error_rates=[{code_rate: 0.5, information_bits: 9000}]"],
+            ["bit_error_rates.0", "9000 information bits", "allowed: 12 to 8448"],
+        ),
+        (["bit_error_rates=[{}, {}]"], ["bit_error_rates", "once"]),
+        (["legitimate.receivers=[]"], ["legitimate.receivers", "nothing to simulate"]),
+        (["eavesdropper.snr_db={distance: 0}"], ["snr_db.distance", "greater than 0"]),
+        (["eavesdropper.fading_correlation=1.5"], ["fading_correlation", "less than or equal to 1"]),
+        (["eavesdropper.fading_correlation=0.5"], ["fading_correlation", "allowed: rayleigh, rician"]),
+        (["denoising.step=best"], ["denoising.step", "'matched', 'mean' or 'transmitter'"]),
         (["monte_carlo.max_images=0"], ["monte_carlo.max_images", "greater than or equal to 1"]),
         (["dataset=imagenet"], ["dataset", "'mnist'"]),
         (["seed=one"], ["seed", "'one'"]),
@@ -71,6 +104,15 @@ def test_bad_values_end_in_one_line_that_says_what_where_and_what_is_allowed(ove
     assert "\n" not in message
     for word in words:
         assert word in message, message
+
+
+def test_an_eavesdropper_farther_away_hears_less_by_the_path_loss(tmp_path):
+    path = write(tmp_path / "mine.yaml", MINIMAL | {"eavesdropper": {"snr_db": {"distance": 10}}})
+    assert load_scenario(path).eavesdropper.snr_db.after(20.0) == pytest.approx(20 - 30)
+    path = write(
+        tmp_path / "mine.yaml", MINIMAL | {"eavesdropper": {"snr_db": {"distance": 0.5, "path_loss_exponent": 2}}}
+    )
+    assert load_scenario(path).eavesdropper.snr_db.after(20.0) == pytest.approx(26.02, abs=0.01)
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from diffsem.scenarios.attacks import AttackMethod, Target
     from diffsem.scenarios.eavesdropping import Eavesdropping
-    from diffsem.scenarios.report import leakage
+    from diffsem.scenarios.report import leakage, outage, private_share
     from diffsem.scenarios.runner import run_scenario
     from diffsem.scenarios.schema import Scenario, load_scenario
     from diffsem.scenarios.training import train_scenario
@@ -21,6 +21,8 @@ _HOME = {
     "load_scenario": "schema",
     "Target": "attacks",
     "leakage": "report",
+    "outage": "report",
+    "private_share": "report",
     "run_scenario": "runner",
     "train_scenario": "training",
 }
@@ -32,6 +34,8 @@ __all__ = [
     "Target",
     "leakage",
     "load_scenario",
+    "outage",
+    "private_share",
     "run_scenario",
     "train_scenario",
 ]

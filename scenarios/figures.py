@@ -60,7 +60,7 @@ def accuracy_figure(
     systems: Sequence[str] | None = None,
     attacks: Sequence[str] | None = None,
 ) -> Figure:
-    """Receivers and adversaries over one sweep axis, with 95% bands and the ceiling; below, the gap.
+    """Receivers and adversaries over one sweep axis, with 95% bands and the ceiling; below, the gap if there is one.
 
     Parameters
     ----------
@@ -85,9 +85,17 @@ def accuracy_figure(
     if systems is not None:
         rows = rows[rows["system"].isin(systems)]
     comparison = leakage(rows).sort_values(axis)
-    figure, (top, bottom) = plt.subplots(
-        2, 1, figsize=(7.5, 7.5), sharex=True, height_ratios=(2, 1), layout="constrained"
+    attacked = bool(comparison["adversary"].notna().any())
+    figure, panels = plt.subplots(
+        1 + attacked,
+        1,
+        figsize=(7.5, 7.5 if attacked else 5),
+        sharex=True,
+        squeeze=False,
+        height_ratios=(2, 1)[: 1 + attacked],
+        layout="constrained",
     )
+    top, bottom = panels[0, 0], panels[-1, 0]
     dashes = dict(zip(rows["transmitter"].unique(), itertools.cycle(["--", ":", "-.", (0, (1, 4))]), strict=False))
     heard: set[str] = set()
     colours = _colours(rows)
@@ -110,13 +118,14 @@ def accuracy_figure(
     top.set_ylabel("task accuracy")
     top.set_ylim(0, 1.02)
     top.legend(fontsize=7, loc="lower right" if axis == "receiver_snr_db" else "lower left")
-    bottom.axhline(0, color="grey", linewidth=0.8)
-    bottom.set_ylabel("gap: receiver - adversary")
+    if attacked:
+        bottom.axhline(0, color="grey", linewidth=0.8)
+        bottom.set_ylabel("gap: receiver - adversary")
     bottom.set_xlabel(AXES[axis])
     at = f"t = {fixed:g}" if other == "timestep" else f"SNR {fixed:g} dB"
     channel = rows["channel"].iloc[0]
     top.set_title(f"{_scenario(table)['name']}: {channel}, {at}; bands are 95% intervals", fontsize=10)
-    for panel in (top, bottom):
+    for panel in panels[:, 0]:
         panel.grid(alpha=0.3)
     return figure
 
@@ -349,7 +358,8 @@ def error_rate_figure(table: ResultTable, timestep: int) -> Figure:
         panel.grid(alpha=0.3)
     panels[1].legend(fontsize=8)
     drawn = "; lines on the left are closed forms" if exact else ""
-    figure.suptitle(f"{scenario.name}: {kind}, 95% intervals{drawn}", fontsize=10)
+    antennas = f"{legitimate.transmit_antennas} x {legitimate.receive_antennas}"
+    figure.suptitle(f"{scenario.name}: {kind}, {antennas} antennas, 95% intervals{drawn}", fontsize=10)
     return figure
 
 

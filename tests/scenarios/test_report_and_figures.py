@@ -327,6 +327,11 @@ def test_outage_is_drawn_below_the_mean():
     assert list(worst.get_ydata()) == [0.5, 1.0]
 
 
+def test_without_an_attack_there_is_no_panel_for_the_gap():
+    assert len(accuracy_figure(table(attacked=False), "receiver_snr_db", 240).axes) == 1
+    assert len(accuracy_figure(table(), "receiver_snr_db", 240).axes) == 2
+
+
 def test_the_private_share_is_what_the_receiver_reads_and_the_attack_does_not():
     lines = private_share(fading_table().rows)
     assert list(lines["private"]) == [0.08, 0.08]

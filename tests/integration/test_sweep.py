@@ -74,7 +74,7 @@ def test_a_point_has_the_same_rows_in_any_sweep(whole):
     pd.testing.assert_frame_equal(run_scenario(single)[COLUMNS], expected[COLUMNS], check_exact=True)
 
 
-@pytest.mark.parametrize("end", [signal.SIGINT, signal.SIGKILL])
+@pytest.mark.parametrize("end", [pytest.param(signal.SIGINT, marks=pytest.mark.slow), signal.SIGKILL])
 def test_a_run_that_is_stopped_keeps_its_points_and_resumes_to_the_identical_table(
     end, whole, tmp_path, assert_same_table
 ):

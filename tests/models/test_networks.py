@@ -60,7 +60,7 @@ def test_network_builds_trains_saves_and_loads(name, rng, tmp_path):
     inputs = draw(rng, shapes)
     before = np.asarray(network(inputs, training=False))
     assert before.shape == output_shape
-    network.compile("adam", "mse")
+    network.compile("adam", "mse", run_eagerly=True)  # tracing a U-Net for one step takes longer than the step
     network.fit(inputs, np.ones_like(before), epochs=1, verbose=0)
     trained = np.asarray(network(inputs, training=False))
     assert np.abs(trained - before).max() > 1e-6

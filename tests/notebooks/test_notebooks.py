@@ -9,7 +9,12 @@ from nbclient import NotebookClient
 NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
 
 
-@pytest.mark.parametrize("path", sorted(NOTEBOOKS.glob("*.ipynb")), ids=lambda path: path.stem)
+def notebooks():
+    for path in sorted(NOTEBOOKS.glob("*.ipynb")):
+        yield pytest.param(path, id=path.stem, marks=[pytest.mark.slow] if path.stem == "paper_figures" else [])
+
+
+@pytest.mark.parametrize("path", notebooks())
 def test_notebook_runs_from_top_to_bottom(path):
     notebook = nbformat.read(path, as_version=4)
     NotebookClient(notebook, timeout=180, kernel_name="python3", resources={"metadata": {"path": NOTEBOOKS}}).execute()

@@ -7,10 +7,17 @@ from diffsem.models.denoising import SOLVERS, Denoise
 from diffsem.models.guidance import guided, unguided
 from diffsem.models.information_bottleneck import Against, SymbolInformation, log_uniform_kl, noise_to_signal_log
 from diffsem.models.picture import Picture, PictureClassifier, PictureEncoder, swap_quarters
+from diffsem.models.residual import (
+    InversionResidual,
+    ResidualClassifier,
+    ResidualEncoder,
+    ResidualStrongClassifier,
+)
 from diffsem.models.rounds import self_referential_rounds
 from diffsem.models.schedule import NoiseSchedule
 from diffsem.models.self_noise import SelfNoise
 from diffsem.models.solvers import ddim, dpm_solver, predict_clean
+from diffsem.models.tables import build_classifier, build_encoder, build_strong_classifier
 from diffsem.models.training import BrokenStateError, TrainingPlan, train
 from diffsem.models.unet import UNet
 
@@ -21,15 +28,22 @@ __all__ = [
     "Denoise",
     "DenoisingAttack",
     "InversionConv",
+    "InversionResidual",
     "NoiseSchedule",
     "Picture",
     "PictureClassifier",
     "PictureEncoder",
+    "ResidualClassifier",
+    "ResidualEncoder",
+    "ResidualStrongClassifier",
     "SelfNoise",
     "SymbolClassifier",
     "SymbolInformation",
     "TrainingPlan",
     "UNet",
+    "build_classifier",
+    "build_encoder",
+    "build_strong_classifier",
     "ddim",
     "dpm_solver",
     "guided",

@@ -4,7 +4,6 @@ import keras
 from keras import layers, ops
 
 from diffsem.models.denoising import Denoise
-from diffsem.models.mnist import Classifier
 from diffsem.models.schedule import NoiseSchedule
 
 
@@ -110,7 +109,7 @@ class DenoisingAttack(keras.Model):
         received = keras.Input(denoiser.feature_shape, name="received")
         time = keras.Input((1,), name="time")
         clean = Denoise(denoiser, schedule, 1, name="denoise")([received, time[:, 0] * schedule.steps])
-        if isinstance(network, Classifier):
+        if len(network.inputs) == 3:
             output = network([received, clean, time])
         else:
             output = network([ops.concatenate([received, clean], axis=-1), time])

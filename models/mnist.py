@@ -134,7 +134,7 @@ class InversionMLP(keras.Model):
 
     Parameters
     ----------
-    feature_shape : tuple of three int
+    feature_shape, image_shape : tuple of three int
 
     Input
     -----
@@ -144,18 +144,19 @@ class InversionMLP(keras.Model):
 
     Output
     ------
-    image : [B, 28, 28, 1], float
+    image : [B, *image_shape], float
     """
 
-    def __init__(self, feature_shape=FEATURE_SHAPE, name="inversion_mlp", **kwargs):
+    def __init__(self, feature_shape=FEATURE_SHAPE, image_shape=IMAGE_SHAPE, name="inversion_mlp", **kwargs):
         received = keras.Input(feature_shape, name="received")
         time = keras.Input((1,), name="time")
         x = layers.Concatenate(name="inputs")([layers.Flatten(name="flat")(received), time])
         x = layers.Dense(784, activation="tanh", name="dense1")(x)
-        x = layers.Dense(784, name="dense2")(x)
-        image = layers.Reshape(IMAGE_SHAPE, name="image")(x)
+        x = layers.Dense(math.prod(image_shape), name="dense2")(x)
+        image = layers.Reshape(image_shape, name="image")(x)
         super().__init__(inputs=[received, time], outputs=image, name=name, **kwargs)
         self.feature_shape = tuple(feature_shape)
+        self.image_shape = tuple(image_shape)
 
     def get_config(self):
-        return {"feature_shape": self.feature_shape, "name": self.name}
+        return {"feature_shape": self.feature_shape, "image_shape": self.image_shape, "name": self.name}

@@ -4,6 +4,7 @@ import hashlib
 import math
 from collections.abc import Callable, Mapping
 from importlib.metadata import version
+from pathlib import Path
 
 import keras
 
@@ -15,7 +16,7 @@ from diffsem.link.quantizer import UniformQuantizer
 from diffsem.link.receivers import BypassReceiver, DiffSemReceiver, EDiffSemReceiver
 from diffsem.link.transmitter import Transmitter
 from diffsem.link.wiretap import WiretapLink
-from diffsem.models import Denoise, NoiseSchedule, Picture, PictureClassifier, mnist
+from diffsem.models import Denoise, NoiseSchedule, Picture, PictureClassifier
 from diffsem.scenarios.air import build_channel, build_reception
 from diffsem.scenarios.attacks import ListedAttack, listed_attacks
 from diffsem.scenarios.datasets import load_dataset
@@ -29,6 +30,7 @@ from diffsem.scenarios.networks import (
 )
 from diffsem.scenarios.record import read_record
 from diffsem.scenarios.schema import EstimateError, Scenario
+from diffsem.scenarios.sizes import sizes_of
 
 PACKAGES = ("diffsem", "sionna-no-rt", "tensorflow", "keras", "numpy", "h5py", "pandas")
 
@@ -61,7 +63,11 @@ def encoder_of(transmitter: str) -> str:
 
 def attacks_on(transmitter: str, scenario: Scenario) -> list[ListedAttack]:
     """The attacks of a scenario that make sense against a transmitter."""
-    return [attack for attack in listed_attacks(scenario.eavesdropper) if attack.method.applies(target_of(transmitter))]
+    return [
+        attack
+        for attack in listed_attacks(scenario.eavesdropper)
+        if attack.method.applies(target_of(transmitter, scenario))
+    ]
 
 
 def judged(scenario: Scenario) -> bool:
@@ -144,7 +150,8 @@ def build_receiver(scenario: Scenario, system: str, load: Callable[[str], keras.
     """The receiver of a system; `load` gives a network by name."""
     if system in PICTURES:
         # The receiver knows how the quarters were swapped.
-        picture = Picture(mnist.IMAGE_SHAPE, permuted=system == "permutation", schedule=SCHEDULE)
+        sizes = sizes_of(scenario.dataset)
+        picture = Picture(sizes.image_shape, system == "permutation", sizes.pixel_rms, SCHEDULE)
         classifier = PictureClassifier(picture, load("strong-classifier"))
         return BypassReceiver(classifier, SCHEDULE.steps, scenario.monte_carlo.batch_size)
     classifier, *denoisers = (load(name) for name in networks_of(system, scenario))
@@ -166,12 +173,17 @@ def build_denoise(scenario: Scenario, system: str, unet: keras.Model) -> Denoise
 
 
 def build_attack(
-    transmitter: str, attack: ListedAttack, load: Callable[[str], keras.Model], record: Mapping[str, dict]
+    scenario: Scenario,
+    transmitter: str,
+    attack: ListedAttack,
+    load: Callable[[str], keras.Model],
+    record: Mapping[str, dict],
 ) -> Attack:
     """An attack against a transmitter.
 
     Parameters
     ----------
+    scenario : Scenario
     transmitter : str
     attack : ListedAttack
     load : callable
@@ -187,7 +199,7 @@ def build_attack(
     name, method = attack_network(transmitter, attack), attack.method
     images = epochs = 0
     if method.train is None:
-        network = method.build(target_of(transmitter))
+        network = method.build(target_of(transmitter, scenario))
     else:
         network = load(name)
         try:
@@ -213,7 +225,7 @@ def no_judge(image):
     raise ValueError("no system or attack of this scenario makes images, so there is nothing to judge")
 
 
-def assemble(scenario: Scenario) -> Experiment:
+def assemble(scenario: Scenario, data_dir: Path | None = None) -> Experiment:
     """Everything that a sweep needs, weights loaded. Raises InputError if weights or data cannot be used."""
     folder = weights_folder(scenario)
     networks = {name: load_network(scenario, folder, name) for name in networks_for(scenario)}
@@ -222,7 +234,7 @@ def assemble(scenario: Scenario) -> Experiment:
     def load(name):
         return networks[name] if name in networks else load_network(scenario, folder, name)
 
-    dataset = load_dataset(scenario.dataset)
+    dataset = load_dataset(scenario.dataset, data_dir)
     rules = scenario.monte_carlo
     return Experiment(
         links={name: build_link(scenario, load(encoder_of(name))) for name in transmitters(scenario)},
@@ -232,7 +244,7 @@ def assemble(scenario: Scenario) -> Experiment:
         ],
         digital=build_digital(scenario, load),
         attacks=[
-            build_attack(name, attack, load, record)
+            build_attack(scenario, name, attack, load, record)
             for name in transmitters(scenario)
             for attack in attacks_on(name, scenario)
         ],
@@ -265,6 +277,8 @@ def versions() -> dict[str, str]:
     return {package: version(package) for package in PACKAGES}
 
 
-def origin_of(scenario: Scenario) -> str:
-    """What has to be the same on two machines for the same rows: package versions, and SHA-256 of the weights."""
-    return " ".join([*(f"{package} {number}" for package, number in versions().items()), weights_sha256(scenario)])
+def origin_of(scenario: Scenario, data_dir: Path | None = None) -> str:
+    """What has to be the same on two machines for the same rows: versions, and SHA-256 of weights and test images."""
+    images = load_dataset(scenario.dataset, data_dir).test_sha256()
+    packages = [f"{package} {number}" for package, number in versions().items()]
+    return " ".join([*packages, weights_sha256(scenario), images])

@@ -15,7 +15,16 @@ from keras import ops
 
 from diffsem.link.errors import InputError
 from diffsem.link.image_quality import ssim
-from diffsem.models import DenoisingAttack, InversionConv, Picture, SymbolClassifier, UNet, mnist
+from diffsem.models import (
+    DenoisingAttack,
+    InversionConv,
+    InversionResidual,
+    Picture,
+    SymbolClassifier,
+    UNet,
+    build_classifier,
+    mnist,
+)
 from diffsem.scenarios.schema import ATTACKS, Eavesdropper, Surrogate
 
 if TYPE_CHECKING:
@@ -186,6 +195,10 @@ def _denoiser(target: Target) -> UNet:
     return UNet(target.feature_shape, PICTURE_DENOISER_CHANNELS if pictures else DENOISER_CHANNELS)
 
 
+def _classifier(target: Target) -> keras.Model:
+    return build_classifier(target.image_shape, target.feature_shape, target.classes)
+
+
 def _beside(target: Target) -> tuple[int, int, int]:
     """Shape of y and z^ side by side."""
     height, width, depth = target.feature_shape
@@ -199,8 +212,16 @@ SUITE = {
         AttackMethod(
             "inversion-mlp",
             "image",
-            lambda target: mnist.InversionMLP(target.feature_shape),
+            lambda target: mnist.InversionMLP(target.feature_shape, target.image_shape),
             partial(_reconstruct, loss=keras.losses.MeanSquaredError(), min_delta=3e-5, patience=5),
+        ),
+        # The paper's A (Table II), for colour images: transposed convolutions and residual blocks, mean squared error.
+        AttackMethod(
+            "inversion-residual",
+            "image",
+            lambda target: InversionResidual(target.feature_shape, target.image_shape),
+            partial(_reconstruct, loss=keras.losses.MeanSquaredError(), min_delta=3e-5, patience=5),
+            applies=lambda target: 4 * target.feature_shape[0] == target.image_shape[0],
         ),
         # A larger, convolutional decoder that also learns to look right (SSIM).
         AttackMethod(
@@ -227,7 +248,7 @@ SUITE = {
         AttackMethod(
             "schedule-aware",
             "label",
-            lambda target: DenoisingAttack(_denoiser(target), mnist.Classifier(target.feature_shape)),
+            lambda target: DenoisingAttack(_denoiser(target), _classifier(target)),
             _denoise_then_classify,
             after=("denoise-invert",),
         ),

@@ -41,9 +41,10 @@ def train_ibal(shop: Workshop, name: str) -> dict:
     those of `training.snr_db`; G is thrown away afterwards, and every attack is trained anew.
     """
     encoder, classifier = shop.build(f"encoder-{name}"), shop.build(f"classifier-{name}")
-    decoder, options = mnist.InversionMLP(name="auxiliary_decoder"), shop.scenario.training.ibal
+    sizes, options = shop.sizes, shop.scenario.training.ibal
+    decoder = mnist.InversionMLP(sizes.feature_shape, sizes.image_shape, name="auxiliary_decoder")
     self_noise = SelfNoise(SCHEDULE)
-    image = keras.Input(mnist.IMAGE_SHAPE)
+    image = keras.Input(sizes.image_shape)
     step = keras.Input((), dtype="int32")
     snr = keras.Input(())
     time = keras.Input((1,))
@@ -80,7 +81,7 @@ def train_ibal(shop: Workshop, name: str) -> dict:
         self_noise.seed_generator.state.assign([int(rng.integers(2**31)), 0])
         steps = draw_steps(len(order), rng)
         ramped = min(max(epoch - WARM_UP_EPOCHS, 0) / RAMP_EPOCHS, 1)
-        return samples(images[order], training.labels[order], steps, ramped)
+        return samples(shop.varied(images[order], rng), training.labels[order], steps, ramped)
 
     steps = draw_steps(len(validation), shop.rng(name, "validation"))
     held_out = samples(validation.as_float(), validation.labels, steps, 0)

@@ -1,5 +1,6 @@
 """The command `diffsem`. What a command needs is imported when it runs, so that `--help` is instant."""
 
+import functools
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -23,6 +24,13 @@ Overrides = Annotated[
     list[str] | None,
     typer.Option("--set", metavar="KEY=VALUE", help="Change a key of the scenario, e.g. timesteps=[240]; repeatable."),
 ]
+DataDir = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FOLDER",
+        help="Where cifar10 lies, as its standard archive or unpacked; else DIFFSEM_DATA or Keras' own downloads.",
+    ),
+]
 
 
 @app.command()
@@ -38,6 +46,7 @@ def run(
         str | None,
         typer.Option(metavar="ADDRESS", help="Simulate on a Dask cluster instead: tcp://HOST:PORT; same table."),
     ] = None,
+    data_dir: DataDir = None,
 ) -> None:
     """Run a scenario's sweep and print receiver against adversary per SNR (dB, Es/N0). Resumes one that was cut off."""
     from diffsem.scenarios.schema import load_scenario
@@ -50,7 +59,7 @@ def run(
 
     try:
         with sweep_progress(resolved.monte_carlo.max_images) as (on_points, on_images):
-            run_scenario(resolved, path, overwrite, workers, scheduler, on_points, on_images)
+            run_scenario(resolved, path, overwrite, workers, scheduler, data_dir, on_points, on_images)
     except KeyboardInterrupt:
         typer.echo(
             f"diffsem: interrupted; finished points are in {path}, the same command goes on from there", err=True
@@ -74,6 +83,7 @@ def train(
             metavar="FOLDER", help="Copy finished stages from a folder of weights, or pretrained: the package's."
         ),
     ] = None,
+    data_dir: DataDir = None,
 ) -> None:
     """Train every network that a scenario needs, stage by stage, resuming after the last finished epoch."""
     from diffsem.scenarios.schema import load_scenario
@@ -86,7 +96,8 @@ def train(
 
     try:
         with training_progress() as callbacks:
-            record = train_scenario(resolved, folder, callbacks, lambda line: typer.echo(line, err=True), fresh, start)
+            log = functools.partial(typer.echo, err=True)
+            record = train_scenario(resolved, folder, callbacks, log, fresh, start, data_dir=data_dir)
     except KeyboardInterrupt:
         typer.echo(
             f"diffsem: interrupted; finished epochs are in {folder}, the same command goes on from there", err=True

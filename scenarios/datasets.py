@@ -1,5 +1,6 @@
 """Images and labels, and who may see which."""
 
+import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 from zipfile import BadZipFile
@@ -7,7 +8,10 @@ from zipfile import BadZipFile
 import numpy as np
 
 from diffsem.link.errors import InputError
+from diffsem.scenarios.cifar10 import load_cifar10
+from diffsem.scenarios.folders import load_folder
 from diffsem.scenarios.schema import Surrogate
+from diffsem.scenarios.sizes import DatasetName, Folder
 
 DATA = Path(__file__).parent / "data"
 VALIDATION_SHARE = 1 / 16
@@ -46,45 +50,54 @@ class Dataset:
     The pair never sees the surrogate images, the eavesdropper never sees the pair's, and nobody trains on test.
     """
 
-    name: str
     pair: LabelledImages
     surrogate: LabelledImages
     test: LabelledImages
 
+    def test_sha256(self) -> str:
+        """SHA-256 over the test images and labels."""
+        return hashlib.sha256(self.test.images.tobytes() + self.test.labels.tobytes()).hexdigest()
 
-def load_dataset(name: str, images: int | None = None) -> Dataset:
+
+def load_dataset(dataset: DatasetName | Folder, data_dir: Path | None = None, images: int | None = None) -> Dataset:
     """Load a data set.
 
     Parameters
     ----------
-    name : str
-        mnist (shipped with the package: all 70,000 images).
+    dataset : str or Folder
+        mnist (shipped with the package: all 70,000 images), cifar10, or a folder of images.
+    data_dir : Path, optional
+        Where cifar10 is looked for first.
     images : int, optional
         Use only this many training images.
 
     Raises
     ------
     InputError
-        If there is no such data set or its file is missing or broken.
+        If its files are missing or broken.
     """
-    if name != "mnist":
-        raise InputError(f"dataset {name}: unknown; allowed: mnist")
+    if isinstance(dataset, Folder):
+        parts = load_folder(Path(dataset.folder), dataset.image_size)
+    else:
+        parts = _load_mnist() if dataset == "mnist" else load_cifar10(data_dir)
+    train, test = (LabelledImages(*part) for part in parts)
+    order = np.random.default_rng(SPLIT_SEED).permutation(len(train))[:images]
+    boundary = int(PAIR_SHARE * len(order))
+    return Dataset(train[order[:boundary]], train[order[boundary:]], test)
+
+
+def _load_mnist() -> tuple[tuple[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]]:
     path = DATA / "mnist.npz"
     try:
         with np.load(path, allow_pickle=False) as file:
-            train = _labelled(file["x_train"], file["y_train"])
-            test = _labelled(file["x_test"], file["y_test"])
+            train, test = (
+                (file[f"x_{part}"][..., None], file[f"y_{part}"].astype(np.int32)) for part in ("train", "test")
+            )
+            return train, test
     except (OSError, ValueError, KeyError, EOFError, BadZipFile) as error:
         raise InputError(
             f"dataset {path}: cannot be read ({error}); it ships with the package: reinstall it"
         ) from error
-    order = np.random.default_rng(SPLIT_SEED).permutation(len(train))[:images]
-    boundary = int(PAIR_SHARE * len(order))
-    return Dataset(name, train[order[:boundary]], train[order[boundary:]], test)
-
-
-def _labelled(images: np.ndarray, labels: np.ndarray) -> LabelledImages:
-    return LabelledImages(images[..., None], labels.astype(np.int32))
 
 
 def surrogate_images(dataset: Dataset, surrogate: Surrogate) -> LabelledImages:
@@ -109,4 +122,4 @@ def _digits() -> LabelledImages:
     digits = load_digits()
     enlarged = zoom(digits.images / 16 * 255, (1, 20 / 8, 20 / 8), order=1)
     framed = np.pad(enlarged, ((0, 0), (4, 4), (4, 4)))
-    return _labelled(np.rint(framed).astype(np.uint8), digits.target)
+    return LabelledImages(np.rint(framed).astype(np.uint8)[..., None], digits.target.astype(np.int32))

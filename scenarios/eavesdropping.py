@@ -135,8 +135,9 @@ class Eavesdropping:
         def draw_epoch(epoch):
             rng = self.shop.rng(self.name, part, epoch)
             order = rng.permutation(len(images))
-            heard = self.hear(images[order], rng)
-            return heard, target(heard, images[order], training.labels[order])
+            pictures = self.shop.varied(images[order], rng)
+            heard = self.hear(pictures, rng)
+            return heard, target(heard, pictures, training.labels[order])
 
         pictures = np.repeat(validation.as_float(), VALIDATION_DRAWS, axis=0)
         heard = self.hear(pictures, self.shop.rng(self.name, part, "validation"))

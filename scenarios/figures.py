@@ -17,9 +17,10 @@ from diffsem.link.accuracy import simplex_ceiling
 from diffsem.link.errors import InputError
 from diffsem.link.modulation import bit_error_rate
 from diffsem.link.results import ResultTable
-from diffsem.models import NoiseSchedule, mnist
+from diffsem.models import NoiseSchedule
 from diffsem.scenarios.report import leakage, outage, paper_attack, strongest_adversary
 from diffsem.scenarios.schema import BitErrorRate, DigitalLink, Scenario
+from diffsem.scenarios.sizes import feature_shape_of
 
 # Paul Tol's bright scheme, safe for colour-blind readers; each system keeps its colour over all figures.
 COLOURS = {
@@ -112,9 +113,9 @@ def accuracy_figure(
             _band(top, x, lines, "adversary", "black", f"adversary on {transmitter}", dashes[transmitter])
     ceiling = ceiling_over(table, rows, axis)
     if len(ceiling):
-        top.plot(
-            ceiling.index, ceiling.to_numpy(), color="grey", linewidth=0.8, label="ceiling (simplex code, 64 symbols)"
-        )
+        symbols = math.prod(feature_shape_of(Scenario.model_validate(_scenario(table)).dataset))
+        label = f"ceiling (simplex code, {symbols} symbols)"
+        top.plot(ceiling.index, ceiling.to_numpy(), color="grey", linewidth=0.8, label=label)
     top.set_ylabel("task accuracy")
     top.set_ylim(0, 1.02)
     top.legend(fontsize=7, loc="lower right" if axis == "receiver_snr_db" else "lower left")
@@ -244,7 +245,7 @@ def channel_figure(table: ResultTable, system: str, attacks: Sequence[str] | Non
 
 
 def ceiling_over(table: ResultTable, rows: pd.DataFrame, axis: str) -> pd.Series:
-    """Simplex ceiling of 64 symbols at the noise that the receiver faces, by value of `axis`.
+    """Simplex ceiling of a feature's symbols at the noise that the receiver faces, by value of `axis`.
 
     Systems that send pictures have more symbols, and no ceiling here. Empty unless the receiver knew one noise for all
     images, over AWGN with perfect CSI and an SNR estimate that is not drawn: the mean step of many does not give their
@@ -261,8 +262,8 @@ def ceiling_over(table: ResultTable, rows: pd.DataFrame, axis: str) -> pd.Series
     steps = receivers.groupby(axis)["matched_step"].mean()
     alpha_bar = np.interp(steps.to_numpy(), np.arange(schedule.steps + 1), schedule.alpha_bar)
     esnr_db = 10 * np.log10(alpha_bar / np.maximum(1 - alpha_bar, 1e-12))
-    symbols = math.prod(mnist.FEATURE_SHAPE)
-    return pd.Series([simplex_ceiling(value, symbols, mnist.CLASSES) for value in esnr_db], index=steps.index)
+    symbols, classes = math.prod(feature_shape_of(scenario.dataset)), int(table.attributes.get("classes", 10))
+    return pd.Series([simplex_ceiling(value, symbols, classes) for value in esnr_db], index=steps.index)
 
 
 def outage_figure(table: ResultTable, timestep: int) -> Figure:

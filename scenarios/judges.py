@@ -5,12 +5,16 @@ import numpy as np
 
 from diffsem.scenarios.assembly import SCHEDULE, attacks_on, transmitters
 from diffsem.scenarios.attacks import ListedAttack
+from diffsem.scenarios.datasets import LabelledImages
 from diffsem.scenarios.eavesdropping import Eavesdropping
 from diffsem.scenarios.schema import Scenario
 from diffsem.scenarios.workshop import Workshop, accuracy, add_noise, classification_loss, predict
 
 # The loss is mostly that of hopeless noise levels: smaller gains only come at a lower learning rate.
 MIN_DELTA = 3e-3
+
+# (training, validation) of the pair and of the eavesdropper.
+Splits = list[tuple[LabelledImages, LabelledImages]]
 
 
 def judged_attacks(scenario: Scenario) -> list[tuple[str, ListedAttack]]:
@@ -35,7 +39,7 @@ def train_judge(shop: Workshop) -> dict:
     networks = [shop.load(tap.name) for tap in taps]
 
     def samples(part, rng):
-        images = np.concatenate([split[part].as_float() for split in splits])
+        images = _images(shop, splits, part, rng)
         labels = np.concatenate([split[part].labels for split in splits])
         noised, _ = add_noise(images, rng.integers(1, SCHEDULE.steps + 1, len(images)), rng)
         # Half of the samples are clean, or the judge forgets what a clean image looks like.
@@ -63,7 +67,7 @@ def train_clean_judge(shop: Workshop) -> dict:
     splits = [part.split_off_validation() for part in (shop.dataset.pair, shop.dataset.surrogate)]
 
     def samples(part, rng):
-        images = np.concatenate([split[part].as_float() for split in splits])
+        images = _images(shop, splits, part, rng)
         order = rng.permutation(len(images))
         return images[order], np.concatenate([split[part].labels for split in splits])[order]
 
@@ -75,6 +79,12 @@ def train_clean_judge(shop: Workshop) -> dict:
         lambda epoch: samples(0, shop.rng(name, epoch)),
         samples(1, shop.rng(name, "validation")),
     )
+
+
+def _images(shop: Workshop, splits: Splits, part: int, rng: np.random.Generator) -> np.ndarray:
+    """The training images (part 0), varied, or those for validation (part 1)."""
+    images = np.concatenate([split[part].as_float() for split in splits])
+    return shop.varied(images, rng) if part == 0 else images
 
 
 def _train(shop: Workshop, name: str, model: keras.Model, draw_epoch, held_out) -> dict:

@@ -13,42 +13,60 @@ import numpy as np
 
 from diffsem.link.errors import InputError
 from diffsem.link.files import replace_file
-from diffsem.models import PictureEncoder, UNet, mnist
+from diffsem.models import PictureEncoder, UNet, build_classifier, build_encoder, build_strong_classifier, mnist
 from diffsem.scenarios.attacks import ListedAttack, Target, listed_attacks
 from diffsem.scenarios.schema import Scenario
+from diffsem.scenarios.sizes import Sizes, sizes_of
 
 PRETRAINED = Path(__file__).parent / "weights"
 
 
-def _denoiser(scenario: Scenario) -> keras.Model:
-    return UNet(mnist.FEATURE_SHAPE, scenario.denoising.channels)
+def _encoder(scenario: Scenario, sizes: Sizes) -> keras.Model:
+    return build_encoder(sizes.image_shape, sizes.feature_shape)
 
 
-def _label_denoiser(scenario: Scenario) -> keras.Model:
-    return UNet(mnist.FEATURE_SHAPE, scenario.denoising.channels, mnist.CLASSES)
+def _linear_encoder(scenario: Scenario, sizes: Sizes) -> keras.Model:
+    # IBAL's public code is for MNIST; for colour images it has the encoder that all others have.
+    return mnist.LinearEncoder() if scenario.dataset == "mnist" else _encoder(scenario, sizes)
 
 
-NETWORKS: dict[str, Callable[[Scenario], keras.Model]] = {
-    "encoder": lambda scenario: mnist.Encoder(),
-    "classifier": lambda scenario: mnist.Classifier(),
-    "encoder-noise-aware-pair": lambda scenario: mnist.Encoder(),
-    "classifier-noise-aware-pair": lambda scenario: mnist.Classifier(),
+def _classifier(scenario: Scenario, sizes: Sizes) -> keras.Model:
+    return build_classifier(sizes.image_shape, sizes.feature_shape, sizes.classes)
+
+
+def _denoiser(scenario: Scenario, sizes: Sizes) -> keras.Model:
+    return UNet(sizes.feature_shape, scenario.denoising.channels)
+
+
+def _label_denoiser(scenario: Scenario, sizes: Sizes) -> keras.Model:
+    return UNet(sizes.feature_shape, scenario.denoising.channels, sizes.classes)
+
+
+def _strong_classifier(scenario: Scenario, sizes: Sizes) -> keras.Model:
+    return build_strong_classifier(sizes.image_shape, sizes.classes)
+
+
+NETWORKS: dict[str, Callable[[Scenario, Sizes], keras.Model]] = {
+    "encoder": _encoder,
+    "classifier": _classifier,
+    "encoder-noise-aware-pair": _encoder,
+    "classifier-noise-aware-pair": _classifier,
     "denoiser": _denoiser,
     "denoiser-label": _label_denoiser,
     "denoiser-distilled": _denoiser,
     "denoiser-label-distilled": _label_denoiser,
-    "classifier-noise-aware": lambda scenario: mnist.Classifier(),
-    "classifier-one-step": lambda scenario: mnist.Classifier(),
-    "classifier-diffsem": lambda scenario: mnist.Classifier(),
-    "classifier-e-diffsem": lambda scenario: mnist.Classifier(),
-    "encoder-ibal": lambda scenario: mnist.LinearEncoder(),
-    "classifier-ibal": lambda scenario: mnist.Classifier(),
-    "encoder-ibal-d": lambda scenario: mnist.LinearEncoder(),
-    "classifier-ibal-d": lambda scenario: mnist.Classifier(),
-    "encoder-direct": lambda scenario: PictureEncoder(mnist.IMAGE_SHAPE),
-    "encoder-permutation": lambda scenario: PictureEncoder(mnist.IMAGE_SHAPE, permuted=True),
-    "strong-classifier": lambda scenario: mnist.StrongClassifier(),
-    "strong-classifier-clean": lambda scenario: mnist.StrongClassifier(),
+    "classifier-noise-aware": _classifier,
+    "classifier-one-step": _classifier,
+    "classifier-diffsem": _classifier,
+    "classifier-e-diffsem": _classifier,
+    "encoder-ibal": _linear_encoder,
+    "classifier-ibal": _classifier,
+    "encoder-ibal-d": _linear_encoder,
+    "classifier-ibal-d": _classifier,
+    "encoder-direct": lambda scenario, sizes: PictureEncoder(sizes.image_shape),
+    "encoder-permutation": lambda scenario, sizes: PictureEncoder(sizes.image_shape, permuted=True),
+    "strong-classifier": _strong_classifier,
+    "strong-classifier-clean": _strong_classifier,
 }
 
 DENOISERS = tuple(name for name in NETWORKS if name.startswith("denoiser"))
@@ -60,20 +78,21 @@ def attack_network(transmitter: str, attack: ListedAttack) -> str:
     return f"{transmitter}.{attack.name}"
 
 
-def target_of(transmitter: str) -> Target:
+def target_of(transmitter: str, scenario: Scenario) -> Target:
     """What an eavesdropper knows of the systems behind a transmitter."""
+    sizes = sizes_of(scenario.dataset)
     pictures = f"encoder-{transmitter}" in WEIGHTLESS
-    return Target(mnist.IMAGE_SHAPE if pictures else mnist.FEATURE_SHAPE, mnist.IMAGE_SHAPE, mnist.CLASSES)
+    return Target(sizes.image_shape if pictures else sizes.feature_shape, sizes.image_shape, sizes.classes)
 
 
 def build_network(scenario: Scenario, name: str) -> keras.Model:
     """A network by name, untrained: one of `NETWORKS`, or that of an attack of the scenario."""
     if name in NETWORKS:
-        return NETWORKS[name](scenario)
+        return NETWORKS[name](scenario, sizes_of(scenario.dataset))
     transmitter, _, attack_name = name.partition(".")
     listed = listed_attacks(scenario.eavesdropper)
     known = {attack.name: attack for each in listed for attack in (each, *each.before)}
-    return known[attack_name].method.build(target_of(transmitter))
+    return known[attack_name].method.build(target_of(transmitter, scenario))
 
 
 @contextmanager
@@ -89,7 +108,19 @@ def _precision(policy: str) -> Iterator[None]:
 
 def weights_folder(scenario: Scenario) -> Path:
     """The folder that a scenario's weights come from: the shipped one of its data set, or the one it names."""
-    return PRETRAINED / scenario.dataset if scenario.weights == "pretrained" else Path(scenario.weights)
+    return pretrained_folder(scenario) if scenario.weights == "pretrained" else Path(scenario.weights)
+
+
+def pretrained_folder(scenario: Scenario) -> Path:
+    """The folder of the shipped weights of a scenario's data set. Raises InputError if none ship."""
+    name = scenario.dataset if isinstance(scenario.dataset, str) else "folder"
+    if not (PRETRAINED / name).is_dir():
+        shipped = sorted(path.name for path in PRETRAINED.iterdir() if path.is_dir())
+        raise InputError(
+            f"weights pretrained: none ship for dataset {name}, only for {', '.join(shipped)}; `diffsem train` makes "
+            "some, and `weights:` names their folder"
+        )
+    return PRETRAINED / name
 
 
 def weights_file(folder: Path, name: str) -> Path:

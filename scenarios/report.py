@@ -14,7 +14,7 @@ POINT = ["timestep", "receiver_snr_db"]
 
 
 # The paper's attacker, first as it is there: it is not told the noise level.
-PAPER_ATTACKS = ("inversion-mlp+blind", "inversion-mlp")
+PAPER_ATTACKS = ("inversion-residual+blind", "inversion-residual", "inversion-mlp+blind", "inversion-mlp")
 # The 5th percentile of blocks is measured between these, or there would be too few images in it.
 OUTAGE = (0.025, 0.075)
 

@@ -15,9 +15,10 @@ from diffsem.link.monte_carlo import PointResult
 from diffsem.link.programs import EXAMPLES
 from diffsem.link.results import ResultTable, empty_table, read_table, write_table
 from diffsem.scenarios.assembly import versions, weights_sha256
-from diffsem.scenarios.datasets import load_dataset
+from diffsem.scenarios.datasets import Dataset, load_dataset
 from diffsem.scenarios.locking import only_run
 from diffsem.scenarios.schema import Scenario
+from diffsem.scenarios.sizes import sizes_of
 from diffsem.scenarios.workers import simulate_here, simulate_on_dask, simulate_on_processes
 
 
@@ -44,6 +45,7 @@ def run_scenario(
     overwrite: bool = False,
     workers: int = 1,
     scheduler: str | None = None,
+    data_dir: Path | None = None,
     on_points: Callable[[int, int], None] = lambda done, total: None,
     on_images: Callable[[int], None] = lambda images: None,
 ) -> pd.DataFrame:
@@ -61,6 +63,8 @@ def run_scenario(
         Processes of this machine that simulate points side by side. They change no row.
     scheduler : str, optional
         Address of a Dask scheduler whose workers simulate the points instead, tcp://HOST:PORT.
+    data_dir : Path, optional
+        Where cifar10 is looked for first; on every worker's machine.
     on_points : callable
         (points done, points in all) at the start and after every point.
     on_images : callable
@@ -80,15 +84,15 @@ def run_scenario(
     if scheduler and workers > 1:
         raise InputError(f"--workers {workers}: --scheduler has workers of its own; give one of them")
     if out is None:
-        return _sweep(scenario, None, overwrite, workers, scheduler, on_points, on_images)
+        return _sweep(scenario, None, overwrite, workers, scheduler, data_dir, on_points, on_images)
     path = Path(out)
     with only_run(path.with_name(f".{path.name}.lock"), f"result file {path}"):
-        return _sweep(scenario, path, overwrite, workers, scheduler, on_points, on_images)
+        return _sweep(scenario, path, overwrite, workers, scheduler, data_dir, on_points, on_images)
 
 
-def _sweep(scenario, path, overwrite, workers, scheduler, on_points, on_images) -> pd.DataFrame:
-    attributes = _attributes(scenario)
-    dataset = load_dataset(scenario.dataset)
+def _sweep(scenario, path, overwrite, workers, scheduler, data_dir, on_points, on_images) -> pd.DataFrame:
+    dataset = load_dataset(scenario.dataset, data_dir)
+    attributes = _attributes(scenario, dataset)
     examples = min(EXAMPLES, scenario.monte_carlo.batch_size, scenario.monte_carlo.max_images)
     table = empty_table(attributes, dataset.test.images[:examples])
     if path is not None and path.exists() and not overwrite:
@@ -97,7 +101,7 @@ def _sweep(scenario, path, overwrite, workers, scheduler, on_points, on_images) 
     finished = set(zip(table.rows["timestep"], table.rows["receiver_snr_db"], strict=True))
     waiting = [point for point in points if (point.timestep, point.snr_db) not in finished]
     # Before the file is touched: weights that cannot be loaded must not cost the table that is to be overwritten.
-    results = _simulate(scenario, waiting, workers, scheduler, on_images) if waiting else None
+    results = _simulate(scenario, waiting, workers, scheduler, data_dir, on_images) if waiting else None
     if path is not None and not path.exists():
         write_table(path, table)
     done = len(points) - len(waiting)
@@ -115,15 +119,15 @@ def _sweep(scenario, path, overwrite, workers, scheduler, on_points, on_images) 
     return table.rows
 
 
-def _simulate(scenario, points, workers, scheduler, on_images) -> Generator[PointResult, None, None]:
+def _simulate(scenario, points, workers, scheduler, data_dir, on_images) -> Generator[PointResult, None, None]:
     if scheduler:
-        return simulate_on_dask(scenario, points, on_images, scheduler)
+        return simulate_on_dask(scenario, points, on_images, scheduler, data_dir)
     if workers > 1:
-        return simulate_on_processes(scenario, points, on_images, min(workers, len(points)))
-    return simulate_here(scenario, points, on_images)
+        return simulate_on_processes(scenario, points, on_images, min(workers, len(points)), data_dir)
+    return simulate_here(scenario, points, on_images, data_dir)
 
 
-def _attributes(scenario: Scenario) -> dict[str, str | int]:
+def _attributes(scenario: Scenario, dataset: Dataset) -> dict[str, str | int]:
     import tensorflow as tf
 
     compiler = "XLA" if scenario.execution.xla else "no XLA"
@@ -140,12 +144,20 @@ def _attributes(scenario: Scenario) -> dict[str, str | int]:
         "versions": json.dumps(versions()),
         "environment": json.dumps(environment),
         "weights_sha256": weights_sha256(scenario),
+        "data_sha256": dataset.test_sha256(),
+        "classes": sizes_of(scenario.dataset).classes,
     }
 
 
 def _resume(path: Path, attributes: dict[str, str | int]) -> ResultTable:
     table = read_table(path)
-    for key, what in (("scenario", "another scenario"), ("weights_sha256", "other weights")):
-        if table.attributes.get(key) != attributes[key]:
+    differences = {
+        "scenario": "another scenario",
+        "weights_sha256": "other weights",
+        "data_sha256": "other test images",
+    }
+    for key, what in differences.items():
+        # A table from before the test images were recorded does not say which they were: MNIST's.
+        if table.attributes.get(key, attributes[key] if key == "data_sha256" else None) != attributes[key]:
             raise InputError(f"result file {path}: holds results of {what}; give another --out, or --overwrite")
     return table

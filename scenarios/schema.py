@@ -20,6 +20,7 @@ from pydantic import (
 
 from diffsem.link.errors import InputError
 from diffsem.link.modulation import coded_bits
+from diffsem.scenarios.sizes import DatasetName, Folder, Keys, feature_shape_of
 
 SHIPPED = Path(__file__).parent
 
@@ -36,11 +37,10 @@ Receiver = Literal[
     "permutation",
     "digital",
 ]
-# Real symbols of a feature.
-FEATURE_SYMBOLS = {"mnist": 64}
 # Their recipes are in `attacks.py`; here, so that a scenario can be checked without loading them.
 ATTACKS = (
     "inversion-mlp",
+    "inversion-residual",
     "inversion-conv",
     "denoise-invert",
     "task-classifier",
@@ -80,14 +80,10 @@ Modulation = Literal["bpsk", "qpsk", "16qam", "64qam", "256qam"]
 CodeRate = Annotated[float, Field(gt=0, lt=1)] | None
 
 
-class _Keys(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
-
-
 Antennas = Annotated[int, Field(ge=1, le=16)]
 
 
-class _BlockFading(_Keys):
+class _BlockFading(Keys):
     coherence: Positive | None = Field(
         default=None,
         description="channel uses that a fading block lasts, pilots among them; null: longer than an image",
@@ -113,7 +109,7 @@ class RicianChannel(_BlockFading):
     k_factor_db: Decibel = Field(default=6.0, description="K, power of the specular over the scattered part, dB")
 
 
-class _OfdmChannel(_Keys):
+class _OfdmChannel(Keys):
     model: Literal["A", "B", "C", "D", "E"] = Field(
         default="A", description="of 3GPP TR 38.901, section 7.7; A to C have no line of sight"
     )
@@ -165,7 +161,7 @@ def _number_or_keys(value) -> str:
 FORMS = ("word", "keys", "ratio", "values")
 
 
-class EstimatedCsi(_Keys):
+class EstimatedCsi(Keys):
     """Channel knowledge from pilots."""
 
     pilots: Annotated[int, Field(ge=1)] = Field(
@@ -193,7 +189,7 @@ EQUALIZER = "zf: zero forcing | mmse: LMMSE, bias removed | mrc; with one stream
 SnrDb = TypeVar("SnrDb", float, np.ndarray)
 
 
-class Offset(_Keys):
+class Offset(Keys):
     offset: Decibel = Field(description="dB added to the legitimate SNR")
 
     def after(self, snr_db: SnrDb) -> SnrDb:
@@ -201,7 +197,7 @@ class Offset(_Keys):
         return snr_db + self.offset
 
 
-class Distance(_Keys):
+class Distance(Keys):
     distance: Annotated[float, Field(gt=0)] = Field(
         description="from transmitter to eavesdropper, over that to the receiver"
     )
@@ -214,14 +210,14 @@ class Distance(_Keys):
         return snr_db - 10 * self.path_loss_exponent * math.log10(self.distance)
 
 
-class EstimateError(_Keys):
+class EstimateError(Keys):
     mean: Decibel = Field(default=0.0, description="dB by which the estimate is too high on average")
     deviation: Annotated[float, Field(ge=0, le=30)] = Field(
         description="standard deviation of the error, dB; normal, drawn for every image"
     )
 
 
-class Legitimate(_Keys):
+class Legitimate(Keys):
     snr_db: Decibels = Field(description="Es/N0 of the radiated signal at the receiver, dB; a sweep axis")
     channel: Channel = Field(
         default=AwgnChannel(kind="awgn"), description="kind: awgn | rayleigh | rician | tdl | cdl, and its keys"
@@ -255,7 +251,7 @@ class Legitimate(_Keys):
         return self
 
 
-class Surrogate(_Keys):
+class Surrogate(Keys):
     """What the eavesdropper sends through the transmitter to learn from; never the pair's images, never test images."""
 
     images: Literal["same", "digits"] = Field(
@@ -265,7 +261,7 @@ class Surrogate(_Keys):
     share: Annotated[float, Field(gt=0, le=1)] = Field(default=1.0, description="use only this share of them")
 
 
-class ChosenAttack(_Keys):
+class ChosenAttack(Keys):
     """An attack, and how it learnt; what is left out is as the eavesdropper's own key says. A bare name is enough."""
 
     model_config = ConfigDict(json_schema_extra=lambda schema: _or_a_bare_string(schema))
@@ -287,7 +283,7 @@ def _or_a_bare_string(schema: dict[str, Any]) -> None:
     schema["anyOf"] = [{"type": "string"}, whole]
 
 
-class Eavesdropper(_Keys):
+class Eavesdropper(Keys):
     snr_db: Annotated[
         Annotated[Literal["same"], Tag("word")]
         | Annotated[Offset, Tag("keys")]
@@ -365,7 +361,7 @@ def _frame(node: Legitimate | Eavesdropper) -> tuple:
     return node.channel, pilots
 
 
-class Denoising(_Keys):
+class Denoising(Keys):
     solver: Literal["ddim", "dpm-solver++", "distilled"] = Field(
         default="ddim", description="ddim | dpm-solver++ | distilled: the U-Nets' one-call students"
     )
@@ -382,7 +378,7 @@ class Denoising(_Keys):
     )
 
 
-class MonteCarlo(_Keys):
+class MonteCarlo(Keys):
     batch_size: Positive = Field(default=256, description="images a batch")
     max_images: Positive = Field(
         default=10000, description="images a point at most; the test set is repeated if needed"
@@ -395,7 +391,7 @@ class MonteCarlo(_Keys):
     )
 
 
-class DigitalLink(_Keys):
+class DigitalLink(Keys):
     """Features, quantised and sent as bits to the same classifier."""
 
     modulation: Modulation = Field(default="256qam", description="bpsk to 256qam, Gray mapping")
@@ -408,7 +404,7 @@ class DigitalLink(_Keys):
         return _joined("digital", self, {"modulation": "{}", "code_rate": "{}", "bits": "{}bit"})
 
 
-class BitErrorRate(_Keys):
+class BitErrorRate(Keys):
     """A calibration of the channel: random bits, no image."""
 
     modulation: Modulation = Field(default="qpsk", description="bpsk to 256qam, Gray mapping")
@@ -426,7 +422,7 @@ class BitErrorRate(_Keys):
         return self
 
 
-def _joined(name: str, link: _Keys, formats: dict[str, str]) -> str:
+def _joined(name: str, link: Keys, formats: dict[str, str]) -> str:
     for key, form in formats.items():
         value = getattr(link, key)
         if value != type(link).model_fields[key].default:
@@ -434,14 +430,14 @@ def _joined(name: str, link: _Keys, formats: dict[str, str]) -> str:
     return name
 
 
-class Execution(_Keys):
+class Execution(Keys):
     precision: Literal["float32", "mixed_bfloat16", "mixed_float16"] = Field(
         default="float32", description="arithmetic of the denoisers; Keras' names of mixed precision"
     )
     xla: bool = Field(default=False, description="compile receivers and attacks by XLA")
 
 
-class Epochs(_Keys):
+class Epochs(Keys):
     pair: Positive = Field(default=25, description="encoder and classifier on clean features")
     noise_aware_pair: Positive = Field(default=40, description="control: encoder and classifier through self-noise")
     denoiser: Positive = Field(default=15, description="each U-Net")
@@ -452,7 +448,7 @@ class Epochs(_Keys):
     ibal: Positive = Field(default=30, description="baseline: encoder, classifier and auxiliary decoder of IBAL")
 
 
-class Ibal(_Keys):
+class Ibal(Keys):
     beta: Annotated[float, Field(ge=0)] = Field(
         default=1e-3, description="weight of the information in the symbols (KL, nats an image), once it is ramped up"
     )
@@ -461,7 +457,7 @@ class Ibal(_Keys):
     )
 
 
-class Training(_Keys):
+class Training(Keys):
     epochs: Epochs = Epochs()
     ibal: Ibal = Ibal()
     batch_size: Positive = Field(default=256, description="samples a step")
@@ -476,10 +472,13 @@ class Training(_Keys):
     )
 
 
-class Scenario(_Keys):
+class Scenario(Keys):
     name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")] = Field(description="letters, digits, . _ -")
     seed: Annotated[int, Field(ge=0, lt=2**31)] = Field(default=1, description="every random draw derives from it")
-    dataset: Literal["mnist"] = Field(description="mnist")
+    dataset: Annotated[
+        Annotated[DatasetName, Tag("word")] | Annotated[Folder, Tag("keys")],
+        Discriminator(_form, "form", "should be mnist, cifar10 or {folder: PATH}"),
+    ] = Field(description="mnist | cifar10 | {folder: PATH, image_size: pixels, compression: symbols a value}")
     weights: str = Field(default="pretrained", description="pretrained, or a folder that `diffsem train` wrote")
     timesteps: Annotated[tuple[Timestep, ...], Field(min_length=1), AfterValidator(_ascending)] = Field(
         description="self-noising steps t, 0 to 500; a sweep axis"
@@ -508,10 +507,16 @@ class Scenario(_Keys):
             raise ValueError(f"eavesdropper: {error}") from None
         if self.eavesdropper.fading_correlation > 0:
             self._check_correlation()
+        surrogates = [self.eavesdropper.surrogate, *(attack.surrogate for attack in self.eavesdropper.attacks)]
+        if self.dataset != "mnist" and any(surrogate and surrogate.images == "digits" for surrogate in surrogates):
+            raise ValueError(
+                "eavesdropper: surrogate.images digits: look like MNIST's; allowed with dataset mnist only"
+            )
         if "digital" in self.legitimate.receivers:
+            symbols = math.prod(feature_shape_of(self.dataset))
             for link in self.digital:
                 try:
-                    coded_bits(link.bits * FEATURE_SYMBOLS[self.dataset], link.code_rate, link.modulation)
+                    coded_bits(link.bits * symbols, link.code_rate, link.modulation)
                 except ValueError as error:
                     raise ValueError(f"digital: {error}") from None
         return self

@@ -8,7 +8,7 @@ import keras
 import numpy as np
 
 from diffsem.link.files import replace_file
-from diffsem.models import Denoise, SelfNoise, mnist
+from diffsem.models import Denoise, SelfNoise
 from diffsem.scenarios.assembly import (
     SCHEDULE,
     attacks_on,
@@ -19,6 +19,7 @@ from diffsem.scenarios.assembly import (
     transmitters,
 )
 from diffsem.scenarios.baselines import train_ibal
+from diffsem.scenarios.datasets import LabelledImages
 from diffsem.scenarios.eavesdropping import train_attack
 from diffsem.scenarios.judges import judged_attacks, train_clean_judge, train_judge
 from diffsem.scenarios.networks import WEIGHTLESS, attack_network
@@ -45,7 +46,7 @@ REPORTED_STEPS = (1, 30, 60, 120, 180, 240, 300, 400, 500)
 def train_pair(shop: Workshop) -> dict:
     """Algorithm 1, stage 1: E and C on clean features, cross-entropy, unit power."""
     encoder, classifier = shop.build("encoder"), shop.build("classifier")
-    image = keras.Input(mnist.IMAGE_SHAPE)
+    image = keras.Input(shop.sizes.image_shape)
     time = keras.Input((1,))
     feature = encoder(image)
     model = keras.Model([image, time], classifier([feature, feature, time]))
@@ -59,7 +60,7 @@ def train_pair(shop: Workshop) -> dict:
     def draw_epoch(epoch):
         rng = shop.rng("pair", epoch)
         order = rng.permutation(len(training))
-        return [images[order], draw(len(order), rng)], training.labels[order]
+        return [shop.varied(images[order], rng), draw(len(order), rng)], training.labels[order]
 
     held_out = [validation.as_float(), draw(len(validation), shop.rng("pair", "validation"))], validation.labels
     epochs = shop.scenario.training.epochs.pair
@@ -76,7 +77,7 @@ def train_noise_aware_pair(shop: Workshop) -> dict:
     """Control: another E and C of the same sizes, trained through self-noise at random t from the start."""
     encoder, classifier = shop.build("encoder-noise-aware-pair"), shop.build("classifier-noise-aware-pair")
     self_noise = SelfNoise(SCHEDULE)
-    image = keras.Input(mnist.IMAGE_SHAPE)
+    image = keras.Input(shop.sizes.image_shape)
     step = keras.Input((), dtype="int32")
     snr = keras.Input(())
     received, _, _ = self_noise([encoder(image), step, snr])
@@ -94,7 +95,7 @@ def train_noise_aware_pair(shop: Workshop) -> dict:
         order = rng.permutation(len(training))
         self_noise.seed_generator.state.assign([int(rng.integers(2**31)), 0])
         steps = rng.integers(0, SCHEDULE.steps + 1, len(order)).astype(np.int32)
-        return inputs(images[order], steps), training.labels[order]
+        return inputs(shop.varied(images[order], rng), steps), training.labels[order]
 
     steps = shop.rng("noise-aware-pair", "validation").integers(0, SCHEDULE.steps + 1, len(validation))
     held_out = inputs(validation.as_float(), steps.astype(np.int32)), validation.labels
@@ -112,7 +113,7 @@ def _train_denoiser(shop: Workshop, name: str) -> dict:
     training, validation = shop.dataset.pair.split_off_validation()
     encoder = shop.load("encoder")
     features, held_out_features = predict(encoder, training.as_float()), predict(encoder, validation.as_float())
-    one_hot = np.eye(mnist.CLASSES, dtype=np.float32)
+    one_hot = np.eye(shop.sizes.classes, dtype=np.float32)
 
     def samples(feature, labels, steps, rng, dropout):
         noised, noise = add_noise(feature, steps, rng)
@@ -151,6 +152,13 @@ def _train_denoiser(shop: Workshop, name: str) -> dict:
     return {"history": history, "scores": errors | scores}
 
 
+def _features(shop: Workshop, encoder, data: LabelledImages, split: str, draws: int, rng) -> np.ndarray:
+    """Features of every image, `draws` of each one after another: [N draws, ...]. Only training images are varied."""
+    images = data.as_float()
+    drawn = [predict(encoder, shop.varied(images, rng) if split == "training" else images) for _ in range(draws)]
+    return np.stack(drawn, axis=1).reshape(-1, *drawn[0].shape[1:])
+
+
 def _finetune(shop: Workshop, stage: str, denoise_epoch: Callable) -> dict:
     """Algorithm 2: C reads (y, z^, t) with E and D frozen; the controls run through here with z^ = y.
 
@@ -168,7 +176,7 @@ def _finetune(shop: Workshop, stage: str, denoise_epoch: Callable) -> dict:
 
     def prepare(split, data, draws):
         rng = shop.rng("fine-tuning", split)
-        feature = np.repeat(predict(encoder, data.as_float()), draws, axis=0)
+        feature = _features(shop, encoder, data, split, draws, rng)
         labels = np.repeat(data.labels, draws)
         steps = rng.integers(0, SCHEDULE.steps + 1, len(labels))
         received, _ = add_noise(feature, steps, rng)
@@ -268,7 +276,7 @@ def _train_distilled(shop: Workshop, name: str, system: str) -> dict:
 
     def prepare(split, data, draws):
         rng = shop.rng(stage, split)
-        feature = np.repeat(predict(encoder, data.as_float()), draws, axis=0)
+        feature = _features(shop, encoder, data, split, draws, rng)
         steps = rng.integers(0, SCHEDULE.steps + 1, len(feature))
         received, _ = add_noise(feature, steps, rng)
         inputs = [received, steps.astype(np.float32)]

@@ -16,7 +16,7 @@ from diffsem.link.errors import InputError
 from diffsem.link.files import replace_file
 from diffsem.scenarios.datasets import load_dataset
 from diffsem.scenarios.locking import only_run
-from diffsem.scenarios.networks import PRETRAINED, existing_weights_file, weights_file
+from diffsem.scenarios.networks import existing_weights_file, pretrained_folder, weights_file
 from diffsem.scenarios.record import RECORD, read_record
 from diffsem.scenarios.schema import Scenario
 from diffsem.scenarios.stages import required_stages
@@ -31,6 +31,7 @@ def train_scenario(
     fresh: bool = False,
     start: str | Path | None = None,
     devices: Sequence[str] | None = None,
+    data_dir: Path | None = None,
 ) -> dict:
     """Train every network that the scenario needs.
 
@@ -52,6 +53,8 @@ def train_scenario(
     devices : sequence of str, optional
         TensorFlow devices that share every batch of a U-Net's training; default: all GPUs. Batch statistics are taken
         over each device's share, so that their number changes the weights a little.
+    data_dir : Path, optional
+        Where cifar10 is looked for first.
 
     Returns
     -------
@@ -66,10 +69,10 @@ def train_scenario(
     """
     folder = Path(folder)
     with only_run(folder / ".lock", f"weights folder {folder}"):
-        return _train(scenario, folder, callbacks, log, fresh, start, devices)
+        return _train(scenario, folder, callbacks, log, fresh, start, devices, data_dir)
 
 
-def _train(scenario, folder, callbacks, log, fresh, start, devices) -> dict:
+def _train(scenario, folder, callbacks, log, fresh, start, devices, data_dir) -> dict:
     progress = folder / ".progress"
     try:
         if fresh:
@@ -79,7 +82,7 @@ def _train(scenario, folder, callbacks, log, fresh, start, devices) -> dict:
     except OSError as error:
         raise InputError(f"weights folder {folder}: cannot be written ({error.strerror})") from error
     if start is not None:
-        _start_from(PRETRAINED / scenario.dataset if start == "pretrained" else Path(start), folder, scenario)
+        _start_from(pretrained_folder(scenario) if start == "pretrained" else Path(start), folder, scenario)
     record = read_record(folder)
     for name, entry in record.items():
         if entry["seed"] != scenario.seed:
@@ -87,7 +90,7 @@ def _train(scenario, folder, callbacks, log, fresh, start, devices) -> dict:
                 f"weights folder {folder}: stage {name} was trained with seed {entry['seed']}, the scenario says "
                 f"{scenario.seed}; give another --out, or --fresh"
             )
-    shop = Workshop(scenario, load_dataset(scenario.dataset, scenario.training.images), folder, callbacks)
+    shop = Workshop(scenario, load_dataset(scenario.dataset, data_dir, scenario.training.images), folder, callbacks)
     for stage in required_stages(scenario):
         if stage.name in record:
             log(f"{stage.name}: finished before")

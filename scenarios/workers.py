@@ -14,6 +14,7 @@ from collections import Counter, deque
 from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import FIRST_COMPLETED, CancelledError, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from diffsem.link.errors import InputError
@@ -33,19 +34,19 @@ _one_at_a_time = threading.Lock()
 
 
 def simulate_here(
-    scenario: Scenario, points: Sequence[Point], on_images: Callable[[int], None]
+    scenario: Scenario, points: Sequence[Point], on_images: Callable[[int], None], data_dir: Path | None
 ) -> "Generator[PointResult, None, None]":
     """Simulate points in this process, batches of several of them together."""
     from diffsem.link.monte_carlo import simulate_points
     from diffsem.link.programs import Programs
     from diffsem.scenarios.assembly import assemble
 
-    experiment = assemble(scenario)
+    experiment = assemble(scenario, data_dir)
     return simulate_points(experiment, Programs(experiment), points, on_images)
 
 
 def simulate_on_processes(
-    scenario: Scenario, points: Sequence[Point], on_images: Callable[[int], None], workers: int
+    scenario: Scenario, points: Sequence[Point], on_images: Callable[[int], None], workers: int, data_dir: Path | None
 ) -> "Generator[PointResult, None, None]":
     """Simulate points in processes of this machine, a point each at a time.
 
@@ -59,7 +60,7 @@ def simulate_on_processes(
     """
     from diffsem.scenarios.assembly import origin_of
 
-    task = functools.partial(simulate_point, scenario, origin_of(scenario))
+    task = functools.partial(simulate_point, scenario, origin_of(scenario, data_dir), data_dir)
     context = multiprocessing.get_context("spawn")
     threads = max(1, (os.cpu_count() or 1) // workers)
     others = set(multiprocessing.active_children())
@@ -107,7 +108,7 @@ def simulate_on_processes(
 
 
 def simulate_on_dask(
-    scenario: Scenario, points: Sequence[Point], on_images: Callable[[int], None], address: str
+    scenario: Scenario, points: Sequence[Point], on_images: Callable[[int], None], address: str, data_dir: Path | None
 ) -> "Generator[PointResult, None, None]":
     """Simulate points on an existing Dask cluster; workers may come and go, their points run anew elsewhere.
 
@@ -129,7 +130,7 @@ def simulate_on_dask(
         raise InputError(f"--scheduler {address}: no Dask scheduler answers there; allowed: tcp://HOST:PORT") from error
     from diffsem.scenarios.assembly import origin_of
 
-    task = functools.partial(simulate_point, scenario, origin_of(scenario))
+    task = functools.partial(simulate_point, scenario, origin_of(scenario, data_dir), data_dir)
 
     def results() -> "Generator[PointResult, None, None]":
         with client:
@@ -152,7 +153,7 @@ def simulate_on_dask(
     return results()
 
 
-def simulate_point(scenario: Scenario, origin: str, point: Point) -> "PointResult":
+def simulate_point(scenario: Scenario, origin: str, data_dir: Path | None, point: Point) -> "PointResult":
     """Simulate one point in a worker, which compiles a scenario's programs once.
 
     Parameters
@@ -160,34 +161,36 @@ def simulate_point(scenario: Scenario, origin: str, point: Point) -> "PointResul
     scenario : Scenario
     origin : str
         `origin_of` the scenario where the sweep was started.
+    data_dir : Path or None
+        Where cifar10 is looked for first.
     point : Point
 
     Raises
     ------
     InputError
-        If this worker's machine has other weights, or other versions of the packages.
+        If this worker's machine has other weights, other test images, or other versions of the packages.
     """
     with _one_at_a_time:
         load_tensorflow()
         from diffsem.link.monte_carlo import simulate_points
 
-        experiment, programs = _programs_of(scenario, origin)
+        experiment, programs = _programs_of(scenario, origin, data_dir)
         (result,) = simulate_points(experiment, programs, [point])
         return result
 
 
 @functools.lru_cache(maxsize=1)
-def _programs_of(scenario: Scenario, origin: str) -> "tuple[Experiment, Programs]":
+def _programs_of(scenario: Scenario, origin: str, data_dir: Path | None) -> "tuple[Experiment, Programs]":
     from diffsem.link.programs import Programs
     from diffsem.scenarios.assembly import assemble, origin_of
 
-    own = origin_of(scenario)
+    own = origin_of(scenario, data_dir)
     if own != origin:
         raise InputError(
-            f"worker on {platform.node()}: its weights and versions ({own}) are not those that the sweep was started "
-            f"with ({origin}); install the same packages, or share the weights folder"
+            f"worker on {platform.node()}: its weights, images and versions ({own}) are not those that the sweep was "
+            f"started with ({origin}); install the same packages, or share the weights folder"
         )
-    experiment = assemble(scenario)
+    experiment = assemble(scenario, data_dir)
     return experiment, Programs(experiment)
 
 

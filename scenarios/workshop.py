@@ -11,9 +11,11 @@ import numpy as np
 from diffsem.link.errors import InputError
 from diffsem.models import BrokenStateError, TrainingPlan, train
 from diffsem.scenarios.assembly import SCHEDULE
+from diffsem.scenarios.augmentation import augmented
 from diffsem.scenarios.datasets import Dataset
 from diffsem.scenarios.networks import build_network, load_network, save_network
 from diffsem.scenarios.schema import Scenario
+from diffsem.scenarios.sizes import Sizes, sizes_of
 
 PREDICT_BATCH = 512
 
@@ -36,6 +38,14 @@ class Workshop:
     dataset: Dataset
     folder: Path
     callbacks: Callable[[str, int], Sequence[keras.callbacks.Callback]] = field(default=lambda stage, epochs: ())
+
+    @property
+    def sizes(self) -> Sizes:
+        return sizes_of(self.scenario.dataset)
+
+    def varied(self, images: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        """Training images of an epoch: photographs are mirrored and shifted, digits are not."""
+        return images if self.scenario.dataset == "mnist" else augmented(images, rng)
 
     def rng(self, *path) -> np.random.Generator:
         """A generator of its own for every use: the same (scenario seed, path) draws the same numbers."""

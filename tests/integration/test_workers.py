@@ -111,7 +111,7 @@ def test_a_worker_with_other_weights_refuses(scenario):
     from diffsem.scenarios.workers import simulate_point
 
     with pytest.raises(InputError, match="not those that the sweep was started with"):
-        simulate_point(scenario, "0" * 64, sweep_points(scenario)[0])
+        simulate_point(scenario, "0" * 64, None, sweep_points(scenario)[0])
 
 
 def test_a_second_run_is_kept_off_the_file_and_the_folder(scenario, tmp_path):

@@ -6,10 +6,14 @@ from diffsem.models import (
     Denoise,
     DenoisingAttack,
     InversionConv,
+    InversionResidual,
     NoiseSchedule,
     Picture,
     PictureClassifier,
     PictureEncoder,
+    ResidualClassifier,
+    ResidualEncoder,
+    ResidualStrongClassifier,
     SelfNoise,
     SymbolClassifier,
     UNet,
@@ -18,6 +22,7 @@ from diffsem.models import (
 
 IMAGE = (5, 28, 28, 1)
 FEATURE = (5, 8, 8, 1)
+COLOUR = (5, 16, 16, 3)
 
 NETWORKS = {
     "encoder": (lambda: mnist.Encoder(), [IMAGE], FEATURE),
@@ -42,6 +47,24 @@ NETWORKS = {
         lambda: PictureClassifier(Picture(IMAGE[1:]), mnist.StrongClassifier()),
         [IMAGE, IMAGE, (5, 1)],
         (5, 10),
+    ),
+    "encoder II": (lambda: ResidualEncoder((16, 16, 3), 2), [COLOUR], (5, 4, 4, 2)),
+    "classifier II": (
+        lambda: ResidualClassifier((4, 4, 2), 7),
+        [(5, 4, 4, 2), (5, 4, 4, 2), (5, 1)],
+        (5, 7),
+    ),
+    "strong II": (lambda: ResidualStrongClassifier((16, 16, 3), 7), [COLOUR], (5, 7)),
+    "inversion-residual": (lambda: InversionResidual((4, 4, 2), (16, 16, 3)), [(5, 4, 4, 2), (5, 1)], COLOUR),
+    "inversion-mlp of colours": (
+        lambda: mnist.InversionMLP((4, 4, 2), (16, 16, 3)),
+        [(5, 4, 4, 2), (5, 1)],
+        COLOUR,
+    ),
+    "schedule-aware II": (
+        lambda: DenoisingAttack(UNet((4, 4, 2), channels=8), ResidualClassifier((4, 4, 2), 7)),
+        [(5, 4, 4, 2), (5, 1)],
+        (5, 7),
     ),
     "unet": (lambda: UNet(channels=16), [FEATURE, (5, 1)], FEATURE),
     "unet-context": (lambda: UNet(channels=16, context=10), [FEATURE, (5, 1), (5, 10)], FEATURE),
@@ -100,10 +123,35 @@ def test_feature_has_zero_mean_and_unit_power_for_every_image(rng):
     np.testing.assert_allclose((feature**2).mean(axis=(1, 2, 3)), 1, atol=1e-2)
 
 
-def test_layers_have_the_sizes_of_table_1():
-    def sizes(network):
-        return {layer.name: layer.output.shape[1:] for layer in network.layers}
+def test_a_colour_feature_has_zero_mean_and_unit_power_for_every_image(rng):
+    images = rng.random((16, 32, 32, 3), np.float32)
+    images[0] *= 0.05
+    feature = np.asarray(ResidualEncoder()(images))
+    np.testing.assert_allclose(feature.mean(axis=(1, 2, 3)), 0, atol=1e-4)
+    np.testing.assert_allclose((feature**2).mean(axis=(1, 2, 3)), 1, atol=1e-2)
 
+
+def sizes(network):
+    return {layer.name: layer.output.shape[1:] for layer in network.layers}
+
+
+def test_layers_have_the_sizes_of_table_2():
+    encoder = sizes(ResidualEncoder())
+    assert (encoder["leaky1"], encoder["leaky2"]) == ((32, 32, 16), (16, 16, 32))
+    assert (encoder["residual_act2"], encoder["power"]) == ((16, 16, 32), (8, 8, 3))
+    classifier = sizes(ResidualClassifier())
+    assert (classifier["inputs"], classifier["conv1"]) == ((8, 8, 7), (8, 8, 64))
+    assert (classifier["conv2"], classifier["residual_act2"]) == ((4, 4, 512), (4, 4, 512))
+    assert (classifier["average"], classifier["logits"]) == ((512,), (10,))
+    strong = sizes(ResidualStrongClassifier())
+    assert (strong["conv1"], strong["conv2"], strong["residual_act2"]) == ((32, 32, 64), (16, 16, 256), (8, 8, 512))
+    assert (strong["average"], strong["dense1"], strong["logits"]) == ((4, 4, 512), (256,), (10,))
+    adversary = sizes(InversionResidual())
+    assert (adversary["conv1"], adversary["residual1_act2"]) == ((8, 8, 512), (16, 16, 256))
+    assert (adversary["residual2_act2"], adversary["image"]) == ((32, 32, 128), (32, 32, 3))
+
+
+def test_layers_have_the_sizes_of_table_1():
     encoder = sizes(mnist.Encoder())
     assert (encoder["leaky1"], encoder["leaky2"], encoder["power"]) == ((14, 14, 16), (8, 8, 32), (8, 8, 1))
     classifier = sizes(mnist.Classifier())

@@ -61,6 +61,7 @@ def test_scenarios_lists_the_shipped_ones(diffsem):
     assert status == 0
     assert [line.split()[0] for line in out.splitlines()] == [
         "ber-calibration",
+        "cifar10-awgn",
         "fig4-mnist",
         "fig5-mnist",
         "fig8-mnist",

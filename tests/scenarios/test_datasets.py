@@ -58,8 +58,3 @@ def test_a_broken_file_ends_in_one_line(damage, tmp_path, monkeypatch):
     with pytest.raises(InputError, match="reinstall") as error:
         load_dataset("mnist")
     assert "\n" not in str(error.value)
-
-
-def test_an_unknown_data_set_is_refused():
-    with pytest.raises(InputError, match="allowed: mnist"):
-        load_dataset("fashion")

@@ -1,0 +1,188 @@
+"""The networks of Table II: convolutional ones for colour images of any size, features a quarter as high and wide."""
+
+import keras
+from keras import layers
+
+
+def residual_block(x, channels: int, name: str, strides: int = 1, activation: str = "relu"):
+    """Two convolutions with batch normalisation around a shortcut (He et al., CVPR 2016).
+
+    Parameters
+    ----------
+    x : [B, height, width, depth]
+    channels : int
+    name : str
+        Start of the layers' names.
+    strides : int
+        Of the first convolution, and of the shortcut.
+    activation : str
+
+    Returns
+    -------
+    [B, height / strides, width / strides, channels]
+    """
+    shortcut = x
+    if strides != 1 or x.shape[-1] != channels:
+        shortcut = layers.Conv2D(channels, 1, strides=strides, use_bias=False, name=f"{name}_shortcut")(x)
+    x = layers.Conv2D(channels, 3, strides=strides, padding="same", use_bias=False, name=f"{name}_conv1")(x)
+    x = layers.BatchNormalization(name=f"{name}_norm1")(x)
+    x = layers.Activation(activation, name=f"{name}_act1")(x)
+    x = layers.Conv2D(channels, 3, padding="same", use_bias=False, name=f"{name}_conv2")(x)
+    x = layers.BatchNormalization(name=f"{name}_norm2")(x)
+    return layers.Activation(activation, name=f"{name}_act2")(layers.Add(name=f"{name}_sum")([x, shortcut]))
+
+
+@keras.saving.register_keras_serializable("diffsem")
+class ResidualEncoder(keras.Model):
+    """Encoder E of Table II: image -> feature whose mean is 0 and whose mean square is 1 for every sample.
+
+    The closing layer norm has neither scale nor offset, so that the power is exact.
+
+    Parameters
+    ----------
+    image_shape : tuple of three int
+        Height and width are divisible by 4.
+    feature_channels : int
+
+    Input
+    -----
+    image : [B, *image_shape], float in [0, 1]
+
+    Output
+    ------
+    feature : [B, height / 4, width / 4, feature_channels], float
+    """
+
+    def __init__(self, image_shape=(32, 32, 3), feature_channels=3, name="residual_encoder", **kwargs):
+        image = keras.Input(image_shape, name="image")
+        x = layers.Conv2D(16, 3, padding="same", name="conv1")(image)
+        x = layers.LeakyReLU(name="leaky1")(x)
+        x = layers.Conv2D(32, 3, strides=2, padding="same", name="conv2")(x)
+        x = layers.LeakyReLU(name="leaky2")(x)
+        x = residual_block(x, 32, "residual", activation="leaky_relu")
+        x = layers.Conv2D(feature_channels, 3, strides=2, padding="same", name="conv3")(x)
+        x = layers.LeakyReLU(name="leaky3")(x)
+        feature = layers.LayerNormalization(axis=(1, 2, 3), center=False, scale=False, epsilon=1e-9, name="power")(x)
+        super().__init__(inputs=image, outputs=feature, name=name, **kwargs)
+        self.config = {"image_shape": tuple(image_shape), "feature_channels": feature_channels}
+
+    def get_config(self):
+        return self.config | {"name": self.name}
+
+
+@keras.saving.register_keras_serializable("diffsem")
+class ResidualClassifier(keras.Model):
+    """Receiver's classifier C of Table II: (y, z^, t) -> logits; t is a plane beside the channels of y and z^.
+
+    Parameters
+    ----------
+    feature_shape : tuple of three int
+    classes : int
+
+    Input
+    -----
+    [received, denoised, time]
+        received : [B, *feature_shape], float; y, scaled to unit mean square.
+        denoised : [B, *feature_shape], float; z^, or y again where there is no denoiser.
+        time : [B, 1], float; the step as a fraction t / T.
+
+    Output
+    ------
+    logits : [B, classes], float
+    """
+
+    def __init__(self, feature_shape=(8, 8, 3), classes=10, name="residual_classifier", **kwargs):
+        height, width, _ = feature_shape
+        received = keras.Input(feature_shape, name="received")
+        denoised = keras.Input(feature_shape, name="denoised")
+        time = keras.Input((1,), name="time")
+        plane = layers.Reshape((height, width, 1), name="plane")(
+            layers.RepeatVector(height * width, name="planes")(time)
+        )
+        x = layers.Concatenate(name="inputs")([received, denoised, plane])
+        x = layers.Conv2D(64, 3, padding="same", activation="tanh", name="conv1")(x)
+        x = layers.Conv2D(512, 3, strides=2, padding="same", activation="tanh", name="conv2")(x)
+        x = residual_block(x, 512, "residual", activation="tanh")
+        x = layers.GlobalAveragePooling2D(name="average")(x)
+        logits = layers.Dense(classes, name="logits")(x)
+        super().__init__(inputs=[received, denoised, time], outputs=logits, name=name, **kwargs)
+        self.config = {"feature_shape": tuple(feature_shape), "classes": classes}
+
+    def get_config(self):
+        return self.config | {"name": self.name}
+
+
+@keras.saving.register_keras_serializable("diffsem")
+class ResidualStrongClassifier(keras.Model):
+    """Judge Q of Table II: image -> logits. Never part of the system.
+
+    Parameters
+    ----------
+    image_shape : tuple of three int
+        Height and width are divisible by 8.
+    classes : int
+
+    Input
+    -----
+    image : [B, *image_shape], float; in [0, 1] but for noise.
+
+    Output
+    ------
+    logits : [B, classes], float
+    """
+
+    def __init__(self, image_shape=(32, 32, 3), classes=10, name="residual_strong_classifier", **kwargs):
+        image = keras.Input(image_shape, name="image")
+        x = layers.Conv2D(64, 3, padding="same", activation="relu", name="conv1")(image)
+        x = layers.Conv2D(256, 3, strides=2, padding="same", activation="relu", name="conv2")(x)
+        x = residual_block(x, 512, "residual", strides=2)
+        x = layers.AveragePooling2D(2, name="average")(x)
+        x = layers.Flatten(name="flat")(x)
+        x = layers.Dense(256, activation="relu", name="dense1")(x)
+        super().__init__(inputs=image, outputs=layers.Dense(classes, name="logits")(x), name=name, **kwargs)
+        self.config = {"image_shape": tuple(image_shape), "classes": classes}
+
+    def get_config(self):
+        return self.config | {"name": self.name}
+
+
+@keras.saving.register_keras_serializable("diffsem")
+class InversionResidual(keras.Model):
+    """Adversary A of Table II: eavesdropped symbols and their noise level -> image.
+
+    The table's closing tanh is left out, as its dense counterpart has none: pixels lie in [0, 1].
+
+    Parameters
+    ----------
+    feature_shape, image_shape : tuple of three int
+        An image is four times as high and wide as its feature.
+
+    Input
+    -----
+    [received, time]
+        received : [B, *feature_shape], float; scaled to unit mean square.
+        time : [B, 1], float; the step as a fraction t / T.
+
+    Output
+    ------
+    image : [B, *image_shape], float
+    """
+
+    def __init__(self, feature_shape=(8, 8, 3), image_shape=(32, 32, 3), name="inversion_residual", **kwargs):
+        height, width, _ = feature_shape
+        received = keras.Input(feature_shape, name="received")
+        time = keras.Input((1,), name="time")
+        plane = layers.Reshape((height, width, 1), name="plane")(
+            layers.RepeatVector(height * width, name="planes")(time)
+        )
+        x = layers.Concatenate(name="inputs")([received, plane])
+        x = layers.Conv2D(512, 3, padding="same", activation="tanh", name="conv1")(x)
+        for place, channels in enumerate((256, 128), 1):
+            up = layers.Conv2DTranspose(channels, 2, strides=2, activation="tanh", name=f"up{place}")
+            x = residual_block(up(x), channels, f"residual{place}", activation="tanh")
+        image = layers.Conv2D(image_shape[-1], 3, padding="same", name="image")(x)
+        super().__init__(inputs=[received, time], outputs=image, name=name, **kwargs)
+        self.config = {"feature_shape": tuple(feature_shape), "image_shape": tuple(image_shape)}
+
+    def get_config(self):
+        return self.config | {"name": self.name}

@@ -1,0 +1,88 @@
+"""Images of one's own: a folder with a sub-folder a class."""
+
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, UnidentifiedImageError
+
+from diffsem.link.errors import InputError
+from diffsem.scenarios.sizes import class_folders
+
+SUFFIXES = (".png", ".jpg", ".jpeg")
+MODES = ("1", "L", "P", "RGB")
+SMALLEST = 8
+TEST_SHARE = 1 / 6
+# Fixed, and apart from any scenario's seed, as the other data sets' splits are.
+SPLIT_SEED = 0
+SHOWN = 3
+
+
+def load_folder(folder: Path, size: int) -> tuple[tuple[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]]:
+    """Training and test set, each images [N, size, size, 3] uint8 and labels [N] int32.
+
+    Labels follow the names of the sub-folders. Images are cropped to their central square and resized. A sixth of every
+    class is for test, the same one whenever the same files are there. Hidden files are no images; any other file that
+    cannot be used is an error.
+
+    Parameters
+    ----------
+    folder : Path
+    size : int
+        Pixels.
+
+    Raises
+    ------
+    InputError
+        If the folder is not there, a class is empty, or there are files that are no PNG or JPEG in grey or RGB of at
+        least 8 x 8 pixels: how many, and which come first.
+    """
+    images: list[np.ndarray] = []
+    labels: list[int] = []
+    in_test: list[bool] = []
+    wrong: list[str] = []
+    classes = class_folders(folder)
+    for label, place in enumerate(classes):
+        files = sorted(path for path in place.rglob("*") if path.is_file() and not path.name.startswith("."))
+        if len(files) < 2:
+            raise InputError(
+                f"dataset folder {place}: {len(files)} images; a class needs two or more, for training and for test"
+            )
+        order = np.random.default_rng([SPLIT_SEED, label]).permutation(len(files))
+        test = set(order[: max(1, round(TEST_SHARE * len(files)))])
+        for number, path in enumerate(files):
+            try:
+                images.append(_read(path, size))
+            except ValueError as error:
+                wrong.append(f"{path.relative_to(folder)} ({error})")
+                continue
+            labels.append(label)
+            in_test.append(number in test)
+    if wrong:
+        total = len(wrong) + len(images)
+        more = ", ..." if len(wrong) > SHOWN else ""
+        raise InputError(
+            f"dataset folder {folder}: {len(wrong)} of {total} images cannot be used: {', '.join(wrong[:SHOWN])}{more};"
+            f" allowed: PNG or JPEG, grey or RGB, at least {SMALLEST} x {SMALLEST} pixels"
+        )
+    chosen = np.array(in_test)
+    stacked, numbers = np.stack(images), np.array(labels, np.int32)
+    return (stacked[~chosen], numbers[~chosen]), (stacked[chosen], numbers[chosen])
+
+
+def _read(path: Path, size: int) -> np.ndarray:
+    """[size, size, 3] uint8. Raises ValueError with a few words on what is wrong."""
+    if path.suffix.lower() not in SUFFIXES:
+        raise ValueError("no PNG or JPEG")
+    try:
+        with Image.open(path, formats=("PNG", "JPEG")) as image:
+            if image.mode not in MODES:
+                raise ValueError(f"colours are {image.mode}")
+            if min(image.size) < SMALLEST:
+                raise ValueError(f"{image.width} x {image.height} pixels")
+            colours = image.convert("RGB")
+    except (UnidentifiedImageError, OSError, SyntaxError, Image.DecompressionBombError) as error:
+        raise ValueError("broken") from error
+    side = min(colours.size)
+    left, top = (colours.width - side) // 2, (colours.height - side) // 2
+    square = colours.crop((left, top, left + side, top + side))  # a resized box would bleed into its margins
+    return np.asarray(square.resize((size, size), Image.Resampling.BICUBIC))

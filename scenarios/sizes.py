@@ -1,0 +1,99 @@
+"""Which data set a scenario names, and the sizes of images, features and labels that follow from it."""
+
+import math
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+from diffsem.link.errors import InputError
+
+# An encoder halves a picture's height and width twice; the U-Net halves what comes out twice again.
+REDUCTION = 4
+COLOURS = 3
+# Of the training images; CIFAR-10's is taken for that of all photographs.
+MNIST_RMS, CIFAR10_RMS = 0.329, 0.522
+
+
+class Keys(BaseModel):
+    """A group of keys of a scenario file: no others, and none may change later."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+
+def _whole_channels(compression: float) -> float:
+    channels = REDUCTION**2 * COLOURS * compression
+    if not math.isclose(channels, round(channels), abs_tol=1e-6) or round(channels) < 1:
+        raise ValueError(f"must be a multiple of 1/{REDUCTION**2 * COLOURS}: a feature has whole channels")
+    return compression
+
+
+class Folder(Keys):
+    """Images of one's own: a sub-folder a class, PNG or JPEG, resized to squares of RGB."""
+
+    folder: str = Field(description="folder with one sub-folder a class; PNG or JPEG, grey or RGB")
+    image_size: Annotated[int, Field(ge=16, le=256, multiple_of=4 * REDUCTION)] = Field(
+        default=32, description="height and width that images are brought to, pixels"
+    )
+    compression: Annotated[float, Field(gt=0, le=1), AfterValidator(_whole_channels)] = Field(
+        default=1 / 16, description="real symbols of a feature a value of an image; a multiple of 1/48"
+    )
+
+
+DatasetName = Literal["mnist", "cifar10"]
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """What networks are built for.
+
+    Parameters
+    ----------
+    image_shape, feature_shape : tuple of three int
+    classes : int
+    pixel_rms : float
+        Root mean square of the pixels of a training image, on average over the images.
+    """
+
+    image_shape: tuple[int, int, int]
+    feature_shape: tuple[int, int, int]
+    classes: int
+    pixel_rms: float
+
+
+def feature_shape_of(dataset: DatasetName | Folder) -> tuple[int, int, int]:
+    """Height, width and channels of a feature, one real symbol a value."""
+    if dataset == "mnist":
+        return 8, 8, 1
+    if dataset == "cifar10":
+        return 8, 8, 3
+    side = dataset.image_size // REDUCTION
+    return side, side, round(REDUCTION**2 * COLOURS * dataset.compression)
+
+
+def sizes_of(dataset: DatasetName | Folder) -> Sizes:
+    """The sizes of a data set. Raises InputError if a folder of images is not there."""
+    feature_shape = feature_shape_of(dataset)
+    if dataset == "mnist":
+        return Sizes((28, 28, 1), feature_shape, 10, MNIST_RMS)
+    if dataset == "cifar10":
+        return Sizes((32, 32, 3), feature_shape, 10, CIFAR10_RMS)
+    side = dataset.image_size
+    return Sizes((side, side, COLOURS), feature_shape, len(class_folders(Path(dataset.folder))), CIFAR10_RMS)
+
+
+def class_folders(folder: Path) -> list[Path]:
+    """The sub-folders of a data set, one a class, in the order of their labels: by name.
+
+    Raises
+    ------
+    InputError
+        If the folder is not there or has less than two sub-folders.
+    """
+    if not folder.is_dir():
+        raise InputError(f"dataset folder {folder}: no such folder; it must hold one sub-folder a class")
+    classes = sorted(path for path in folder.iterdir() if path.is_dir() and not path.name.startswith("."))
+    if len(classes) < 2:
+        raise InputError(f"dataset folder {folder}: {len(classes)} sub-folders; it must hold one a class, two or more")
+    return classes

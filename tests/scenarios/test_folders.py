@@ -1,0 +1,119 @@
+"""Images of one's own."""
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from diffsem.link import InputError
+from diffsem.scenarios.datasets import load_dataset
+from diffsem.scenarios.folders import load_folder
+from diffsem.scenarios.sizes import Folder, sizes_of
+
+
+def draw(path, colour, size=(40, 32), mode="RGB"):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.new(mode, size, colour).save(path)
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """Three classes of 12 images in the three colours; sizes and formats vary."""
+    for label, name in enumerate(("apple", "pear", "zebra")):
+        for number in range(12):
+            colour = tuple(200 if channel == label else number for channel in range(3))
+            suffix = "png" if number % 2 else "JPG"
+            draw(tmp_path / name / f"{number}.{suffix}", colour, (20 + number, 40 - number))
+    (tmp_path / "apple" / ".hidden").write_text("no image")
+    return tmp_path
+
+
+def test_labels_follow_the_names_and_every_class_is_in_both_parts(folder):
+    (images, labels), (test_images, test_labels) = load_folder(folder, 32)
+    assert (images.shape, images.dtype) == ((30, 32, 32, 3), np.uint8)
+    assert list(np.bincount(labels)) == [10, 10, 10]
+    assert list(np.bincount(test_labels)) == [2, 2, 2]
+    for part, numbers in ((images, labels), (test_images, test_labels)):
+        np.testing.assert_array_equal(part.mean(axis=(1, 2)).argmax(axis=1), numbers)
+
+
+def test_the_split_is_the_same_every_time_and_no_image_is_in_two_parts(folder):
+    first, second = load_folder(folder, 32), load_folder(folder, 32)
+    for left, right in zip(first, second, strict=True):
+        np.testing.assert_array_equal(left[0], right[0])
+    (images, _), (test_images, _) = first
+    assert not {image.tobytes() for image in images} & {image.tobytes() for image in test_images}
+
+
+def test_images_keep_their_shape_and_lose_their_margins(tmp_path):
+    """A wide image: the middle square is white, its margins are black."""
+    picture = Image.new("RGB", (96, 32))
+    picture.paste((255, 255, 255), (32, 0, 64, 32))
+    for name in ("a", "b"):
+        for number in range(2):
+            (tmp_path / name).mkdir(exist_ok=True)
+            picture.save(tmp_path / name / f"{number}.png")
+    (images, _), _ = load_folder(tmp_path, 16)
+    assert images.min() > 250
+
+
+def test_grey_palette_and_bilevel_images_become_colours(tmp_path):
+    for name, mode, colour in (("a", "L", 128), ("b", "P", 1), ("c", "1", 1)):
+        for number in range(2):
+            draw(tmp_path / name / f"{number}.png", colour, mode=mode)
+    (images, _), _ = load_folder(tmp_path, 16)
+    assert images.shape == (3, 16, 16, 3)
+    assert (images[0] == 128).all()
+    assert (images[2] == 255).all()
+
+
+@pytest.mark.parametrize(
+    ("damage", "words"),
+    [
+        (
+            lambda folder: draw(folder / "pear" / "x.png", 0, (1, 1)),
+            ["1 of 37", "pear/x.png (1 x 1 pixels)", "at least 8 x 8"],
+        ),
+        (lambda folder: draw(folder / "pear" / "x.jpg", 0, mode="CMYK"), ["1 of 37", "pear/x.jpg (colours are CMYK)"]),
+        (lambda folder: draw(folder / "pear" / "x.png", 0, mode="RGBA"), ["pear/x.png (colours are RGBA)"]),
+        (lambda folder: (folder / "pear" / "x.png").write_bytes(b"\x89PNG"), ["1 of 37", "pear/x.png (broken)"]),
+        (lambda folder: (folder / "pear" / "x.txt").write_text(""), ["pear/x.txt (no PNG or JPEG)"]),
+        (lambda folder: (folder / "void").mkdir(), ["void", "0 images", "two or more"]),
+        (
+            lambda folder: [(folder / "pear" / f"{n}.gif").touch() for n in range(20, 25)],
+            ["5 of 41", "pear/22.gif", ", ..."],
+        ),
+    ],
+)
+def test_what_cannot_be_used_is_named_and_counted_in_one_line(damage, words, folder):
+    damage(folder)
+    with pytest.raises(InputError) as error:
+        load_folder(folder, 32)
+    for word in words:
+        assert word in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+def test_an_image_that_is_cut_off_is_broken(folder):
+    whole = (folder / "apple" / "0.JPG").read_bytes()
+    (folder / "apple" / "0.JPG").write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(InputError, match=r"1 of 36 .*apple/0\.JPG \(broken\)"):
+        load_folder(folder, 32)
+
+
+@pytest.mark.parametrize("classes", [0, 1])
+def test_there_must_be_classes(classes, tmp_path):
+    for number in range(classes):
+        (tmp_path / f"class{number}").mkdir()
+    with pytest.raises(InputError, match=f"{classes} sub-folders; it must hold one a class, two or more"):
+        load_dataset(Folder(folder=str(tmp_path)))
+    with pytest.raises(InputError, match="no such folder"):
+        load_dataset(Folder(folder=str(tmp_path / "nowhere")))
+
+
+@pytest.mark.parametrize(
+    ("size", "compression", "shape"), [(32, 1 / 16, (8, 8, 3)), (64, 1 / 48, (16, 16, 1)), (32, 0.125, (8, 8, 6))]
+)
+def test_feature_sizes_follow_from_the_compression(size, compression, shape, folder):
+    sizes = sizes_of(Folder(folder=str(folder), image_size=size, compression=compression))
+    assert (sizes.feature_shape, sizes.image_shape, sizes.classes) == (shape, (size, size, 3), 3)
+    assert np.prod(shape) == pytest.approx(compression * np.prod(sizes.image_shape))

@@ -3,6 +3,9 @@
 import keras
 from keras import layers
 
+# Batch statistics move fast while a network is young: averages over a hundred batches would lag behind the weights.
+MOMENTUM = 0.9
+
 
 def residual_block(x, channels: int, name: str, strides: int = 1, activation: str = "relu"):
     """Two convolutions with batch normalisation around a shortcut (He et al., CVPR 2016).
@@ -25,10 +28,10 @@ def residual_block(x, channels: int, name: str, strides: int = 1, activation: st
     if strides != 1 or x.shape[-1] != channels:
         shortcut = layers.Conv2D(channels, 1, strides=strides, use_bias=False, name=f"{name}_shortcut")(x)
     x = layers.Conv2D(channels, 3, strides=strides, padding="same", use_bias=False, name=f"{name}_conv1")(x)
-    x = layers.BatchNormalization(name=f"{name}_norm1")(x)
+    x = layers.BatchNormalization(momentum=MOMENTUM, name=f"{name}_norm1")(x)
     x = layers.Activation(activation, name=f"{name}_act1")(x)
     x = layers.Conv2D(channels, 3, padding="same", use_bias=False, name=f"{name}_conv2")(x)
-    x = layers.BatchNormalization(name=f"{name}_norm2")(x)
+    x = layers.BatchNormalization(momentum=MOMENTUM, name=f"{name}_norm2")(x)
     return layers.Activation(activation, name=f"{name}_act2")(layers.Add(name=f"{name}_sum")([x, shortcut]))
 
 

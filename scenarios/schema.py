@@ -623,6 +623,8 @@ def _explain(error: ValidationError) -> str:
         return f"{where}: missing"
     message = first["msg"].removeprefix("Value error, ").removeprefix("Input ")
     message = message[0].lower() + message[1:]
+    if first["loc"][-1:] == ("word",):
+        message += f", or keys: {', '.join(_known_keys((*first['loc'][:-1], 'keys')))}"
     # What is wrong with several keys together is said of them, not of all that is beside them.
     together = first["type"] == "value_error" and isinstance(first["input"], dict)
     return f"{where}: {message}" if together else f"{where}: {first['input']!r}: {message}"

@@ -65,6 +65,8 @@ def test_a_minimal_file_gets_documented_defaults(tmp_path):
             ["eavesdropper", "cannot separate 2 streams", "allowed: mmse"],
         ),
         (["legitimate.equalizer=dfe"], ["legitimate.equalizer", "'zf', 'mmse' or 'mrc'"]),
+        (["legitimate.csi=good"], ["legitimate.csi", "'perfect', or keys: boost_db", "pilots"]),
+        (["eavesdropper.snr_db=low"], ["eavesdropper.snr_db", "'same', or keys: offset"]),
         (["legitimate.csi={pilots: 0}"], ["legitimate.csi.pilots", "greater than or equal to 1"]),
         (["legitimate.csi={pilots: 1, estimator: guess}"], ["csi.estimator", "'ls' or 'lmmse'"]),
         (
@@ -89,7 +91,7 @@ def test_a_minimal_file_gets_documented_defaults(tmp_path):
         (["eavesdropper.fading_correlation=0.5"], ["fading_correlation", "allowed: rayleigh, rician"]),
         (["denoising.step=best"], ["denoising.step", "'matched', 'mean' or 'transmitter'"]),
         (["monte_carlo.max_images=0"], ["monte_carlo.max_images", "greater than or equal to 1"]),
-        (["dataset=imagenet"], ["dataset", "'mnist' or 'cifar10'"]),
+        (["dataset=imagenet"], ["dataset", "'mnist' or 'cifar10', or keys: compression, folder, image_size"]),
         (["dataset={foldr: images}"], ["dataset.folder", "missing"]),
         (["dataset={folder: images, image_size: 33}"], ["dataset.image_size", "multiple of 16"]),
         (["dataset={folder: images, compression: 0.07}"], ["dataset.compression", "multiple of 1/48"]),

@@ -4,7 +4,6 @@ import hashlib
 import math
 from collections.abc import Callable, Mapping
 from importlib.metadata import version
-from pathlib import Path
 
 import keras
 
@@ -19,7 +18,7 @@ from diffsem.link.wiretap import WiretapLink
 from diffsem.models import Denoise, NoiseSchedule, Picture, PictureClassifier
 from diffsem.scenarios.air import build_channel, build_reception
 from diffsem.scenarios.attacks import ListedAttack, listed_attacks
-from diffsem.scenarios.datasets import load_dataset
+from diffsem.scenarios.datasets import Dataset
 from diffsem.scenarios.networks import (
     WEIGHTLESS,
     attack_network,
@@ -225,8 +224,8 @@ def no_judge(image):
     raise ValueError("no system or attack of this scenario makes images, so there is nothing to judge")
 
 
-def assemble(scenario: Scenario, data_dir: Path | None = None) -> Experiment:
-    """Everything that a sweep needs, weights loaded. Raises InputError if weights or data cannot be used."""
+def assemble(scenario: Scenario, dataset: Dataset) -> Experiment:
+    """Everything that a sweep over a data set needs, weights loaded. Raises InputError if they cannot be used."""
     folder = weights_folder(scenario)
     networks = {name: load_network(scenario, folder, name) for name in networks_for(scenario)}
     record = read_record(folder)
@@ -234,7 +233,6 @@ def assemble(scenario: Scenario, data_dir: Path | None = None) -> Experiment:
     def load(name):
         return networks[name] if name in networks else load_network(scenario, folder, name)
 
-    dataset = load_dataset(scenario.dataset, data_dir)
     rules = scenario.monte_carlo
     return Experiment(
         links={name: build_link(scenario, load(encoder_of(name))) for name in transmitters(scenario)},
@@ -277,8 +275,7 @@ def versions() -> dict[str, str]:
     return {package: version(package) for package in PACKAGES}
 
 
-def origin_of(scenario: Scenario, data_dir: Path | None = None) -> str:
+def origin_of(scenario: Scenario, dataset: Dataset) -> str:
     """What has to be the same on two machines for the same rows: versions, and SHA-256 of weights and test images."""
-    images = load_dataset(scenario.dataset, data_dir).test_sha256()
     packages = [f"{package} {number}" for package, number in versions().items()]
-    return " ".join([*packages, weights_sha256(scenario), images])
+    return " ".join([*packages, weights_sha256(scenario), dataset.test_sha256()])

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy._core.multiarray import _reconstruct  # type: ignore[attr-defined]
 
 from diffsem.link.errors import InputError
 
@@ -115,6 +114,8 @@ def _latin1(text: str, encoding: str) -> bytes:
     return text.encode(encoding)
 
 
+# What NumPy itself names in the pickle of an array.
+_reconstruct: Any = np.empty(0).__reduce__()[0]
 _ALLOWED: dict[tuple[str, str], Callable | type] = {
     ("numpy.core.multiarray", "_reconstruct"): _reconstruct,
     ("numpy._core.multiarray", "_reconstruct"): _reconstruct,

@@ -15,6 +15,8 @@ TEST_SHARE = 1 / 6
 # Fixed, and apart from any scenario's seed, as the other data sets' splits are.
 SPLIT_SEED = 0
 SHOWN = 3
+# Fewer cannot be shared out to pair and eavesdropper, for training and for validation.
+FEWEST = 20
 
 
 def load_folder(folder: Path, size: int) -> tuple[tuple[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]]:
@@ -34,7 +36,7 @@ def load_folder(folder: Path, size: int) -> tuple[tuple[np.ndarray, np.ndarray],
     ------
     InputError
         If the folder is not there, a class is empty, or there are files that are no PNG or JPEG in grey or RGB of at
-        least 8 x 8 pixels: how many, and which come first.
+        least 8 x 8 pixels: how many, and which come first. If fewer than 20 are left for training.
     """
     images: list[np.ndarray] = []
     labels: list[int] = []
@@ -65,6 +67,11 @@ def load_folder(folder: Path, size: int) -> tuple[tuple[np.ndarray, np.ndarray],
             f" allowed: PNG or JPEG, grey or RGB, at least {SMALLEST} x {SMALLEST} pixels"
         )
     chosen = np.array(in_test)
+    if np.count_nonzero(~chosen) < FEWEST:
+        raise InputError(
+            f"dataset folder {folder}: {np.count_nonzero(~chosen)} of {len(chosen)} images are for training; allowed: "
+            f"{FEWEST} or more"
+        )
     stacked, numbers = np.stack(images), np.array(labels, np.int32)
     return (stacked[~chosen], numbers[~chosen]), (stacked[chosen], numbers[chosen])
 

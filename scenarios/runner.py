@@ -7,6 +7,7 @@ from collections.abc import Callable, Generator
 from contextlib import closing
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from diffsem.link.errors import InputError
@@ -14,7 +15,7 @@ from diffsem.link.experiment import Point
 from diffsem.link.monte_carlo import PointResult
 from diffsem.link.programs import EXAMPLES
 from diffsem.link.results import ResultTable, empty_table, read_table, write_table
-from diffsem.scenarios.assembly import versions, weights_sha256
+from diffsem.scenarios.assembly import origin_of, versions, weights_sha256
 from diffsem.scenarios.datasets import Dataset, load_dataset
 from diffsem.scenarios.locking import only_run
 from diffsem.scenarios.schema import Scenario
@@ -94,14 +95,15 @@ def _sweep(scenario, path, overwrite, workers, scheduler, data_dir, on_points, o
     dataset = load_dataset(scenario.dataset, data_dir)
     attributes = _attributes(scenario, dataset)
     examples = min(EXAMPLES, scenario.monte_carlo.batch_size, scenario.monte_carlo.max_images)
-    table = empty_table(attributes, dataset.test.images[:examples])
+    # A test set smaller than a batch starts anew in it.
+    table = empty_table(attributes, dataset.test.images[np.arange(examples) % len(dataset.test)])
     if path is not None and path.exists() and not overwrite:
         table = _resume(path, attributes)
     points = sweep_points(scenario)
     finished = set(zip(table.rows["timestep"], table.rows["receiver_snr_db"], strict=True))
     waiting = [point for point in points if (point.timestep, point.snr_db) not in finished]
     # Before the file is touched: weights that cannot be loaded must not cost the table that is to be overwritten.
-    results = _simulate(scenario, waiting, workers, scheduler, data_dir, on_images) if waiting else None
+    results = _simulate(scenario, waiting, workers, scheduler, dataset, data_dir, on_images) if waiting else None
     if path is not None and not path.exists():
         write_table(path, table)
     done = len(points) - len(waiting)
@@ -119,12 +121,13 @@ def _sweep(scenario, path, overwrite, workers, scheduler, data_dir, on_points, o
     return table.rows
 
 
-def _simulate(scenario, points, workers, scheduler, data_dir, on_images) -> Generator[PointResult, None, None]:
+def _simulate(scenario, points, workers, scheduler, dataset, data_dir, on_images) -> Generator[PointResult, None, None]:
     if scheduler:
-        return simulate_on_dask(scenario, points, on_images, scheduler, data_dir)
+        return simulate_on_dask(scenario, points, on_images, scheduler, origin_of(scenario, dataset), data_dir)
     if workers > 1:
-        return simulate_on_processes(scenario, points, on_images, min(workers, len(points)), data_dir)
-    return simulate_here(scenario, points, on_images, data_dir)
+        origin = origin_of(scenario, dataset)
+        return simulate_on_processes(scenario, points, on_images, min(workers, len(points)), origin, data_dir)
+    return simulate_here(scenario, points, on_images, dataset)
 
 
 def _attributes(scenario: Scenario, dataset: Dataset) -> dict[str, str | int]:

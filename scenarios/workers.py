@@ -25,6 +25,7 @@ from diffsem.scenarios.schema import Scenario
 if TYPE_CHECKING:  # a worker sets TensorFlow up before anything else imports it
     from diffsem.link.monte_carlo import PointResult
     from diffsem.link.programs import Programs
+    from diffsem.scenarios.datasets import Dataset
 
 # A worker's death is an accident; that many over one point are not.
 LIVES = 3
@@ -34,19 +35,24 @@ _one_at_a_time = threading.Lock()
 
 
 def simulate_here(
-    scenario: Scenario, points: Sequence[Point], on_images: Callable[[int], None], data_dir: Path | None
+    scenario: Scenario, points: Sequence[Point], on_images: Callable[[int], None], dataset: "Dataset"
 ) -> "Generator[PointResult, None, None]":
     """Simulate points in this process, batches of several of them together."""
     from diffsem.link.monte_carlo import simulate_points
     from diffsem.link.programs import Programs
     from diffsem.scenarios.assembly import assemble
 
-    experiment = assemble(scenario, data_dir)
+    experiment = assemble(scenario, dataset)
     return simulate_points(experiment, Programs(experiment), points, on_images)
 
 
 def simulate_on_processes(
-    scenario: Scenario, points: Sequence[Point], on_images: Callable[[int], None], workers: int, data_dir: Path | None
+    scenario: Scenario,
+    points: Sequence[Point],
+    on_images: Callable[[int], None],
+    workers: int,
+    origin: str,
+    data_dir: Path | None,
 ) -> "Generator[PointResult, None, None]":
     """Simulate points in processes of this machine, a point each at a time.
 
@@ -58,9 +64,7 @@ def simulate_on_processes(
     InputError
         If one point costs several processes their life.
     """
-    from diffsem.scenarios.assembly import origin_of
-
-    task = functools.partial(simulate_point, scenario, origin_of(scenario, data_dir), data_dir)
+    task = functools.partial(simulate_point, scenario, origin, data_dir)
     context = multiprocessing.get_context("spawn")
     threads = max(1, (os.cpu_count() or 1) // workers)
     others = set(multiprocessing.active_children())
@@ -108,7 +112,12 @@ def simulate_on_processes(
 
 
 def simulate_on_dask(
-    scenario: Scenario, points: Sequence[Point], on_images: Callable[[int], None], address: str, data_dir: Path | None
+    scenario: Scenario,
+    points: Sequence[Point],
+    on_images: Callable[[int], None],
+    address: str,
+    origin: str,
+    data_dir: Path | None,
 ) -> "Generator[PointResult, None, None]":
     """Simulate points on an existing Dask cluster; workers may come and go, their points run anew elsewhere.
 
@@ -128,9 +137,7 @@ def simulate_on_dask(
         client = distributed.Client(address, timeout="10s", set_as_default=False)
     except (OSError, ValueError) as error:
         raise InputError(f"--scheduler {address}: no Dask scheduler answers there; allowed: tcp://HOST:PORT") from error
-    from diffsem.scenarios.assembly import origin_of
-
-    task = functools.partial(simulate_point, scenario, origin_of(scenario, data_dir), data_dir)
+    task = functools.partial(simulate_point, scenario, origin, data_dir)
 
     def results() -> "Generator[PointResult, None, None]":
         with client:
@@ -183,14 +190,16 @@ def simulate_point(scenario: Scenario, origin: str, data_dir: Path | None, point
 def _programs_of(scenario: Scenario, origin: str, data_dir: Path | None) -> "tuple[Experiment, Programs]":
     from diffsem.link.programs import Programs
     from diffsem.scenarios.assembly import assemble, origin_of
+    from diffsem.scenarios.datasets import load_dataset
 
-    own = origin_of(scenario, data_dir)
+    dataset = load_dataset(scenario.dataset, data_dir)
+    own = origin_of(scenario, dataset)
     if own != origin:
         raise InputError(
             f"worker on {platform.node()}: its weights, images and versions ({own}) are not those that the sweep was "
             f"started with ({origin}); install the same packages, or share the weights folder"
         )
-    experiment = assemble(scenario, data_dir)
+    experiment = assemble(scenario, dataset)
     return experiment, Programs(experiment)
 
 

@@ -30,6 +30,7 @@ from diffsem.link import Programs, simulate_points
 from diffsem.models import UNet, mnist, predict_clean
 from diffsem.scenarios import load_scenario
 from diffsem.scenarios.assembly import SCHEDULE, assemble
+from diffsem.scenarios.datasets import load_dataset
 from diffsem.scenarios.runner import sweep_points
 from diffsem.scenarios.schema import Scenario
 
@@ -157,7 +158,7 @@ def rate(images: int, calls: float, run: dict, compile_seconds: float, traces: i
 
 
 def bench_tutorial(system: str, steps: int, compiled: bool) -> dict:
-    experiment = assemble(scenario_of(system))
+    experiment = assemble(scenario_of(system), load_dataset("mnist"))
     max_images, target_errors = STOPPING[system]
     started = time.perf_counter()
     models = [TutorialModel(experiment, system, timestep, steps, compiled) for timestep in TIMESTEPS]
@@ -189,7 +190,7 @@ def bench_tutorial(system: str, steps: int, compiled: bool) -> dict:
 
 def bench_engine(system: str) -> dict:
     scenario = scenario_of(system)
-    experiment = assemble(scenario)
+    experiment = assemble(scenario, load_dataset("mnist"))
     points = sweep_points(scenario)
     started = time.perf_counter()
     programs = Programs(experiment)

@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 
 import h5py
 import numpy as np
@@ -242,3 +243,16 @@ def test_every_shipped_channel_has_a_receiver_far_above_guessing_and_an_adversar
     assert (
         adversary["both_correct"].to_numpy() <= np.minimum(adversary["correct"], receiver["correct"].to_numpy())
     ).all()
+
+
+def test_a_test_set_smaller_than_a_batch_is_taken_more_than_once(tmp_path, monkeypatch):
+    from diffsem.scenarios import runner
+
+    whole = runner.load_dataset("mnist")
+    monkeypatch.setattr(runner, "load_dataset", lambda *_: replace(whole, test=whole.test[:5]))
+    overrides = [*SMALL, "timesteps=[240]", "legitimate.snr_db=[15]", "legitimate.receivers=[classifier]"]
+    rows = run_scenario(load_scenario("mnist-awgn", [*overrides, "bit_error_rates=[]"]), tmp_path / "r.h5")
+    assert set(rows["total"]) == {256}
+    examples = read_table(tmp_path / "r.h5").examples
+    assert examples.originals.shape == examples.reconstructions.shape[1:] == (10, 28, 28, 1)
+    np.testing.assert_array_equal(examples.originals[:5], examples.originals[5:])

@@ -49,7 +49,7 @@ def test_images_keep_their_shape_and_lose_their_margins(tmp_path):
     picture = Image.new("RGB", (96, 32))
     picture.paste((255, 255, 255), (32, 0, 64, 32))
     for name in ("a", "b"):
-        for number in range(2):
+        for number in range(12):
             (tmp_path / name).mkdir(exist_ok=True)
             picture.save(tmp_path / name / f"{number}.png")
     (images, _), _ = load_folder(tmp_path, 16)
@@ -58,12 +58,12 @@ def test_images_keep_their_shape_and_lose_their_margins(tmp_path):
 
 def test_grey_palette_and_bilevel_images_become_colours(tmp_path):
     for name, mode, colour in (("a", "L", 128), ("b", "P", 1), ("c", "1", 1)):
-        for number in range(2):
+        for number in range(8):
             draw(tmp_path / name / f"{number}.png", colour, mode=mode)
     (images, _), _ = load_folder(tmp_path, 16)
-    assert images.shape == (3, 16, 16, 3)
+    assert images.shape == (21, 16, 16, 3)
     assert (images[0] == 128).all()
-    assert (images[2] == 255).all()
+    assert (images[-1] == 255).all()
 
 
 @pytest.mark.parametrize(
@@ -98,6 +98,14 @@ def test_an_image_that_is_cut_off_is_broken(folder):
     (folder / "apple" / "0.JPG").write_bytes(whole[: len(whole) // 2])
     with pytest.raises(InputError, match=r"1 of 36 .*apple/0\.JPG \(broken\)"):
         load_folder(folder, 32)
+
+
+def test_too_few_images_to_share_out_end_in_one_line(tmp_path):
+    for name in ("a", "b"):
+        for number in range(11):
+            draw(tmp_path / name / f"{number}.png", 0)
+    with pytest.raises(InputError, match="18 of 22 images are for training; allowed: 20 or more"):
+        load_folder(tmp_path, 16)
 
 
 @pytest.mark.parametrize("classes", [0, 1])

@@ -7,6 +7,7 @@ import keras
 import tensorflow as tf
 from sionna.phy.channel import AWGN, GenerateFlatFadingChannel
 
+from diffsem.channels.beams import ChannelState
 from diffsem.channels.csi import Csi, csi_of
 from diffsem.channels.streams import symbols_to_streams, uses_of
 
@@ -26,6 +27,9 @@ class BlockFadingChannel(keras.layers.Layer):
     rician_factor : float
         K, linear; 0..inf.
     transmit_antennas, receive_antennas : int
+    streams : int, optional
+        Symbols a channel use; default: one a transmit antenna. With fewer, `form_beams` says what antennas radiate, and
+        `observe` and `carry` take the place of a call.
     coherence : int, optional
         Channel uses that a block lasts, pilots among them; default: longer than any transmission.
     csi : Csi or dict, optional
@@ -51,14 +55,25 @@ class BlockFadingChannel(keras.layers.Layer):
     Raises
     ------
     ValueError
-        If the Rician factor is negative, or a coherence block has no room for data beside its pilots.
+        If the Rician factor is negative, a coherence block has no room for data beside its pilots, or a channel with
+        fewer streams than transmit antennas is called.
     """
 
-    def __init__(self, rician_factor=0.0, transmit_antennas=1, receive_antennas=1, coherence=None, csi=None, **kwargs):
+    def __init__(
+        self,
+        rician_factor=0.0,
+        transmit_antennas=1,
+        receive_antennas=1,
+        coherence=None,
+        csi=None,
+        streams=None,
+        **kwargs,
+    ):
         super().__init__(**kwargs)
         self.rician_factor = float(rician_factor)
         self.transmit_antennas = transmit_antennas
         self.receive_antennas = receive_antennas
+        self.streams = streams or transmit_antennas
         self.coherence = coherence
         self.csi: Csi = csi_of(csi)
         if self.rician_factor < 0:
@@ -86,11 +101,11 @@ class BlockFadingChannel(keras.layers.Layer):
         """Coherence blocks that `count` symbols take."""
         if self.coherence is None:
             return 1
-        return math.ceil(uses_of(count, self.transmit_antennas) / (self.coherence - self._pilots))
+        return math.ceil(uses_of(count, self.streams) / (self.coherence - self._pilots))
 
     def channel_uses(self, count: int) -> int:
         """Channel uses that `count` symbols take, those of pilots among them."""
-        return uses_of(count, self.transmit_antennas) + self.blocks(count) * self._pilots
+        return uses_of(count, self.streams) + self.blocks(count) * self._pilots
 
     def fading(self, batch, count: int):
         """g for `count` symbols, [batch, blocks, receive antennas, transmit antennas]."""
@@ -99,8 +114,28 @@ class BlockFadingChannel(keras.layers.Layer):
             return tf.zeros(shape, tf.complex64)
         return tf.reshape(self._draw(batch * self.blocks(count)), shape)
 
+    def observe(self, fading, no, count: int) -> ChannelState:
+        """The channel between antennas where `count` symbols are, as it is and as the node knows it.
+
+        Parameters
+        ----------
+        fading : [B, blocks, receive antennas, transmit antennas], complex64
+        no : [B], float
+        count : int
+        """
+        known, error = self._estimate(fading, no)
+        gain = self._over_uses(self._specular + self._scatter(fading), count)
+        error = tf.broadcast_to(error[:, None], tf.shape(gain)[:2])
+        return ChannelState(gain, self._over_uses(tf.broadcast_to(known, tf.shape(fading)), count), error)
+
+    def carry(self, antennas, gain, no):
+        """[B, N, K] what antennas radiate, over gains [B, N, M, K] -> [B, N, M] what is received in noise no [B]."""
+        return self._awgn(tf.linalg.matvec(gain, antennas), no)
+
     def call(self, inputs, fading=None):
         symbols, no = inputs
+        if self.streams != self.transmit_antennas:
+            raise ValueError(f"{self.streams} streams over {self.transmit_antennas} antennas: form beams first")
         count = symbols.shape[-1]
         if fading is None:
             fading = self.fading(tf.shape(symbols)[0], count)
@@ -119,7 +154,7 @@ class BlockFadingChannel(keras.layers.Layer):
 
     def _over_uses(self, blocks, count):
         """[B, blocks, ...] -> [B, N, ...]."""
-        uses = uses_of(count, self.transmit_antennas)
+        uses = uses_of(count, self.streams)
         data = uses if self.coherence is None else self.coherence - self._pilots
         return tf.repeat(blocks, data, axis=1)[:, :uses]
 
@@ -161,6 +196,7 @@ class BlockFadingChannel(keras.layers.Layer):
             "receive_antennas": self.receive_antennas,
             "coherence": self.coherence,
             "csi": asdict(self.csi),
+            "streams": self.streams,
         }
 
 

@@ -17,7 +17,8 @@ class Equalizer(keras.layers.Layer):
 
     With one stream all kinds are the same: h^H y / |h|^2, the one-tap equaliser with one receive antenna and
     maximum-ratio combining with several; taking the bias out of the MMSE estimate gives no other. With more streams
-    "zf" separates them exactly and "mmse" is Sionna's LMMSE equaliser, bias removed.
+    "zf" separates them exactly and "mmse" is Sionna's LMMSE equaliser, bias removed. Where one stream meets interference
+    of known directions, "mmse" rejects it as far as antennas allow, the others only know how strong it is.
 
     Parameters
     ----------
@@ -32,6 +33,8 @@ class Equalizer(keras.layers.Layer):
         received : [B, N, M], complex64; M receive antennas.
         gain : [B, N, M, K], complex64; what the node knows of its channel to K streams of unit energy.
         noise : [B, N], float; noise variance a receive antenna.
+    interference : [B, N, M, J], complex64, optional
+        Gains of J interfering streams of unit energy; one stream of symbols only.
 
     Output
     ------
@@ -42,7 +45,8 @@ class Equalizer(keras.layers.Layer):
     Raises
     ------
     ValueError
-        If the kind is unknown, "mrc" has more than one stream, or "zf" more streams than receive antennas.
+        If the kind is unknown, "mrc" or interference goes with more than one stream, or "zf" has more streams than
+        receive antennas.
     """
 
     def __init__(self, kind: EqualizerKind = "zf", count=None, **kwargs):
@@ -52,10 +56,14 @@ class Equalizer(keras.layers.Layer):
         self.kind = kind
         self.count = count
 
-    def call(self, inputs):
+    def call(self, inputs, interference=None):
         received, gain, noise = inputs
         antennas, streams = gain.shape[-2:]
-        if streams == 1:
+        if interference is not None:
+            if streams > 1:
+                raise ValueError(f"equaliser: {streams} streams beside interference; one is what it can take")
+            symbols, effective_no = self._among_interference(received, gain, noise, interference)
+        elif streams == 1:
             symbols, effective_no = _combine(received, gain[..., 0], noise)
         elif self.kind == "mrc" or (self.kind == "zf" and streams > antennas):
             raise ValueError(f"equaliser {self.kind}: cannot separate {streams} streams with {antennas} antennas")
@@ -66,7 +74,19 @@ class Equalizer(keras.layers.Layer):
         count = self.count or symbols.shape[1] * streams
         return streams_to_symbols(symbols, count), streams_to_symbols(effective_no, count)
 
-    def compute_output_spec(self, inputs):
+    def _among_interference(self, received, gain, noise, interference):
+        """One stream: the filter f gives x^ = f^H y / f^H h, with noise f^H R f / |f^H h|^2, R = no I + G G^H."""
+        antennas = gain.shape[-2]
+        covariance = tf.cast(noise[..., None, None], gain.dtype) * tf.eye(antennas, dtype=gain.dtype)
+        covariance += tf.matmul(interference, interference, adjoint_b=True)
+        taps = tf.linalg.solve(covariance, gain) if self.kind == "mmse" else gain
+        response = tf.matmul(taps, gain, adjoint_a=True)[..., 0]
+        left = tf.math.real(tf.matmul(taps, tf.matmul(covariance, taps), adjoint_a=True))[..., 0]
+        energy = tf.maximum(tf.abs(response) ** 2, 1e-24)
+        filtered = tf.matmul(taps, received[..., None], adjoint_a=True)[..., 0]
+        return filtered * tf.math.conj(response) / tf.cast(energy, filtered.dtype), left / energy
+
+    def compute_output_spec(self, inputs, interference=None):
         _, gain, _ = inputs
         shape = (gain.shape[0], self.count or gain.shape[1] * gain.shape[3])
         return keras.KerasTensor(shape, dtype="complex64"), keras.KerasTensor(shape, dtype="float32")

@@ -7,7 +7,7 @@ from typing import Literal
 import keras
 import numpy as np
 import tensorflow as tf
-from sionna.phy.channel import ApplyOFDMChannel, GenerateOFDMChannel
+from sionna.phy.channel import AWGN, ApplyOFDMChannel, GenerateOFDMChannel
 from sionna.phy.channel.tr38901 import CDL, TDL, PanelArray
 from sionna.phy.ofdm import (
     KroneckerPilotPattern,
@@ -19,6 +19,7 @@ from sionna.phy.ofdm import (
     ResourceGridMapper,
 )
 
+from diffsem.channels.beams import ChannelState
 from diffsem.channels.csi import Csi, csi_of
 from diffsem.channels.randomness import undisturbed
 from diffsem.channels.streams import symbols_to_streams, uses_of
@@ -74,6 +75,8 @@ class OfdmChannel(keras.layers.Layer):
     csi : Csi or dict, optional
         What the node knows of H, or its fields; perfect by default. "ls" is interpolated linearly, "lmmse" by the
         model's own covariances over time and frequency.
+    streams : int, optional
+        As for BlockFadingChannel; with fewer than transmit antennas, CSI must be perfect.
 
     Input
     -----
@@ -96,15 +99,18 @@ class OfdmChannel(keras.layers.Layer):
     ------
     ValueError
         If the subcarriers do not divide among the transmit antennas' pilots, or the CSI is outdated by other means than
-        the node's speed.
+        the node's speed, or there are fewer streams than transmit antennas and pilots, or a call.
     """
 
-    def __init__(self, multipath=None, transmit_antennas=1, receive_antennas=1, csi=None, **kwargs):
+    def __init__(self, multipath=None, transmit_antennas=1, receive_antennas=1, csi=None, streams=None, **kwargs):
         super().__init__(**kwargs)
         self.multipath = Multipath(**multipath) if isinstance(multipath, dict) else multipath or Multipath()
         self.transmit_antennas = transmit_antennas
         self.receive_antennas = receive_antennas
         self.csi: Csi = csi_of(csi)
+        self.streams = streams or transmit_antennas
+        if self.streams != transmit_antennas and self.csi.pilots:
+            raise ValueError("beams on a grid need perfect channel knowledge")
         if self.multipath.subcarriers % transmit_antennas:
             raise ValueError(
                 f"subcarriers {self.multipath.subcarriers}: must be a multiple of the {transmit_antennas} transmit "
@@ -114,6 +120,7 @@ class OfdmChannel(keras.layers.Layer):
             raise ValueError("correlation: on a grid, channel knowledge grows old by the node's speed")
         self._model = _channel_model(self.multipath, transmit_antennas, receive_antennas)
         self._apply = ApplyOFDMChannel()
+        self._awgn = AWGN()
         self._grids: dict[int, _Grid] = {}
 
     def channel_uses(self, count: int) -> int:
@@ -125,8 +132,26 @@ class OfdmChannel(keras.layers.Layer):
         response = self._grid(count).draw(batch)  # [batch, 1, rx, 1, tx, OFDM symbols, subcarriers]
         return tf.transpose(response[:, 0, :, 0], [0, 3, 4, 1, 2])
 
+    def observe(self, fading, no, count: int) -> ChannelState:
+        """The channel between antennas where `count` symbols are, known perfectly.
+
+        Parameters
+        ----------
+        fading : [B, OFDM symbols, subcarriers, receive antennas, transmit antennas], complex64
+        no : [B], float
+        count : int
+        """
+        gain = self._data(fading, self._grid(count))[:, : uses_of(count, self.streams)]
+        return ChannelState(gain, gain, tf.zeros(tf.shape(gain)[:2]))
+
+    def carry(self, antennas, gain, no):
+        """[B, N, K] what antennas radiate, over gains [B, N, M, K] -> [B, N, M] what is received in noise no [B]."""
+        return self._awgn(tf.linalg.matvec(gain, antennas), no)
+
     def call(self, inputs, fading=None):
         symbols, no = inputs
+        if self.streams != self.transmit_antennas:
+            raise ValueError(f"{self.streams} streams over {self.transmit_antennas} antennas: form beams first")
         count = symbols.shape[-1]
         grid = self._grid(count)
         if fading is None:
@@ -155,7 +180,7 @@ class OfdmChannel(keras.layers.Layer):
         return tf.gather(flat, grid.data, axis=1)
 
     def _ofdm_symbols(self, count: int) -> int:
-        return math.ceil(uses_of(count, self.transmit_antennas) / self.multipath.subcarriers) + self.csi.pilots
+        return math.ceil(uses_of(count, self.streams) / self.multipath.subcarriers) + self.csi.pilots
 
     def _grid(self, count: int) -> "_Grid":
         symbols = self._ofdm_symbols(count)
@@ -179,6 +204,7 @@ class OfdmChannel(keras.layers.Layer):
             "transmit_antennas": self.transmit_antennas,
             "receive_antennas": self.receive_antennas,
             "csi": asdict(self.csi),
+            "streams": self.streams,
         }
 
 

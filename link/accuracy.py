@@ -1,9 +1,10 @@
 """Accuracy with its interval, the gap between two of them, and the ceiling that no receiver passes."""
 
 import math
+from functools import cache
 
 import numpy as np
-from scipy.integrate import quad
+from scipy.special import ndtr
 from scipy.stats import binomtest, norm
 
 
@@ -91,9 +92,16 @@ def simplex_ceiling(esnr_db: float, symbols: int, classes: int) -> float:
 
     The best code for `classes` equally likely messages at a given energy and low rate is the simplex; a maximum
     likelihood receiver reaches P = integral of phi(x - sqrt(E)) Phi(x)^(M - 1) dx with
-    E = M / (M - 1) * symbols * ESNR. It holds for one look at the symbols and noise that the node cannot predict; it
-    does not hold for many looks, or for a node that knows the self-noise (a shared key). A system whose labels come
-    from images reaches at most this times the accuracy of the best classifier on clean images.
+    E = M / (M - 1) * symbols * ESNR.
+
+    It holds for noise that the node cannot predict, at the ESNR that the node itself faces: one that has the key
+    stands at that of the channel alone, and L looks with noise of their own at L times that of one, whether their
+    symbols come in one order or in orders that the node does not know. It does not hold at the ESNR of a transmission
+    for a node that hears more of it: other looks, or a keystream that repeats itself. Where the symbols of an image
+    face different noise it is, at the mean of their ratios, that of codes which spread their energy evenly.
+
+    A system whose labels come from images reaches at most this times the accuracy of the best classifier on clean
+    images.
 
     Parameters
     ----------
@@ -109,8 +117,42 @@ def simplex_ceiling(esnr_db: float, symbols: int, classes: int) -> float:
     float
         In [1 / M, 1].
     """
+    return float(_simplex_ceilings(np.array([esnr_db]), symbols, classes)[0])
+
+
+def _simplex_ceilings(esnr_db: np.ndarray, symbols: int, classes: int) -> np.ndarray:
     offset = np.sqrt(classes / (classes - 1) * symbols * 10 ** (esnr_db / 10))
     # A share is 1 to within double precision long before the integrand leaves the interval that is resolved.
-    offset = min(offset, 30.0)
-    value, _ = quad(lambda x: norm.pdf(x - offset) * norm.cdf(x) ** (classes - 1), offset - 9, offset + 9)
-    return float(value)
+    offset = np.minimum(offset, 30.0)
+    x = np.linspace(-9, 9, 361)
+    # The trapezoidal rule is exact to double precision for what falls to nothing at either end.
+    return np.sum(norm.pdf(x) * ndtr(x + offset[:, None]) ** (classes - 1), axis=1) * (x[1] - x[0])
+
+
+CEILING_RANGE_DB = (-40.0, 40.0)
+CEILING_STEP_DB = 0.05
+
+
+def simplex_ceilings(esnr, symbols: int, classes: int) -> np.ndarray:
+    """The same for many values at once, linear between those of a fine grid, to 1e-4.
+
+    Parameters
+    ----------
+    esnr : [N], float
+        Signal over noise power a real symbol, linear; taken for -40 dB below, for 40 dB above.
+    symbols, classes : int
+
+    Returns
+    -------
+    [N], float64
+    """
+    grid, ceilings = _ceiling_grid(symbols, classes)
+    with np.errstate(divide="ignore"):
+        return np.interp(10 * np.log10(np.asarray(esnr, np.float64)), grid, ceilings)
+
+
+@cache
+def _ceiling_grid(symbols: int, classes: int) -> tuple[np.ndarray, np.ndarray]:
+    low, high = CEILING_RANGE_DB
+    grid = np.arange(low, high + CEILING_STEP_DB / 2, CEILING_STEP_DB)
+    return grid, _simplex_ceilings(grid, symbols, classes)

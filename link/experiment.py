@@ -159,6 +159,7 @@ class Experiment:
         Eavesdropper SNRs a point.
     looks : int
         Transmissions of an image that an eavesdropper combines.
+    classes : int
     pool : int
         Batches, of one point or of several, that are simulated together. Changes speed and memory, never a count.
     xla : bool
@@ -180,5 +181,6 @@ class Experiment:
     digital: "Sequence[DigitalSystem]" = ()
     eavesdroppers: int = 1
     looks: int = 1
+    classes: int = 10
     pool: int = 32
     xla: bool = False

@@ -1,11 +1,12 @@
 """Monte Carlo over the points of a sweep: batches until every node of a point is known well enough."""
 
+import math
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from diffsem.link.accuracy import clustered_interval, wilson_interval
+from diffsem.link.accuracy import clustered_interval, simplex_ceilings, wilson_interval
 from diffsem.link.experiment import Attack, Experiment, Point
 from diffsem.link.programs import Job, Outcome, Programs
 from diffsem.link.results import ADDED, ERROR_RATES, STEP_BINS, STEPS_A_BIN
@@ -170,6 +171,7 @@ class _Course:
                 labels,
                 noise_step=noise_step,
                 matched_step=outcome.steps[system.transmitter][place, 0][counted],
+                ceiling=self._ceiling(system.transmitter, outcome.esnr[system.transmitter][place, 0][counted]),
                 denoiser_calls=outcome.calls[system.name][place][counted],
             )
         for attack, eavesdroppers in zip(self._experiment.attacks, outcome.attacks, strict=True):
@@ -183,6 +185,9 @@ class _Course:
                             labels,
                             noise_step=noise_step,
                             matched_step=outcome.steps[attack.transmitter][place, 1 + i][counted],
+                            ceiling=self._ceiling(
+                                attack.transmitter, outcome.esnr[attack.transmitter][place, 1 + i][counted]
+                            ),
                             both_correct=made.hits[place][counted] & outcome.hits[system.name][place][counted],
                             clean_judge_correct=_batch(made.clean_hits, place, counted),
                             psnr_db=_batch(made.psnr_db, place, counted),
@@ -222,6 +227,10 @@ class _Course:
         by_step = np.stack([self._tallies[node].by_step for node in nodes])
         return PointResult(self.point, rows, by_step, self._examples, self.done)
 
+    def _ceiling(self, transmitter: str, esnr: np.ndarray) -> np.ndarray:
+        symbols = math.prod(self._experiment.links[transmitter].transmitter.encoder.output_shape[1:])
+        return simplex_ceilings(esnr, symbols, self._experiment.classes)
+
     def _tally(self, node: Node) -> Tally:
         return self._tallies.setdefault(node, Tally())
 
@@ -255,8 +264,10 @@ def _row(experiment: Experiment, point: Point, node: Node, tally: Tally) -> dict
         "receiver_snr_db": point.snr_db,
         "timestep": point.timestep,
         "esnr_db": float(experiment.schedule.esnr_db(point.timestep)),
+        "signal_power": _signal_power(experiment, point, node, tally),
         "noise_step": round(tally.mean("noise_step")),
         "matched_step": tally.mean("matched_step"),
+        "ceiling": tally.mean("ceiling"),
         "correct": tally.correct,
         "total": tally.total,
         "accuracy": tally.correct / tally.total,
@@ -280,6 +291,15 @@ def _row(experiment: Experiment, point: Point, node: Node, tally: Tally) -> dict
         "training_epochs": attack.training_epochs if attack else 0,
         "stop_reason": experiment.stopping.reason(tally.correct, tally.total),
     } | _error_rates(experiment, node, tally)
+
+
+def _signal_power(experiment: Experiment, point: Point, node: Node, tally: Tally) -> float:
+    """Share of the radiated power that carries the feature, abar_t / (abar_t + 1 - abar_s); NaN for digital links."""
+    if not node.transmitter:
+        return float("nan")
+    alpha_bar = experiment.schedule.alpha_bar
+    self_noise = 1 - np.interp(tally.mean("noise_step"), np.arange(len(alpha_bar)), alpha_bar)
+    return float(alpha_bar[point.timestep] / (alpha_bar[point.timestep] + self_noise))
 
 
 def _channel_uses(experiment: Experiment, node: Node) -> int:

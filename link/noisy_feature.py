@@ -29,6 +29,11 @@ class NoisyFeature:
     signal: Any
     noise: Any
 
+    def esnr(self):
+        """[B] float32: signal over noise power a real symbol, linear, on average over the symbols."""
+        symbols = tuple(range(1, len(self.values.shape)))
+        return self.signal * ops.mean(1 / ops.maximum(self.noise, 1e-9), axis=symbols)
+
 
 def at_step(noisy: NoisyFeature, step, schedule: NoiseSchedule, rule: StepRule):
     """(y, t') for networks that know features with the same noise on every symbol, z_t'.

@@ -60,6 +60,8 @@ class Outcome:
         The right ones.
     steps : dict of str to [K, 1 + eavesdroppers, B], float32
         t' at the receiver and at every eavesdropper, by transmitter.
+    esnr : dict of str to [K, 1 + eavesdroppers, B], float32
+        Signal over noise power a real symbol of all that each of them heard, linear.
     hits : dict of str to [K, B], bool
         Whether a system sees the right label.
     calls : dict of str to [K, B], float32
@@ -73,6 +75,7 @@ class Outcome:
     noise_step: np.ndarray
     labels: np.ndarray
     steps: dict[str, np.ndarray]
+    esnr: dict[str, np.ndarray]
     hits: dict[str, np.ndarray]
     calls: dict[str, np.ndarray]
     attacks: list[list[Attacked]]
@@ -130,19 +133,19 @@ class Programs:
         seeds = tf.constant(
             [[derive_seed(seed, job.point, job.batch, role) for role in self._roles] for job in jobs], tf.int64
         )
-        received, steps, noise_step = {}, {}, np.zeros([len(jobs), size], np.int32)
+        received, steps, esnr, noise_step = {}, {}, {}, np.zeros([len(jobs), size], np.int32)
         for name, transmit in self._transmit.items():
-            received[name], steps[name], noise_step = transmit(first, timestep, snr_db, seeds)
+            received[name], steps[name], esnr[name], noise_step = transmit(first, timestep, snr_db, seeds)
 
-        def heard(transmitter, listener):
-            return received[transmitter][:, listener], steps[transmitter][:, listener], first
+        def heard(transmitter, place):
+            return received[transmitter][:, place], steps[transmitter][:, place], first
 
         systems = {
             system.name: self._receive[system.name](*heard(system.transmitter, 0))
             for system in self._experiment.systems
         }
         attacks = [
-            [run(*heard(attack.transmitter, listener)) for listener in range(1, self._listeners(attack.transmitter))]
+            [run(*heard(attack.transmitter, place)) for place in self._overheard(attack.transmitter)]
             for attack, run in zip(self._experiment.attacks, self._attack, strict=True)
         ]
         digital = {name: run(first, snr_db[:, 0], seeds[:, :2]) for name, run in self._digital.items()}
@@ -150,37 +153,52 @@ class Programs:
         return Outcome(
             np.asarray(noise_step),
             tf.gather(self._labels, self._index(first)).numpy(),
-            {name: np.asarray(step) for name, step in steps.items()},
+            {name: self._by_listener(name, step, np.mean) for name, step in steps.items()},
+            {name: self._by_listener(name, ratio, np.sum) for name, ratio in esnr.items()},
             {name: np.asarray(hit) for name, hit in hits.items()},
             {name: np.asarray(calls) for name, (_, calls) in systems.items()},
             [[Attacked(*map(np.asarray, made)) for made in each] for each in attacks],
             {name: np.asarray(errors) for name, (_, errors) in digital.items()},
         )
 
-    def _listeners(self, transmitter: str) -> int:
-        """Nodes that hear a transmitter: the receiver and, where an attack is listed, every eavesdropper."""
+    def _eavesdroppers(self, transmitter: str) -> int:
+        """Eavesdroppers that hear a transmitter; none where no attack is listed."""
         attacked = any(attack.transmitter == transmitter for attack in self._experiment.attacks)
-        return 1 + self._experiment.eavesdroppers * attacked
+        return self._experiment.eavesdroppers * attacked
+
+    def _overheard(self, transmitter: str) -> list[slice]:
+        """Where each eavesdropper's observations are, behind the receiver's."""
+        each = self._experiment.links[transmitter].observations(self._experiment.looks)
+        return [slice(1 + i * each, 1 + (i + 1) * each) for i in range(self._eavesdroppers(transmitter))]
+
+    def _by_listener(self, transmitter: str, values, over_looks: Callable) -> np.ndarray:
+        """[K, observations, B] -> [K, 1 + eavesdroppers, B]."""
+        values = np.asarray(values)
+        places = [slice(0, 1), *self._overheard(transmitter)]
+        return np.stack([over_looks(values[:, place], axis=1) for place in places], axis=1)
 
     def _transmission(self, name: str) -> Callable:
-        """[K] first image, [K] t, [K, 1 + E] SNR in dB, [K, roles] seeds -> y and t' of every listener, and s."""
-        link, size, listeners = self._experiment.links[name], self._experiment.batch_size, self._listeners(name)
+        """[K] first image, [K] t, [K, 1 + E] SNR in dB, [K, roles] seeds -> y, t' and ESNR of all observations, and s."""
+        link, size, eavesdroppers = self._experiment.links[name], self._experiment.batch_size, self._eavesdroppers(name)
         roles = len(self._roles)
+        observations = 1 + eavesdroppers * link.observations(self._experiment.looks)
         outputs = (
-            tf.TensorSpec([listeners, size, *_feature_shape(link)]),
-            tf.TensorSpec([listeners, size]),
+            tf.TensorSpec([observations, size, *_feature_shape(link)]),
+            tf.TensorSpec([observations, size]),
+            tf.TensorSpec([observations, size]),
             tf.TensorSpec([size], tf.int32),
         )
 
         def one(job):
             first, timestep, snr_db, seeds = job
-            own = [tf.fill([size], snr) for snr in tf.unstack(snr_db)[:listeners]]
+            own = [tf.fill([size], snr) for snr in tf.unstack(snr_db)[: 1 + eavesdroppers]]
             image = tf.gather(self._images, self._index(first[None])[0])
-            receiver, eavesdroppers, noise_step = link.transmit(
+            receiver, overheard, noise_step = link.transmit(
                 image, tf.fill([size], timestep), own[0], own[1:], Seeds.unpack(tf.unstack(seeds))
             )
-            nodes = [receiver, *eavesdroppers]
-            return tf.stack([node.received for node in nodes]), tf.stack([node.step for node in nodes]), noise_step
+            nodes = [receiver, *overheard]
+            measured = [tf.stack([getattr(node, name) for node in nodes]) for name in ("received", "step", "esnr")]
+            return (*measured, noise_step)
 
         # The generators are set anew for every batch: one after another.
         return tf.function(
@@ -226,33 +244,47 @@ class Programs:
         return self._compiled(run, system.transmitter)
 
     def _eavesdropping(self, attack: Attack) -> Callable:
-        """y [K, B, ...], t' [K, B], first image [K] -> the fields of Attacked."""
+        """y [K, L, B, ...], t' [K, L, B], first image [K] -> the fields of Attacked.
+
+        Of L looks that do not add up, each is attacked by itself: labels by the sum of their log-probabilities, which
+        is what independent looks ask for, images by their mean.
+        """
         size, judge, clean_judge = self._experiment.batch_size, self._experiment.judge, self._experiment.clean_judge
 
+        def over_looks(received, step):
+            looks = received.shape[1]
+            if looks == 1:
+                return attack.run([received[:, 0], step[:, 0]])
+            made = attack.run([_flat(received), _flat(step)])
+            made = tf.reshape(made, [-1, looks, *made.shape[1:]])
+            return tf.reduce_mean(made if attack.reconstructs else tf.nn.log_softmax(made), axis=1)
+
         def label(received, step, index):
-            return (tf.argmax(attack.run([received, step]), axis=-1) == tf.gather(self._labels, index),)
+            return (tf.argmax(over_looks(received, step), axis=-1) == tf.gather(self._labels, index),)
 
         def reconstruct(received, step, index):
             images, labels = tf.gather(self._images, index), tf.gather(self._labels, index)
-            made = attack.run([received, step])
+            made = over_looks(received, step)
             hits, clean_hits = (tf.argmax(see(made), axis=-1) == labels for see in (judge, clean_judge))
             shown = tf.clip_by_value(made, 0, 1)
             return hits, clean_hits, psnr_db(images, shown), ssim(images, shown), shown
 
         def run(received, step, first):
             function = reconstruct if attack.reconstructs else label
-            flat = in_batches(function, size, _flat(received), _flat(step), _flat(self._index(first)))
+            by_image = [_swapped(values) for values in (received, step)]
+            flat = in_batches(function, size, *map(_flat, by_image), _flat(self._index(first)))
             values = [tf.reshape(value, [-1, size, *value.shape[1:]]) for value in flat]
             return [*values[:4], *(images[:, :EXAMPLES] for images in values[4:])]
 
-        return self._compiled(run, attack.transmitter)
+        looks = self._experiment.links[attack.transmitter].observations(self._experiment.looks)
+        return self._compiled(run, attack.transmitter, looks)
 
-    def _compiled(self, run: Callable, transmitter: str):
+    def _compiled(self, run: Callable, transmitter: str, *looks: int):
         size, feature = self._experiment.batch_size, _feature_shape(self._experiment.links[transmitter])
         # An open number of batches: a pool that is not full costs no second trace.
         signature = [
-            tf.TensorSpec([None, size, *feature]),
-            tf.TensorSpec([None, size]),
+            tf.TensorSpec([None, *looks, size, *feature]),
+            tf.TensorSpec([None, *looks, size]),
             tf.TensorSpec([None], tf.int32),
         ]
         return tf.function(run, input_signature=signature, autograph=False, jit_compile=self._experiment.xla or None)
@@ -269,3 +301,8 @@ def _feature_shape(link: WiretapLink) -> tuple[int, ...]:
 def _flat(values):
     """[K, B, ...] -> [K B, ...]."""
     return tf.reshape(values, [-1, *values.shape[2:]])
+
+
+def _swapped(values):
+    """[K, L, B, ...] -> [K, B, L, ...]."""
+    return tf.transpose(values, [0, 2, 1, *range(3, len(values.shape))])

@@ -4,9 +4,17 @@ import math
 from dataclasses import asdict
 
 import keras
+import tensorflow as tf
 from keras import ops
 
-from diffsem.channels import Equalizer, EqualizerKind, features_to_symbols, symbols_to_features
+from diffsem.channels import (
+    Beams,
+    ChannelState,
+    Equalizer,
+    EqualizerKind,
+    features_to_symbols,
+    symbols_to_features,
+)
 from diffsem.link.noisy_feature import NoisyFeature, StepRule, at_step
 from diffsem.models import NoiseSchedule
 from diffsem.models.self_noise import per_sample
@@ -68,10 +76,25 @@ class Reception(keras.layers.Layer):
 
     def hear(self, inputs, fading=None) -> NoisyFeature:
         """The feature in its noise, before a step is found for it; `fading` as `self.fading` draws it."""
-        radiated, step, noise_step, power, snr = inputs
+        radiated, _, _, power, snr = inputs
         sent = features_to_symbols(radiated, power)
         heard = self.channel([sent, 1 / snr], fading=fading)
-        symbols, effective_no = Equalizer(self.equalizer, sent.shape[-1])(heard)
+        return self._feature(*Equalizer(self.equalizer, sent.shape[-1])(heard), inputs)
+
+    def observe(self, fading, snr, feature_shape) -> ChannelState:
+        """This node's channel in one transmission, as it is and as the node knows it."""
+        return self.channel.observe(fading, 1 / snr, math.prod(feature_shape) // 2)
+
+    def hear_beams(self, inputs, beams: Beams, state: ChannelState) -> NoisyFeature:
+        """The same where the transmitter has formed beams. Every node knows where the beams go, through its channel."""
+        *_, snr = inputs
+        received = self.channel.carry(beams.antennas, state.gain, 1 / snr)
+        signal, interference = (tf.matmul(state.known, precoder) for precoder in (beams.signal, beams.noise))
+        heard = [received, signal, 1 / snr[:, None] + state.error]
+        return self._feature(*Equalizer(self.equalizer, received.shape[1])(heard, interference), inputs)
+
+    def _feature(self, symbols, effective_no, inputs) -> NoisyFeature:
+        radiated, step, noise_step, power, _ = inputs
         alpha_bar = ops.convert_to_tensor(self.schedule.alpha_bar, "float32")
         # Real and imaginary part of a symbol carry half of its noise each: P no_eff on either real symbol.
         channel_noise = ops.reshape(ops.concatenate([effective_no, effective_no], axis=-1), ops.shape(radiated))

@@ -28,8 +28,10 @@ COLUMNS = {
     "receiver_snr_db": np.float64,
     "timestep": np.int64,
     "esnr_db": np.float64,
+    "signal_power": np.float64,
     "noise_step": np.int64,
     "matched_step": np.float64,
+    "ceiling": np.float64,
     "correct": np.int64,
     "total": np.int64,
     "accuracy": np.float64,
@@ -67,6 +69,8 @@ COLUMNS = {
 }
 # What a table written before these columns were there says in their place.
 ADDED = {
+    "signal_power": np.nan,
+    "ceiling": np.nan,
     "both_correct": -1,
     "clean_judge_correct": np.nan,
     "clean_judge_accuracy": np.nan,

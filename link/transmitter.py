@@ -52,14 +52,14 @@ class Transmitter(keras.layers.Layer):
     def build(self, input_shape):
         self.built = True
 
-    def radiate(self, inputs):
-        """The same from z on: [z, step, snr] -> (z~, s, P)."""
+    def radiate(self, inputs, noise=None):
+        """The same from z on: [z, step, snr] -> (z~, s, P); `noise` [B, ...] takes the place of a drawn eps."""
         feature, step, snr = inputs
         estimate = snr * 10 ** (self.snr_estimate_error_db / 10)
         if self.snr_estimate_deviation_db:
             error = keras.random.normal(ops.shape(snr), seed=self.self_noise.seed_generator)
             estimate = estimate * 10 ** (self.snr_estimate_deviation_db / 10 * error)
-        return self.self_noise([feature, step, estimate])
+        return self.self_noise([feature, step, estimate], noise=noise)
 
     def call(self, inputs):
         image, step, snr = inputs

@@ -1,12 +1,13 @@
 """Networks and the mathematics of the diffusion, on any Keras backend."""
 
 from diffsem.models import mnist
-from diffsem.models.adversary import DenoisingAttack, InversionConv, SymbolClassifier
+from diffsem.models.adversary import DenoisingAttack, InversionConv, PadDictionaryClassifier, SymbolClassifier
 from diffsem.models.batching import in_batches
 from diffsem.models.denoising import SOLVERS, Denoise
 from diffsem.models.guidance import guided, unguided
 from diffsem.models.information_bottleneck import Against, SymbolInformation, log_uniform_kl, noise_to_signal_log
 from diffsem.models.picture import Picture, PictureClassifier, PictureEncoder, swap_quarters
+from diffsem.models.reference import ReferenceClassifier, ReferenceEncoder
 from diffsem.models.residual import (
     InversionResidual,
     ResidualClassifier,
@@ -30,9 +31,12 @@ __all__ = [
     "InversionConv",
     "InversionResidual",
     "NoiseSchedule",
+    "PadDictionaryClassifier",
     "Picture",
     "PictureClassifier",
     "PictureEncoder",
+    "ReferenceClassifier",
+    "ReferenceEncoder",
     "ResidualClassifier",
     "ResidualEncoder",
     "ResidualStrongClassifier",

@@ -58,6 +58,9 @@ class SymbolClassifier(keras.Model):
     classes : int
     hidden : tuple of int
         Widths of the hidden layers; none makes a linear probe, which reads the symbols alone.
+    sorted_magnitudes : bool
+        Read the magnitudes of the symbols in descending order, and nothing else of them. Of symbols in Gaussian noise
+        whose order and signs are drawn at random this is all that tells of the feature: it is lossless.
 
     Input
     -----
@@ -70,16 +73,95 @@ class SymbolClassifier(keras.Model):
     logits : [B, classes], float
     """
 
-    def __init__(self, feature_shape, classes, hidden=(512, 256), name="symbol_classifier", **kwargs):
+    def __init__(
+        self, feature_shape, classes, hidden=(512, 256), sorted_magnitudes=False, name="symbol_classifier", **kwargs
+    ):
         received = keras.Input(feature_shape, name="received")
         time = keras.Input((1,), name="time")
         x = layers.Flatten(name="flat")(received)
+        if sorted_magnitudes:
+            x = ops.flip(ops.sort(ops.abs(x), axis=-1), axis=-1)
         if hidden:
             x = layers.Concatenate(name="inputs")([x, time])
         for place, width in enumerate(hidden, 1):
             x = layers.Dense(width, activation="gelu", name=f"dense{place}")(x)
         super().__init__(inputs=[received, time], outputs=layers.Dense(classes, name="logits")(x), name=name, **kwargs)
-        self.config = {"feature_shape": tuple(feature_shape), "classes": classes, "hidden": tuple(hidden)}
+        self.config = {
+            "feature_shape": tuple(feature_shape),
+            "classes": classes,
+            "hidden": tuple(hidden),
+            "sorted_magnitudes": sorted_magnitudes,
+        }
+
+    def get_config(self):
+        return self.config | {"name": self.name}
+
+
+@keras.saving.register_keras_serializable("diffsem")
+class PadDictionary(layers.Layer):
+    """[B, k] symbols -> the same without the pad of the dictionary that they resemble most.
+
+    Parameters
+    ----------
+    pads : int
+        Entries of the dictionary; `dictionary` [pads, k] holds them, of unit mean square, and is set from outside.
+    """
+
+    def __init__(self, pads, **kwargs):
+        super().__init__(**kwargs)
+        self.pads = pads
+
+    def build(self, input_shape):
+        self.dictionary = self.add_weight((self.pads, input_shape[-1]), name="dictionary", trainable=False)
+
+    def call(self, symbols):
+        share = ops.matmul(symbols, ops.transpose(self.dictionary)) / self.dictionary.shape[-1]
+        nearest = ops.argmax(share, axis=-1)
+        weight = ops.take_along_axis(share, nearest[:, None], axis=-1)
+        return symbols - weight * ops.take(self.dictionary, nearest, axis=0)
+
+    def get_config(self):
+        return super().get_config() | {"pads": self.pads}
+
+
+@keras.saving.register_keras_serializable("diffsem")
+class PadDictionaryClassifier(keras.Model):
+    """A classifier of symbols with, and without, the nearest of a dictionary of pads: it guesses a keystream.
+
+    Parameters
+    ----------
+    feature_shape : tuple of three int
+    classes, pads : int
+    hidden : tuple of int
+        Widths of the hidden layers.
+
+    Input
+    -----
+    [received, time]
+        received : [B, *feature_shape], float; unit mean square.
+        time : [B, 1], float; the step as a fraction t / T.
+
+    Output
+    ------
+    logits : [B, classes], float
+    """
+
+    def __init__(self, feature_shape, classes, pads=64, hidden=(512, 256), name="pad_dictionary", **kwargs):
+        received = keras.Input(feature_shape, name="received")
+        time = keras.Input((1,), name="time")
+        symbols = layers.Flatten(name="flat")(received)
+        removal = PadDictionary(pads, name="removal")
+        x = layers.Concatenate(name="inputs")([symbols, removal(symbols), time])
+        for place, width in enumerate(hidden, 1):
+            x = layers.Dense(width, activation="gelu", name=f"dense{place}")(x)
+        super().__init__(inputs=[received, time], outputs=layers.Dense(classes, name="logits")(x), name=name, **kwargs)
+        self.removal = removal
+        self.config = {
+            "feature_shape": tuple(feature_shape),
+            "classes": classes,
+            "pads": pads,
+            "hidden": tuple(hidden),
+        }
 
     def get_config(self):
         return self.config | {"name": self.name}

@@ -30,6 +30,8 @@ class SelfNoise(keras.layers.Layer):
         feature : [B, ...], float; unit mean square.
         step : [B], int; the step t that the receiver shall see.
         snr : [B], float; the transmitter's estimate of Es/N0, linear.
+    noise : [B, ...], float, optional
+        eps, where it comes from elsewhere. Default: drawn from the layer's own stream.
 
     Output
     ------
@@ -47,14 +49,15 @@ class SelfNoise(keras.layers.Layer):
         self.seed = seed
         self.seed_generator = keras.random.SeedGenerator(seed)
 
-    def call(self, inputs):
+    def call(self, inputs, noise=None):
         feature, step, snr = inputs
         step = ops.cast(step, "int32")
         table = ops.convert_to_tensor(self.schedule.alpha_bar, "float32")
         noise_step = self.schedule.self_noising_step(step, snr)
         signal_power = ops.take(table, step)
         noise_power = 1 - ops.take(table, noise_step)
-        noise = keras.random.normal(ops.shape(feature), seed=self.seed_generator)
+        if noise is None:
+            noise = keras.random.normal(ops.shape(feature), seed=self.seed_generator)
         radiated = ops.sqrt(per_sample(signal_power, feature)) * feature
         radiated = radiated + ops.sqrt(per_sample(noise_power, feature)) * noise
         return radiated, noise_step, signal_power + noise_power
@@ -63,7 +66,7 @@ class SelfNoise(keras.layers.Layer):
         feature, step, _ = input_shape
         return tuple(feature), tuple(step), tuple(step)
 
-    def compute_output_spec(self, inputs):
+    def compute_output_spec(self, inputs, noise=None):
         feature, step, _ = inputs
         return (
             keras.KerasTensor(feature.shape, dtype=feature.dtype),

@@ -9,11 +9,12 @@ from diffsem.models import NoiseSchedule
 from diffsem.scenarios.schema import AwgnChannel, CdlChannel, Eavesdropper, Legitimate, RicianChannel, TdlChannel
 
 
-def build_channel(node: Legitimate | Eavesdropper, transmit_antennas: int) -> BlockFadingChannel | OfdmChannel:
+def build_channel(node: Legitimate | Eavesdropper, transmitter: Legitimate) -> BlockFadingChannel | OfdmChannel:
     """The channel of a node, with what it knows of it."""
     channel = node.channel
     shared = {
-        "transmit_antennas": transmit_antennas,
+        "transmit_antennas": transmitter.transmit_antennas,
+        "streams": transmitter.transmit_antennas if transmitter.precoding == "streams" else 1,
         "receive_antennas": node.receive_antennas,
         "csi": Csi() if node.csi == "perfect" else Csi(**node.csi.model_dump()),
     }
@@ -29,7 +30,7 @@ def build_channel(node: Legitimate | Eavesdropper, transmit_antennas: int) -> Bl
 
 
 def build_reception(
-    node: Legitimate | Eavesdropper, transmit_antennas: int, schedule: NoiseSchedule, step: StepRule = "matched"
+    node: Legitimate | Eavesdropper, transmitter: Legitimate, schedule: NoiseSchedule, step: StepRule = "matched"
 ) -> Reception:
     """What a node hears; `step` as `denoising.step`."""
-    return Reception(build_channel(node, transmit_antennas), schedule, step, node.equalizer)
+    return Reception(build_channel(node, transmitter), schedule, step, node.equalizer)

@@ -11,6 +11,8 @@ from diffsem.link.digital import DigitalLink, DigitalSystem, FeatureBits, Random
 from diffsem.link.eavesdropper import NetworkAttack
 from diffsem.link.errors import InputError
 from diffsem.link.experiment import Attack, Experiment, StoppingRule, System
+from diffsem.link.keying import Keying
+from diffsem.link.keystream import KEY_BYTES, Keystream
 from diffsem.link.quantizer import UniformQuantizer
 from diffsem.link.receivers import BypassReceiver, DiffSemReceiver, EDiffSemReceiver
 from diffsem.link.transmitter import Transmitter
@@ -20,11 +22,13 @@ from diffsem.scenarios.air import build_channel, build_reception
 from diffsem.scenarios.attacks import ListedAttack, listed_attacks
 from diffsem.scenarios.datasets import Dataset
 from diffsem.scenarios.networks import (
+    KEYED,
     WEIGHTLESS,
     attack_network,
     existing_weights_file,
     load_network,
     target_of,
+    trained_on,
     weights_folder,
 )
 from diffsem.scenarios.record import read_record
@@ -35,13 +39,19 @@ PACKAGES = ("diffsem", "sionna-no-rt", "tensorflow", "keras", "numpy", "h5py", "
 
 SCHEDULE = NoiseSchedule()
 
+# Defences, whose encoder and classifier are the reference pair's.
+DEFENCES = (*KEYED, "null-space-noise")
 # Systems with a transmitter of their own. All others listen to the paper's pair, trained on clean features.
-OWN_TRANSMITTER = ("noise-aware-pair", "ibal", "ibal-d", "direct", "permutation")
+OWN_TRANSMITTER = ("noise-aware-pair", "reference", *DEFENCES, "ibal", "ibal-d", "direct", "permutation")
 PICTURES = ("direct", "permutation")
+# Their denoiser is called once, whatever the solver.
+ONE_STEP = ("one-step", "reference-one-step")
 
 
 def transmitter_of(system: str) -> str:
     """The transmitter that a system's receiver belongs to."""
+    if system == "reference-one-step":
+        return "reference"
     return system if system in OWN_TRANSMITTER else "clean-pair"
 
 
@@ -57,6 +67,8 @@ def analog_systems(scenario: Scenario) -> tuple[str, ...]:
 
 def encoder_of(transmitter: str) -> str:
     """Name of a transmitter's network."""
+    if transmitter in DEFENCES:
+        return "encoder-reference"
     return "encoder" if transmitter == "clean-pair" else f"encoder-{transmitter}"
 
 
@@ -82,11 +94,18 @@ def networks_of(system: str, scenario: Scenario) -> tuple[str, ...]:
         return ("strong-classifier",)
     if system == "digital":
         return ("encoder", "classifier")
+    if system in DEFENCES:
+        return ("classifier-reference",)
     classifier = "classifier" if system == "classifier" else f"classifier-{system}"
-    denoisers = {"one-step": "denoiser", "diffsem": "denoiser", "e-diffsem": "denoiser-label"}
+    denoisers = {
+        "one-step": "denoiser",
+        "diffsem": "denoiser",
+        "e-diffsem": "denoiser-label",
+        "reference-one-step": "denoiser-reference",
+    }
     if system not in denoisers:
         return (classifier,)
-    distilled = scenario.denoising.solver == "distilled" and system != "one-step"
+    distilled = scenario.denoising.solver == "distilled" and system not in ONE_STEP
     return classifier, distilled_of(denoisers[system]) if distilled else denoisers[system]
 
 
@@ -100,7 +119,7 @@ def networks_for(scenario: Scenario) -> tuple[str, ...]:
     names = [encoder_of(name) for name in transmitters(scenario)]
     names += [network for system in scenario.legitimate.receivers for network in networks_of(system, scenario)]
     names += [
-        attack_network(name, attack)
+        attack_network(trained_on(name, attack, scenario), attack)
         for name in transmitters(scenario)
         for attack in attacks_on(name, scenario)
         if attack.method.train is not None
@@ -110,8 +129,13 @@ def networks_for(scenario: Scenario) -> tuple[str, ...]:
     return tuple(name for name in dict.fromkeys(names) if name not in WEIGHTLESS)
 
 
-def build_link(scenario: Scenario, encoder: keras.Model) -> WiretapLink:
-    """The wiretap link of a scenario behind an encoder.
+def shared_key(seed: int) -> bytes:
+    """The key of a scenario: 32 bytes that hang on its seed, so that tables repeat. A real link draws its own."""
+    return hashlib.blake2b(seed.to_bytes(8, "little"), digest_size=KEY_BYTES, person=b"diffsem key").digest()
+
+
+def build_link(scenario: Scenario, encoder: keras.Model, transmitter: str) -> WiretapLink:
+    """The wiretap link of a scenario behind an encoder, with what belongs to the transmitter of that name.
 
     `denoising.step` is about the receiver; the eavesdropper always works out the step that its noise amounts to.
     """
@@ -121,16 +145,27 @@ def build_link(scenario: Scenario, encoder: keras.Model) -> WiretapLink:
         error = EstimateError(mean=error, deviation=0.0)
     return WiretapLink(
         Transmitter(encoder, SCHEDULE, error.mean, error.deviation),
-        build_reception(legitimate, legitimate.transmit_antennas, SCHEDULE, scenario.denoising.step),
-        build_reception(eavesdropper, legitimate.transmit_antennas, SCHEDULE),
+        build_reception(legitimate, legitimate, SCHEDULE, scenario.denoising.step),
+        build_reception(eavesdropper, legitimate, SCHEDULE),
         eavesdropper.fading_correlation,
+        keying=_keying(scenario, transmitter),
+        known_keys=eavesdropper.known_keys,
+        precoding="null-space" if transmitter == "null-space-noise" else legitimate.precoding,
     )
+
+
+def _keying(scenario: Scenario, transmitter: str) -> Keying | None:
+    if transmitter not in KEYED:
+        return None
+    self_noise, scramble = KEYED[transmitter]
+    keystream = Keystream(shared_key(scenario.seed), scenario.legitimate.key.generator)
+    return Keying(keystream, self_noise, scramble)
 
 
 def build_digital(scenario: Scenario, load: Callable[[str], keras.Model]) -> list[DigitalSystem]:
     """The digital links of a scenario: those that carry features, and those that count errors only."""
     legitimate = scenario.legitimate
-    channel = build_channel(legitimate, legitimate.transmit_antennas)
+    channel = build_channel(legitimate, legitimate)
     systems = []
     if "digital" in legitimate.receivers:
         encoder, classifier = (load(name) for name in networks_of("digital", scenario))
@@ -166,7 +201,7 @@ def build_receiver(scenario: Scenario, system: str, load: Callable[[str], keras.
 def build_denoise(scenario: Scenario, system: str, unet: keras.Model) -> Denoise:
     """The denoiser of a system, around its U-Net."""
     denoising = scenario.denoising
-    if system == "one-step" or denoising.solver == "distilled":
+    if system in ONE_STEP or denoising.solver == "distilled":
         return Denoise(unet, SCHEDULE, 1, denoising.guidance)
     return Denoise(unet, SCHEDULE, denoising.steps, denoising.guidance, denoising.solver)
 
@@ -195,7 +230,7 @@ def build_attack(
     InputError
         If the record does not tell how the attack was trained.
     """
-    name, method = attack_network(transmitter, attack), attack.method
+    name, method = attack_network(trained_on(transmitter, attack, scenario), attack), attack.method
     images = epochs = 0
     if method.train is None:
         network = method.build(target_of(transmitter, scenario))
@@ -235,7 +270,7 @@ def assemble(scenario: Scenario, dataset: Dataset) -> Experiment:
 
     rules = scenario.monte_carlo
     return Experiment(
-        links={name: build_link(scenario, load(encoder_of(name))) for name in transmitters(scenario)},
+        links={name: build_link(scenario, load(encoder_of(name)), name) for name in transmitters(scenario)},
         systems=[
             System(system, transmitter_of(system), build_receiver(scenario, system, load))
             for system in analog_systems(scenario)
@@ -257,6 +292,7 @@ def assemble(scenario: Scenario, dataset: Dataset) -> Experiment:
         channels={"receiver": scenario.legitimate.channel.kind, "adversary": scenario.eavesdropper.channel.kind},
         eavesdroppers=len(scenario.eavesdropper.snr_db) if isinstance(scenario.eavesdropper.snr_db, tuple) else 1,
         looks=scenario.eavesdropper.looks,
+        classes=sizes_of(scenario.dataset).classes,
         xla=scenario.execution.xla,
     )
 

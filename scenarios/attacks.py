@@ -11,7 +11,9 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Literal
 
 import keras
+import numpy as np
 from keras import ops
+from sklearn.cluster import KMeans
 
 from diffsem.link.errors import InputError
 from diffsem.link.image_quality import ssim
@@ -19,6 +21,7 @@ from diffsem.models import (
     DenoisingAttack,
     InversionConv,
     InversionResidual,
+    PadDictionaryClassifier,
     Picture,
     SymbolClassifier,
     UNet,
@@ -38,6 +41,8 @@ DENOISER_CHANNELS = 32
 PICTURE_DENOISER_CHANNELS = 8
 # Surrogate images are few: the U-Net needs more steps of them than an epoch of larger batches has.
 DENOISER_BATCH = 64
+# What is heard from this share of the schedule on is mostly self-noise: pads show in it.
+LATE = 0.7
 
 
 @dataclass(frozen=True)
@@ -48,11 +53,17 @@ class Target:
     ----------
     feature_shape, image_shape : tuple of three int
     classes : int
+    keyed : bool
+        Whether the self-noise comes from a key.
+    scrambled : bool
+        Whether a key orders and signs the symbols of each transmission.
     """
 
     feature_shape: tuple[int, int, int]
     image_shape: tuple[int, int, int]
     classes: int
+    keyed: bool = False
+    scrambled: bool = False
 
 
 @dataclass(frozen=True)
@@ -73,6 +84,8 @@ class AttackMethod:
         Shipped attacks that are trained before it; `Eavesdropping.trained` gives their networks.
     applies : callable
         Target -> whether the attack makes sense there.
+    adaptive : bool
+        Written against one defence: trained on it even where what is heard has the same law as without it.
     """
 
     name: str
@@ -81,6 +94,7 @@ class AttackMethod:
     train: "Callable[[Eavesdropping, keras.Model], list[dict]] | None"
     after: tuple[str, ...] = ()
     applies: Callable[[Target], bool] = lambda target: True
+    adaptive: bool = False
 
 
 @dataclass(frozen=True)
@@ -190,6 +204,16 @@ def _denoise_then_classify(eavesdropping: "Eavesdropping", model: DenoisingAttac
     return _label(eavesdropping, model)
 
 
+def _learn_pads(eavesdropping: "Eavesdropping", model: PadDictionaryClassifier) -> list[dict]:
+    """Guess the keystream: pads that come again stand out as clusters of what is heard; then the label behind them."""
+    images, _ = eavesdropping.images()
+    heard, time = eavesdropping.hear(images.as_float(), eavesdropping.shop.rng(eavesdropping.name, "pads"))
+    late = heard.reshape(len(heard), -1)[(time[:, 0] >= LATE) | (not eavesdropping.attack.knows_step)]
+    centres = KMeans(model.removal.pads, n_init=4, random_state=0).fit(late).cluster_centers_
+    model.removal.set_weights([centres / np.sqrt((centres**2).mean(axis=1, keepdims=True))])
+    return _label(eavesdropping, model)
+
+
 def _denoiser(target: Target) -> UNet:
     pictures = target.feature_shape == target.image_shape
     return UNet(target.feature_shape, PICTURE_DENOISER_CHANNELS if pictures else DENOISER_CHANNELS)
@@ -236,6 +260,8 @@ SUITE = {
             "image",
             lambda target: DenoisingAttack(_denoiser(target), InversionConv(_beside(target), target.image_shape)),
             _denoise_then_invert,
+            # Of symbols in an order of their own, the mean over all that they may have been is zero.
+            applies=lambda target: not target.scrambled,
         ),
         # The task itself: a classifier on the symbols, taught by the eavesdropper's own labels.
         AttackMethod(
@@ -251,6 +277,7 @@ SUITE = {
             lambda target: DenoisingAttack(_denoiser(target), _classifier(target)),
             _denoise_then_classify,
             after=("denoise-invert",),
+            applies=lambda target: not target.scrambled,
         ),
         # How much of the label lies open: one linear layer on the symbols.
         AttackMethod(
@@ -258,6 +285,23 @@ SUITE = {
             "label",
             lambda target: SymbolClassifier(target.feature_shape, target.classes, hidden=()),
             _label,
+        ),
+        # Against keyed scrambles: what no order and no signs can hide.
+        AttackMethod(
+            "sorted-magnitudes",
+            "label",
+            lambda target: SymbolClassifier(target.feature_shape, target.classes, sorted_magnitudes=True),
+            _label,
+            applies=lambda target: target.scrambled,
+        ),
+        # Against keyed self-noise: does the keystream repeat itself?
+        AttackMethod(
+            "pad-dictionary",
+            "label",
+            lambda target: PadDictionaryClassifier(target.feature_shape, target.classes),
+            _learn_pads,
+            applies=lambda target: target.keyed,
+            adaptive=True,
         ),
         # Looking at what is heard: for systems that send pictures.
         AttackMethod(

@@ -20,6 +20,8 @@ CLEAR_LOOKS = 4
 
 
 def _transmit(link, images, steps, snr_db, own_snr_db, looks, rng) -> list[np.ndarray]:
+    # Looks that do not add up are attacked one by one: an attack learns from one.
+    looks = 1 if link.scrambled else looks
     seeds = Seeds.unpack([int(seed) for seed in rng.integers(2**62, size=len(Seeds.roles(looks)))])
     _, (heard,), _ = link.transmit(images, steps, snr_db, [own_snr_db], seeds)
     return [heard.received.numpy(), as_time(heard.step)]
@@ -160,7 +162,7 @@ class Eavesdropping:
 
     @cached_property
     def _link(self) -> WiretapLink:
-        return build_link(self.shop.scenario, self.shop.load(encoder_of(self.transmitter)))
+        return build_link(self.shop.scenario, self.shop.load(encoder_of(self.transmitter)), self.transmitter)
 
 
 def train_attack(shop: Workshop, transmitter: str, attack: ListedAttack) -> dict:

@@ -7,6 +7,7 @@ from diffsem.scenarios.assembly import SCHEDULE, attacks_on, transmitters
 from diffsem.scenarios.attacks import ListedAttack
 from diffsem.scenarios.datasets import LabelledImages
 from diffsem.scenarios.eavesdropping import Eavesdropping
+from diffsem.scenarios.networks import trained_on
 from diffsem.scenarios.schema import Scenario
 from diffsem.scenarios.workshop import Workshop, accuracy, add_noise, classification_loss, predict
 
@@ -18,13 +19,15 @@ Splits = list[tuple[LabelledImages, LabelledImages]]
 
 
 def judged_attacks(scenario: Scenario) -> list[tuple[str, ListedAttack]]:
-    """(transmitter, attack) of every trained attack that makes images."""
-    return [
-        (transmitter, attack)
-        for transmitter in transmitters(scenario)
-        for attack in attacks_on(transmitter, scenario)
-        if attack.method.output == "image" and attack.method.train is not None
-    ]
+    """(transmitter that it learns on, attack) of every trained attack that makes images, each once."""
+    return list(
+        dict.fromkeys(
+            (trained_on(transmitter, attack, scenario), attack)
+            for transmitter in transmitters(scenario)
+            for attack in attacks_on(transmitter, scenario)
+            if attack.method.output == "image" and attack.method.train is not None
+        )
+    )
 
 
 def train_judge(shop: Workshop) -> dict:

@@ -13,7 +13,16 @@ import numpy as np
 
 from diffsem.link.errors import InputError
 from diffsem.link.files import replace_file
-from diffsem.models import PictureEncoder, UNet, build_classifier, build_encoder, build_strong_classifier, mnist
+from diffsem.models import (
+    PictureEncoder,
+    ReferenceClassifier,
+    ReferenceEncoder,
+    UNet,
+    build_classifier,
+    build_encoder,
+    build_strong_classifier,
+    mnist,
+)
 from diffsem.scenarios.attacks import ListedAttack, Target, listed_attacks
 from diffsem.scenarios.schema import Scenario
 from diffsem.scenarios.sizes import Sizes, sizes_of
@@ -51,6 +60,10 @@ NETWORKS: dict[str, Callable[[Scenario, Sizes], keras.Model]] = {
     "classifier": _classifier,
     "encoder-noise-aware-pair": _encoder,
     "classifier-noise-aware-pair": _classifier,
+    "encoder-reference": lambda scenario, sizes: ReferenceEncoder(sizes.image_shape, sizes.feature_shape),
+    "classifier-reference": lambda scenario, sizes: ReferenceClassifier(sizes.feature_shape, sizes.classes),
+    "classifier-reference-one-step": lambda scenario, sizes: ReferenceClassifier(sizes.feature_shape, sizes.classes),
+    "denoiser-reference": _denoiser,
     "denoiser": _denoiser,
     "denoiser-label": _label_denoiser,
     "denoiser-distilled": _denoiser,
@@ -73,8 +86,29 @@ DENOISERS = tuple(name for name in NETWORKS if name.startswith("denoiser"))
 WEIGHTLESS = ("encoder-direct", "encoder-permutation")
 
 
+# Defences of the reference pair, and what their key is for: (self-noise, scramble).
+KEYED = {
+    "keyed-self-noise": (True, False),
+    "keyed-scramble": (False, True),
+    "keyed-self-noise-scramble": (True, True),
+}
+# Where a listener without the key, or beside the beam, hears what it hears of another transmitter: the feature in
+# Gaussian noise. Attacks are trained over all noise levels, so that one training serves all of these.
+HEARD_LIKE = {
+    "keyed-self-noise": "reference",
+    "null-space-noise": "reference",
+    "keyed-self-noise-scramble": "keyed-scramble",
+}
+
+
+def trained_on(transmitter: str, attack: ListedAttack, scenario: Scenario) -> str:
+    """The transmitter on which an attack learns that is run against another one, or the same."""
+    broken = transmitter in KEYED and scenario.legitimate.key.generator != "chacha20"
+    return transmitter if attack.method.adaptive or broken else HEARD_LIKE.get(transmitter, transmitter)
+
+
 def attack_network(transmitter: str, attack: ListedAttack) -> str:
-    """Name of an attack's network against a transmitter."""
+    """Name of an attack's network that was trained on a transmitter."""
     return f"{transmitter}.{attack.name}"
 
 
@@ -82,7 +116,8 @@ def target_of(transmitter: str, scenario: Scenario) -> Target:
     """What an eavesdropper knows of the systems behind a transmitter."""
     sizes = sizes_of(scenario.dataset)
     pictures = f"encoder-{transmitter}" in WEIGHTLESS
-    return Target(sizes.image_shape if pictures else sizes.feature_shape, sizes.image_shape, sizes.classes)
+    shape = sizes.image_shape if pictures else sizes.feature_shape
+    return Target(shape, sizes.image_shape, sizes.classes, *KEYED.get(transmitter, (False, False)))
 
 
 def build_network(scenario: Scenario, name: str) -> keras.Model:

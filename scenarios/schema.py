@@ -35,6 +35,12 @@ Receiver = Literal[
     "ibal-d",
     "direct",
     "permutation",
+    "reference",
+    "reference-one-step",
+    "keyed-self-noise",
+    "keyed-scramble",
+    "keyed-self-noise-scramble",
+    "null-space-noise",
     "digital",
 ]
 # Their recipes are in `attacks.py`; here, so that a scenario can be checked without loading them.
@@ -47,7 +53,11 @@ ATTACKS = (
     "schedule-aware",
     "linear-probe",
     "as-heard",
+    "sorted-magnitudes",
+    "pad-dictionary",
 )
+# Receivers that take the self-noise away, or never meet it: they do not stand at the transmitter's step.
+WITHOUT_SELF_NOISE = ("keyed-self-noise", "keyed-self-noise-scramble", "null-space-noise")
 
 
 def _ascending(values: tuple) -> tuple:
@@ -217,6 +227,15 @@ class EstimateError(Keys):
     )
 
 
+class SharedKey(Keys):
+    """The key of the keyed systems, derived from the scenario's seed so that tables repeat."""
+
+    generator: Literal["chacha20", "weak"] = Field(
+        default="chacha20",
+        description="stream cipher; weak: a control whose keystream repeats after 16 transmissions, to see what notices",
+    )
+
+
 class Legitimate(Keys):
     snr_db: Decibels = Field(description="Es/N0 of the radiated signal at the receiver, dB; a sweep axis")
     channel: Channel = Field(
@@ -224,6 +243,11 @@ class Legitimate(Keys):
     )
     transmit_antennas: Antennas = Field(
         default=1, description="of the transmitter; each sends a stream of its own with its share of the energy"
+    )
+    precoding: Literal["streams", "beam"] = Field(
+        default="streams",
+        description="streams: one a transmit antenna; beam: one, by maximum-ratio transmission over the channel as "
+        "csi has it, fed back by the receiver",
     )
     receive_antennas: Antennas = Field(default=1, description="of the receiver; not fewer than streams")
     equalizer: Equalizer = Field(default="zf", description=EQUALIZER)
@@ -235,6 +259,7 @@ class Legitimate(Keys):
         default=0.0,
         description="dB by which the transmitter's SNR estimate is too high (negative: too low), or {deviation: dB}",
     )
+    key: SharedKey = SharedKey()
     receivers: Annotated[tuple[Receiver, ...], AfterValidator(_distinct)] = Field(
         default=("classifier", "noise-aware", "noise-aware-pair", "one-step", "diffsem", "e-diffsem"),
         description="systems to compare; classifier bypasses the denoiser; the noise-aware ones are controls",
@@ -242,13 +267,29 @@ class Legitimate(Keys):
 
     @model_validator(mode="after")
     def _can_be_built(self):
-        if self.transmit_antennas > self.receive_antennas:
+        if self.precoding == "streams" and self.transmit_antennas > self.receive_antennas:
             raise ValueError(
                 f"{self.transmit_antennas} streams, one a transmit antenna, need as many receive antennas; "
-                f"there are {self.receive_antennas}"
+                f"there are {self.receive_antennas}; precoding beam sends one"
             )
-        _check_node(self, self.transmit_antennas)
+        if self.precoding == "beam" and "digital" in self.receivers:
+            raise ValueError("receivers: digital links send streams; allowed: precoding streams")
+        if "null-space-noise" in self.receivers:
+            self._check_null_space()
+        _check_node(self, self)
         return self
+
+    def _check_null_space(self) -> None:
+        if self.precoding != "beam" or self.transmit_antennas <= self.receive_antennas:
+            raise ValueError(
+                f"receivers: null-space-noise needs precoding beam and more transmit antennas than the receiver's "
+                f"{self.receive_antennas}; there are {self.transmit_antennas}, precoding {self.precoding}"
+            )
+        if self.channel.kind == "awgn":
+            raise ValueError(
+                "receivers: null-space-noise needs channels that differ; over awgn all nodes have the same; allowed: "
+                "rayleigh, rician, tdl, cdl"
+            )
 
 
 class Surrogate(Keys):
@@ -307,6 +348,10 @@ class Eavesdropper(Keys):
         default=tuple(ChosenAttack(attack=name) for name in ATTACKS[:5]),
         description="a name each, or {attack: NAME, knows_step: ..., surrogate: ...}",
     )
+    known_keys: Annotated[float, Field(ge=0, le=1)] = Field(
+        default=0.0,
+        description="share of the keyed transmissions whose keystream the eavesdropper has as well; not with scrambles",
+    )
     looks: Annotated[int, Field(ge=1, le=100)] = Field(
         default=1,
         description="transmissions of an image that the eavesdropper combines; the receiver hears one",
@@ -328,10 +373,12 @@ class Eavesdropper(Keys):
         ]
 
 
-def _check_node(node: Legitimate | Eavesdropper, streams: int) -> None:
-    """Whether a node's antennas, pilots and equaliser go together. Raises ValueError."""
+def _check_node(node: Legitimate | Eavesdropper, transmitter: Legitimate) -> None:
+    """Whether a node's antennas, pilots and equaliser go with each other and the transmitter. Raises ValueError."""
     channel, csi = node.channel, node.csi
     pilots = csi.pilots if isinstance(csi, EstimatedCsi) else 0
+    antennas = transmitter.transmit_antennas
+    streams = antennas if transmitter.precoding == "streams" else 1
     if node.equalizer == "mrc" and streams > 1:
         raise ValueError(f"equalizer mrc: combines one stream, not {streams}; allowed: zf, mmse")
     if node.equalizer == "zf" and streams > node.receive_antennas:
@@ -340,15 +387,17 @@ def _check_node(node: Legitimate | Eavesdropper, streams: int) -> None:
             f"{node.receive_antennas} receive antennas; allowed: mmse"
         )
     if isinstance(channel, _BlockFading):
-        if channel.coherence is not None and channel.coherence <= pilots * streams:
+        if channel.coherence is not None and channel.coherence <= pilots * antennas:
             raise ValueError(
-                f"channel.coherence {channel.coherence}: {pilots} pilots for each of {streams} streams leave no "
-                f"channel use for data; allowed: more than {pilots * streams}"
+                f"channel.coherence {channel.coherence}: {pilots} pilots for each of {antennas} transmit antennas leave "
+                f"no channel use for data; allowed: more than {pilots * antennas}"
             )
-    elif channel.subcarriers % streams:
+    elif channel.subcarriers % antennas:
         raise ValueError(
-            f"channel.subcarriers {channel.subcarriers}: must be a multiple of the {streams} transmit antennas"
+            f"channel.subcarriers {channel.subcarriers}: must be a multiple of the {antennas} transmit antennas"
         )
+    elif pilots and transmitter.precoding == "beam":
+        raise ValueError(f"csi: beams over {channel.kind} need it perfect")
     elif isinstance(csi, EstimatedCsi) and csi.correlation < 1:
         raise ValueError(f"csi.correlation {csi.correlation:g}: for {channel.kind}, give channel.speed_mps instead")
 
@@ -440,6 +489,7 @@ class Execution(Keys):
 class Epochs(Keys):
     pair: Positive = Field(default=25, description="encoder and classifier on clean features")
     noise_aware_pair: Positive = Field(default=40, description="control: encoder and classifier through self-noise")
+    reference: Positive = Field(default=40, description="the pair at the ceiling: encoder and classifier through noise")
     denoiser: Positive = Field(default=15, description="each U-Net")
     distillation: Positive = Field(default=4, description="each one-call student of a U-Net")
     classifiers: Positive = Field(default=25, description="fine-tuning of each receiver's classifier")
@@ -502,7 +552,7 @@ class Scenario(Keys):
         if not self.legitimate.receivers and not self.bit_error_rates:
             raise ValueError("legitimate.receivers and bit_error_rates are both empty; nothing to simulate")
         try:
-            _check_node(self.eavesdropper, self.legitimate.transmit_antennas)
+            _check_node(self.eavesdropper, self.legitimate)
         except ValueError as error:
             raise ValueError(f"eavesdropper: {error}") from None
         if self.eavesdropper.fading_correlation > 0:
@@ -512,6 +562,18 @@ class Scenario(Keys):
             raise ValueError(
                 "eavesdropper: surrogate.images digits: look like MNIST's; allowed with dataset mnist only"
             )
+        receivers = self.legitimate.receivers
+        if self.eavesdropper.known_keys > 0 and any("scramble" in system for system in receivers):
+            raise ValueError(
+                "eavesdropper.known_keys: attacks on scrambles do not tell the transmissions apart whose key they have; "
+                "allowed: 0 with keyed-scramble or keyed-self-noise-scramble"
+            )
+        if self.denoising.step == "transmitter" and (free := [s for s in receivers if s in WITHOUT_SELF_NOISE]):
+            raise ValueError(
+                f"denoising.step transmitter: {free[0]} does not stand at the transmitter's step; allowed: matched, mean"
+            )
+        if self.bit_error_rates and self.legitimate.precoding == "beam":
+            raise ValueError("bit_error_rates: digital links send streams; allowed: legitimate.precoding streams")
         if "digital" in self.legitimate.receivers:
             symbols = math.prod(feature_shape_of(self.dataset))
             for link in self.digital:

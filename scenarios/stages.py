@@ -18,11 +18,12 @@ from diffsem.scenarios.assembly import (
     networks_for,
     transmitters,
 )
+from diffsem.scenarios.augmentation import shifted
 from diffsem.scenarios.baselines import train_ibal
 from diffsem.scenarios.datasets import LabelledImages
 from diffsem.scenarios.eavesdropping import train_attack
 from diffsem.scenarios.judges import judged_attacks, train_clean_judge, train_judge
-from diffsem.scenarios.networks import WEIGHTLESS, attack_network
+from diffsem.scenarios.networks import WEIGHTLESS, attack_network, trained_on
 from diffsem.scenarios.schema import Scenario
 from diffsem.scenarios.workshop import (
     Stage,
@@ -35,7 +36,12 @@ from diffsem.scenarios.workshop import (
     predict,
 )
 
+Pair = tuple[str, str]
+PAIR = ("encoder", "classifier")
+REFERENCE_PAIR = ("encoder-reference", "classifier-reference")
 LABEL_DROPOUT = 0.1
+# Pixels; digits are centred, and a writer's are a little less so.
+DIGIT_SHIFT = 2
 # Draws of (t, noise) an image. With one, a receiver learns its z^ by heart and loses a point on new noise.
 FINE_TUNING_DRAWS = 4
 DISTILLATION_DRAWS = 1
@@ -75,7 +81,21 @@ def train_pair(shop: Workshop) -> dict:
 
 def train_noise_aware_pair(shop: Workshop) -> dict:
     """Control: another E and C of the same sizes, trained through self-noise at random t from the start."""
-    encoder, classifier = shop.build("encoder-noise-aware-pair"), shop.build("classifier-noise-aware-pair")
+    epochs = shop.scenario.training.epochs.noise_aware_pair
+    return _train_through_noise(shop, "noise-aware-pair", epochs, shop.varied)
+
+
+def train_reference(shop: Workshop) -> dict:
+    """The pair at the ceiling: a better E and C, trained as the control is, on digits that are shifted a little too."""
+
+    def varied(images, rng):
+        return shifted(images, DIGIT_SHIFT, rng) if shop.scenario.dataset == "mnist" else shop.varied(images, rng)
+
+    return _train_through_noise(shop, "reference", shop.scenario.training.epochs.reference, varied)
+
+
+def _train_through_noise(shop: Workshop, name: str, epochs: int, varied: Callable) -> dict:
+    encoder, classifier = shop.build(f"encoder-{name}"), shop.build(f"classifier-{name}")
     self_noise = SelfNoise(SCHEDULE)
     image = keras.Input(shop.sizes.image_shape)
     step = keras.Input((), dtype="int32")
@@ -91,27 +111,25 @@ def train_noise_aware_pair(shop: Workshop) -> dict:
         return [pictures, steps, np.full(len(steps), np.inf, np.float32), as_time(steps)]
 
     def draw_epoch(epoch):
-        rng = shop.rng("noise-aware-pair", epoch)
+        rng = shop.rng(name, epoch)
         order = rng.permutation(len(training))
         self_noise.seed_generator.state.assign([int(rng.integers(2**31)), 0])
         steps = rng.integers(0, SCHEDULE.steps + 1, len(order)).astype(np.int32)
-        return inputs(shop.varied(images[order], rng), steps), training.labels[order]
+        return inputs(varied(images[order], rng), steps), training.labels[order]
 
-    steps = shop.rng("noise-aware-pair", "validation").integers(0, SCHEDULE.steps + 1, len(validation))
+    steps = shop.rng(name, "validation").integers(0, SCHEDULE.steps + 1, len(validation))
     held_out = inputs(validation.as_float(), steps.astype(np.int32)), validation.labels
-    epochs = shop.scenario.training.epochs.noise_aware_pair
-    history = shop.fit("noise-aware-pair", epochs, model, classification_loss(), draw_epoch, held_out, ["accuracy"])
-    shop.save(encoder, "encoder-noise-aware-pair")
-    shop.save(classifier, "classifier-noise-aware-pair")
-    scores = bypass_accuracy(shop, "encoder-noise-aware-pair", "classifier-noise-aware-pair")
-    return {"history": history, "scores": scores}
+    history = shop.fit(name, epochs, model, classification_loss(), draw_epoch, held_out, ["accuracy"])
+    shop.save(encoder, f"encoder-{name}")
+    shop.save(classifier, f"classifier-{name}")
+    return {"history": history, "scores": bypass_accuracy(shop, f"encoder-{name}", f"classifier-{name}")}
 
 
-def _train_denoiser(shop: Workshop, name: str) -> dict:
+def _train_denoiser(shop: Workshop, name: str, encoder_name: str = "encoder") -> dict:
     """Algorithm 1, stage 2: D on the frozen encoder's features, mean squared error of the noise (eq. 15)."""
     unet = shop.build(name)
     training, validation = shop.dataset.pair.split_off_validation()
-    encoder = shop.load("encoder")
+    encoder = shop.load(encoder_name)
     features, held_out_features = predict(encoder, training.as_float()), predict(encoder, validation.as_float())
     one_hot = np.eye(shop.sizes.classes, dtype=np.float32)
 
@@ -159,7 +177,7 @@ def _features(shop: Workshop, encoder, data: LabelledImages, split: str, draws: 
     return np.stack(drawn, axis=1).reshape(-1, *drawn[0].shape[1:])
 
 
-def _finetune(shop: Workshop, stage: str, denoise_epoch: Callable) -> dict:
+def _finetune(shop: Workshop, stage: str, denoise_epoch: Callable, pair: Pair = PAIR) -> dict:
     """Algorithm 2: C reads (y, z^, t) with E and D frozen; the controls run through here with z^ = y.
 
     All receivers start from the pair's C, see the same draws of (image, t, y) in the same order for the same number
@@ -169,9 +187,10 @@ def _finetune(shop: Workshop, stage: str, denoise_epoch: Callable) -> dict:
     ----------
     denoise_epoch : callable
         (split, y, t) -> function (rng) -> z^ for an epoch. Called once a split; a costly z^ is cached on disk.
+    pair : (str, str)
+        Names of the encoder and of the classifier to start from.
     """
-    encoder = shop.load("encoder")
-    model = shop.load("classifier")
+    encoder, model = (shop.load(name) for name in pair)
     model.trainable = True
 
     def prepare(split, data, draws):
@@ -219,14 +238,14 @@ def train_noise_aware(shop: Workshop) -> dict:
     return _finetune(shop, "noise-aware", lambda split, received, step: lambda rng: received)
 
 
-def _train_unguided(shop: Workshop, system: str) -> dict:
-    denoise = build_denoise(_teacher(shop.scenario), system, shop.load("denoiser"))
+def _train_unguided(shop: Workshop, system: str, denoiser: str = "denoiser", pair: Pair = PAIR) -> dict:
+    denoise = build_denoise(_teacher(shop.scenario), system, shop.load(denoiser))
 
     def denoise_epoch(split, y, t):
         clean = _cached(shop, system, split, lambda: _denoise(denoise, y, t))
         return lambda rng: clean
 
-    return _finetune(shop, system, denoise_epoch)
+    return _finetune(shop, system, denoise_epoch, pair)
 
 
 def train_e_diffsem(shop: Workshop) -> dict:
@@ -316,9 +335,10 @@ def _train_distilled(shop: Workshop, name: str, system: str) -> dict:
 def _attack_stages(scenario: Scenario) -> list[Stage]:
     """One stage an attack and transmitter, those that others start from first."""
     stages: dict[str, Stage] = {}
-    for transmitter in transmitters(scenario):
-        encoder = _with_weights(encoder_of(transmitter))
-        for listed in attacks_on(transmitter, scenario):
+    for attacked in transmitters(scenario):
+        encoder = _with_weights(encoder_of(attacked))
+        for listed in attacks_on(attacked, scenario):
+            transmitter = trained_on(attacked, listed, scenario)
             before = [attack_network(transmitter, attack) for attack in listed.before]
             for attack, needs in [*((attack, []) for attack in listed.before), (listed, before)]:
                 if attack.method.train is not None:
@@ -334,16 +354,29 @@ def _with_weights(*names: str) -> tuple[str, ...]:
 
 def required_stages(scenario: Scenario) -> list[Stage]:
     """The stages that train every network of a scenario, in an order in which each finds what it needs."""
-    pair = ("encoder", "classifier")
     seen_by_judge = [
         name
         for transmitter, attack in judged_attacks(scenario)
         for name in (encoder_of(transmitter), attack_network(transmitter, attack))
     ]
     stages = [
-        Stage("pair", pair, (), train_pair),
+        Stage("pair", PAIR, (), train_pair),
         Stage(
             "noise-aware-pair", ("encoder-noise-aware-pair", "classifier-noise-aware-pair"), (), train_noise_aware_pair
+        ),
+        Stage("reference", REFERENCE_PAIR, (), train_reference),
+        Stage(
+            "denoiser-reference",
+            ("denoiser-reference",),
+            ("encoder-reference",),
+            partial(_train_denoiser, name="denoiser-reference", encoder_name="encoder-reference"),
+            large=True,
+        ),
+        Stage(
+            "reference-one-step",
+            ("classifier-reference-one-step",),
+            (*REFERENCE_PAIR, "denoiser-reference"),
+            partial(_train_unguided, system="reference-one-step", denoiser="denoiser-reference", pair=REFERENCE_PAIR),
         ),
         *(
             Stage(name, (f"encoder-{name}", f"classifier-{name}"), (), partial(train_ibal, name=name))
@@ -353,15 +386,15 @@ def required_stages(scenario: Scenario) -> list[Stage]:
             Stage(name, (name,), ("encoder",), partial(_train_denoiser, name=name), large=True)
             for name in ("denoiser-label", "denoiser")
         ),
-        Stage("noise-aware", ("classifier-noise-aware",), pair, train_noise_aware),
+        Stage("noise-aware", ("classifier-noise-aware",), PAIR, train_noise_aware),
         *(
-            Stage(name, (f"classifier-{name}",), (*pair, "denoiser"), partial(_train_unguided, system=name))
+            Stage(name, (f"classifier-{name}",), (*PAIR, "denoiser"), partial(_train_unguided, system=name))
             for name in ("one-step", "diffsem")
         ),
         Stage(
             "e-diffsem",
             ("classifier-e-diffsem",),
-            (*pair, "denoiser-label", "classifier-noise-aware"),
+            (*PAIR, "denoiser-label", "classifier-noise-aware"),
             train_e_diffsem,
         ),
         *(

@@ -1,0 +1,100 @@
+"""A pair at the ceiling: an encoder that does the task itself and sends its answer, and the classifier that reads it."""
+
+import math
+
+import keras
+from keras import layers
+
+FILTERS = (32, 64, 64)
+COLOUR_FILTERS = (64, 128, 256)
+
+
+@keras.saving.register_keras_serializable("diffsem")
+class ReferenceEncoder(keras.Model):
+    """image -> as many symbols as the paper's encoder, by three convolutions, one dense layer and batch normalisation.
+
+    Trained through noise it classifies the image and sends a codeword for the label, near a simplex code. The closing
+    layer norm has neither scale nor offset, so that the power is exact.
+
+    Parameters
+    ----------
+    image_shape, feature_shape : tuple of three int
+    filters : sequence of int, optional
+        Of the convolutions, the first at a half of the image's size, the others at a quarter of it; default: 32, 64, 64 for grey images
+        and 64, 128, 256 for coloured ones.
+    width : int
+        Of the dense layer.
+
+    Input
+    -----
+    image : [B, *image_shape], float in [0, 1]
+
+    Output
+    ------
+    feature : [B, *feature_shape], float; mean 0 and mean square 1 for every sample.
+    """
+
+    def __init__(self, image_shape, feature_shape, filters=None, width=256, name="reference_encoder", **kwargs):
+        filters = tuple(filters or (FILTERS if image_shape[-1] == 1 else COLOUR_FILTERS))
+        image = keras.Input(image_shape, name="image")
+        x = image
+        for place, count in enumerate(filters, 1):
+            x = layers.Conv2D(
+                count, 3, strides=2 if place < 3 else 1, padding="same", use_bias=False, name=f"conv{place}"
+            )(x)
+            # Statistics that follow young weights closely: an epoch has few steps.
+            x = layers.BatchNormalization(momentum=0.9, name=f"norm{place}")(x)
+            x = layers.ReLU(name=f"relu{place}")(x)
+        x = layers.Dense(width, activation="relu", name="dense")(layers.Flatten(name="flat")(x))
+        x = layers.Dense(math.prod(feature_shape), name="codeword")(x)
+        x = layers.LayerNormalization(center=False, scale=False, epsilon=1e-9, name="power")(x)
+        super().__init__(inputs=image, outputs=layers.Reshape(feature_shape, name="feature")(x), name=name, **kwargs)
+        self.config = {
+            "image_shape": tuple(image_shape),
+            "feature_shape": tuple(feature_shape),
+            "filters": filters,
+            "width": width,
+        }
+
+    def get_config(self):
+        return self.config | {"name": self.name}
+
+
+@keras.saving.register_keras_serializable("diffsem")
+class ReferenceClassifier(keras.Model):
+    """(y, z^, t) -> logits by two dense layers.
+
+    Parameters
+    ----------
+    feature_shape : tuple of three int
+    classes : int
+    hidden : sequence of int
+        Widths of the hidden layers.
+
+    Input
+    -----
+    [received, denoised, time]
+        received : [B, *feature_shape], float; y, scaled to unit mean square.
+        denoised : [B, *feature_shape], float; z^, or y again where there is no denoiser.
+        time : [B, 1], float; the step as a fraction t / T.
+
+    Output
+    ------
+    logits : [B, classes], float
+    """
+
+    def __init__(self, feature_shape, classes, hidden=(256, 128), name="reference_classifier", **kwargs):
+        received = keras.Input(feature_shape, name="received")
+        denoised = keras.Input(feature_shape, name="denoised")
+        time = keras.Input((1,), name="time")
+        x = layers.Concatenate(name="inputs")(
+            [layers.Flatten(name="flat1")(received), layers.Flatten(name="flat2")(denoised), time]
+        )
+        for place, width in enumerate(hidden, 1):
+            x = layers.Dense(width, activation="gelu", name=f"dense{place}")(x)
+        logits = layers.Dense(classes, name="logits")(x)
+        super().__init__(inputs=[received, denoised, time], outputs=logits, name=name, **kwargs)
+        self.config = {"feature_shape": tuple(feature_shape), "classes": classes, "hidden": tuple(hidden)}
+
+    def get_config(self):
+        return self.config | {"name": self.name}

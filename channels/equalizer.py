@@ -17,8 +17,8 @@ class Equalizer(keras.layers.Layer):
 
     With one stream all kinds are the same: h^H y / |h|^2, the one-tap equaliser with one receive antenna and
     maximum-ratio combining with several; taking the bias out of the MMSE estimate gives no other. With more streams
-    "zf" separates them exactly and "mmse" is Sionna's LMMSE equaliser, bias removed. Where one stream meets interference
-    of known directions, "mmse" rejects it as far as antennas allow, the others only know how strong it is.
+    "zf" separates them exactly and "mmse" is Sionna's LMMSE equaliser, bias removed. Where one stream meets
+    interference of known directions, "mmse" rejects it as far as antennas allow, the others only know how strong it is.
 
     Parameters
     ----------

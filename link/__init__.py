@@ -7,12 +7,27 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from diffsem.link.accuracy import clustered_interval, gap_interval, simplex_ceiling, wilson_interval
+    from diffsem.link.accuracy import (
+        clustered_interval,
+        gap_interval,
+        simplex_ceiling,
+        simplex_ceilings,
+        wilson_interval,
+    )
     from diffsem.link.digital import DigitalLink, DigitalSystem, FeatureBits, RandomBits
     from diffsem.link.eavesdropper import NetworkAttack
     from diffsem.link.errors import InputError
     from diffsem.link.experiment import Attack, Experiment, Point, StoppingRule, System
     from diffsem.link.image_quality import psnr_db, ssim
+    from diffsem.link.keyed_session import (
+        Announcement,
+        KeyedListener,
+        KeyedSender,
+        RefusedTransmissionError,
+        SpentSessionError,
+    )
+    from diffsem.link.keying import Keying, Pads
+    from diffsem.link.keystream import Keystream
     from diffsem.link.looks import combine_looks
     from diffsem.link.modulation import MODULATIONS, bit_error_rate, coded_bits
     from diffsem.link.monte_carlo import PointResult, simulate_points
@@ -26,12 +41,21 @@ if TYPE_CHECKING:
     from diffsem.link.wiretap import Observation, Seeds, WiretapLink, end_to_end
 
 _ROOMS = {
-    "accuracy": ("clustered_interval", "gap_interval", "simplex_ceiling", "wilson_interval"),
+    "accuracy": ("clustered_interval", "gap_interval", "simplex_ceiling", "simplex_ceilings", "wilson_interval"),
     "digital": ("DigitalLink", "DigitalSystem", "FeatureBits", "RandomBits"),
     "eavesdropper": ("NetworkAttack",),
     "errors": ("InputError",),
     "experiment": ("Attack", "Experiment", "Point", "StoppingRule", "System"),
     "image_quality": ("psnr_db", "ssim"),
+    "keyed_session": (
+        "Announcement",
+        "KeyedListener",
+        "KeyedSender",
+        "RefusedTransmissionError",
+        "SpentSessionError",
+    ),
+    "keying": ("Keying", "Pads"),
+    "keystream": ("Keystream",),
     "looks": ("combine_looks",),
     "modulation": ("MODULATIONS", "bit_error_rate", "coded_bits"),
     "monte_carlo": ("PointResult", "simulate_points"),
@@ -48,6 +72,7 @@ _HOME = {name: module for module, names in _ROOMS.items() for name in names}
 
 __all__ = [
     "MODULATIONS",
+    "Announcement",
     "Attack",
     "BypassReceiver",
     "DiffSemReceiver",
@@ -57,16 +82,23 @@ __all__ = [
     "Experiment",
     "FeatureBits",
     "InputError",
+    "KeyedListener",
+    "KeyedSender",
+    "Keying",
+    "Keystream",
     "NetworkAttack",
     "NoisyFeature",
     "Observation",
+    "Pads",
     "Point",
     "PointResult",
     "Programs",
     "RandomBits",
     "Reception",
+    "RefusedTransmissionError",
     "ResultTable",
     "Seeds",
+    "SpentSessionError",
     "StoppingRule",
     "System",
     "Transmitter",
@@ -83,6 +115,7 @@ __all__ = [
     "read_results",
     "read_table",
     "simplex_ceiling",
+    "simplex_ceilings",
     "simulate_points",
     "ssim",
     "wilson_interval",

@@ -129,7 +129,7 @@ def _simplex_ceilings(esnr_db: np.ndarray, symbols: int, classes: int) -> np.nda
     return np.sum(norm.pdf(x) * ndtr(x + offset[:, None]) ** (classes - 1), axis=1) * (x[1] - x[0])
 
 
-CEILING_RANGE_DB = (-40.0, 40.0)
+CEILING_RANGE_DB = (-60.0, 40.0)
 CEILING_STEP_DB = 0.05
 
 
@@ -139,7 +139,7 @@ def simplex_ceilings(esnr, symbols: int, classes: int) -> np.ndarray:
     Parameters
     ----------
     esnr : [N], float
-        Signal over noise power a real symbol, linear; taken for -40 dB below, for 40 dB above.
+        Signal over noise power a real symbol, linear; taken for -60 dB below, for 40 dB above.
     symbols, classes : int
 
     Returns

@@ -39,7 +39,7 @@ def chacha20(key: bytes, session: int, number: int, count: int) -> bytes:
 
 
 def weak(key: bytes, session: int, number: int, count: int) -> bytes:
-    """A broken generator: its nonce has four bits, so that pads repeat. A control that shows what attacks would notice."""
+    """A broken generator, as a control: its nonce has four bits, so that pads repeat. Attacks must notice."""
     return chacha20(key, 0, number % WEAK_PERIOD, count)
 
 

@@ -178,7 +178,7 @@ class Programs:
         return np.stack([over_looks(values[:, place], axis=1) for place in places], axis=1)
 
     def _transmission(self, name: str) -> Callable:
-        """[K] first image, [K] t, [K, 1 + E] SNR in dB, [K, roles] seeds -> y, t' and ESNR of all observations, and s."""
+        """[K] first image, [K] t, [K, 1 + E] SNR in dB, [K, roles] seeds -> y, t', ESNR of all observations, and s."""
         link, size, eavesdroppers = self._experiment.links[name], self._experiment.batch_size, self._eavesdroppers(name)
         roles = len(self._roles)
         observations = 1 + eavesdroppers * link.observations(self._experiment.looks)

@@ -1,4 +1,4 @@
-"""A pair at the ceiling: an encoder that does the task itself and sends its answer, and the classifier that reads it."""
+"""A pair at the ceiling: an encoder that does the task itself and sends its answer, and a classifier for it."""
 
 import math
 
@@ -20,8 +20,8 @@ class ReferenceEncoder(keras.Model):
     ----------
     image_shape, feature_shape : tuple of three int
     filters : sequence of int, optional
-        Of the convolutions, the first at a half of the image's size, the others at a quarter of it; default: 32, 64, 64 for grey images
-        and 64, 128, 256 for coloured ones.
+        Of the convolutions, the first at a half of the image's size, the others at a quarter of it; default: 32, 64, 64
+        for grey images and 64, 128, 256 for coloured ones.
     width : int
         Of the dense layer.
 

@@ -232,7 +232,7 @@ class SharedKey(Keys):
 
     generator: Literal["chacha20", "weak"] = Field(
         default="chacha20",
-        description="stream cipher; weak: a control whose keystream repeats after 16 transmissions, to see what notices",
+        description="stream cipher; weak: a control whose keystream repeats after 16 transmissions",
     )
 
 
@@ -389,8 +389,8 @@ def _check_node(node: Legitimate | Eavesdropper, transmitter: Legitimate) -> Non
     if isinstance(channel, _BlockFading):
         if channel.coherence is not None and channel.coherence <= pilots * antennas:
             raise ValueError(
-                f"channel.coherence {channel.coherence}: {pilots} pilots for each of {antennas} transmit antennas leave "
-                f"no channel use for data; allowed: more than {pilots * antennas}"
+                f"channel.coherence {channel.coherence}: {pilots} pilots for each of {antennas} transmit antennas "
+                f"leave no channel use for data; allowed: more than {pilots * antennas}"
             )
     elif channel.subcarriers % antennas:
         raise ValueError(
@@ -565,12 +565,12 @@ class Scenario(Keys):
         receivers = self.legitimate.receivers
         if self.eavesdropper.known_keys > 0 and any("scramble" in system for system in receivers):
             raise ValueError(
-                "eavesdropper.known_keys: attacks on scrambles do not tell the transmissions apart whose key they have; "
-                "allowed: 0 with keyed-scramble or keyed-self-noise-scramble"
+                "eavesdropper.known_keys: attacks on scrambles do not tell apart the transmissions whose key they "
+                "have; allowed: 0 with keyed-scramble or keyed-self-noise-scramble"
             )
         if self.denoising.step == "transmitter" and (free := [s for s in receivers if s in WITHOUT_SELF_NOISE]):
             raise ValueError(
-                f"denoising.step transmitter: {free[0]} does not stand at the transmitter's step; allowed: matched, mean"
+                f"denoising.step transmitter: {free[0]} does not stand at that step; allowed: matched, mean"
             )
         if self.bit_error_rates and self.legitimate.precoding == "beam":
             raise ValueError("bit_error_rates: digital links send streams; allowed: legitimate.precoding streams")

@@ -2,8 +2,10 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.integrate import quad
+from scipy.stats import norm
 
-from diffsem.link import gap_interval, simplex_ceiling, wilson_interval
+from diffsem.link import gap_interval, simplex_ceiling, simplex_ceilings, wilson_interval
 from diffsem.models import NoiseSchedule
 
 
@@ -54,6 +56,20 @@ def test_simplex_ceiling_is_what_a_simulated_simplex_code_reaches(rng):
     correct = int(((received @ code.T).argmax(axis=1) == labels).sum())
     low, high = wilson_interval(correct, 40_000)
     assert low - 0.002 <= simplex_ceiling(-12, symbols, classes) <= high + 0.002
+
+
+@pytest.mark.parametrize(("symbols", "classes"), [(64, 10), (192, 10), (64, 3)])
+def test_simplex_ceilings_are_those_of_the_integral(symbols, classes):
+    esnr_db = np.array([-35.2, -21.97, -13.0, -4.4, 2.0])
+    expected = []
+    for value in esnr_db:
+        offset = np.sqrt(classes / (classes - 1) * symbols * 10 ** (value / 10))
+        integral = quad(lambda x, o=offset: norm.pdf(x - o) * norm.cdf(x) ** (classes - 1), offset - 9, offset + 9)
+        expected.append(integral[0])
+    np.testing.assert_allclose(simplex_ceilings(10 ** (esnr_db / 10), symbols, classes), expected, atol=1e-4)
+    np.testing.assert_allclose([simplex_ceiling(v, symbols, classes) for v in esnr_db], expected, atol=1e-9)
+    # Beyond the grid: nothing is left, or everything.
+    np.testing.assert_allclose(simplex_ceilings([0, np.inf], symbols, classes), [1 / classes, 1], atol=0.02)
 
 
 def test_simplex_ceiling_runs_from_guessing_to_certainty():

@@ -8,9 +8,12 @@ from diffsem.models import (
     InversionConv,
     InversionResidual,
     NoiseSchedule,
+    PadDictionaryClassifier,
     Picture,
     PictureClassifier,
     PictureEncoder,
+    ReferenceClassifier,
+    ReferenceEncoder,
     ResidualClassifier,
     ResidualEncoder,
     ResidualStrongClassifier,
@@ -33,6 +36,23 @@ NETWORKS = {
     "inversion-conv": (lambda: InversionConv(FEATURE[1:], IMAGE[1:], 8), [FEATURE, (5, 1)], IMAGE),
     "symbol classifier": (lambda: SymbolClassifier(FEATURE[1:], 10, (16,)), [FEATURE, (5, 1)], (5, 10)),
     "linear probe": (lambda: SymbolClassifier(FEATURE[1:], 10, ()), [FEATURE, (5, 1)], (5, 10)),
+    "sorted magnitudes": (
+        lambda: SymbolClassifier(FEATURE[1:], 10, (16,), sorted_magnitudes=True),
+        [FEATURE, (5, 1)],
+        (5, 10),
+    ),
+    "pad dictionary": (lambda: PadDictionaryClassifier(FEATURE[1:], 10, 4, (16,)), [FEATURE, (5, 1)], (5, 10)),
+    "reference encoder": (lambda: ReferenceEncoder(IMAGE[1:], FEATURE[1:], (4, 4, 4), 16), [IMAGE], FEATURE),
+    "reference encoder of colours": (
+        lambda: ReferenceEncoder((16, 16, 3), (4, 4, 2), (4, 4, 4), 16),
+        [COLOUR],
+        (5, 4, 4, 2),
+    ),
+    "reference classifier": (
+        lambda: ReferenceClassifier(FEATURE[1:], 10, (16,)),
+        [FEATURE, FEATURE, (5, 1)],
+        (5, 10),
+    ),
     "denoise-invert": (
         lambda: DenoisingAttack(UNet(channels=8), InversionConv((8, 8, 2), IMAGE[1:], 8)),
         [FEATURE, (5, 1)],
@@ -188,3 +208,23 @@ def test_layers_around_the_networks_keep_their_configuration():
     copy = Denoise.from_config(layer.get_config())
     assert (copy.schedule, copy.grid, copy.guidance, copy.unet.context) == (schedule, 4, 0.5, 10)
     assert copy.calls == 8
+
+
+def test_sorted_magnitudes_do_not_hang_on_order_or_signs(rng):
+    network = SymbolClassifier(FEATURE[1:], 10, (16,), sorted_magnitudes=True)
+    received, time = rng.standard_normal((3, 8, 8, 1)).astype(np.float32), np.full((3, 1), 0.4, np.float32)
+    order = rng.permutation(64)
+    scrambled = (received.reshape(3, 64)[:, order] * rng.choice([-1, 1], 64)).reshape(received.shape)
+    np.testing.assert_allclose(network([scrambled.astype(np.float32), time]), network([received, time]), atol=1e-5)
+
+
+def test_a_dictionary_takes_away_the_pad_that_is_in_what_is_heard(rng):
+    network = PadDictionaryClassifier(FEATURE[1:], 10, pads=5)
+    pads = rng.standard_normal((5, 64)).astype(np.float32)
+    pads /= np.sqrt((pads**2).mean(axis=1, keepdims=True))
+    network.removal.set_weights([pads])
+    feature = 0.2 * rng.standard_normal((40, 64)).astype(np.float32)
+    which = rng.integers(0, 5, 40)
+    left = np.asarray(network.removal(feature + 0.9 * pads[which]))
+    along = (feature * pads[which]).mean(axis=1, keepdims=True) * pads[which]
+    np.testing.assert_allclose(left, feature - along, atol=1e-5)

@@ -64,6 +64,44 @@ def test_a_minimal_file_gets_documented_defaults(tmp_path):
             ["legitimate.channel.kind=rayleigh", "legitimate.transmit_antennas=2", "legitimate.receive_antennas=2"],
             ["eavesdropper", "cannot separate 2 streams", "allowed: mmse"],
         ),
+        (
+            ["legitimate.receivers=[null-space-noise]"],
+            ["null-space-noise needs precoding beam", "there are 1, precoding streams"],
+        ),
+        (
+            [
+                "legitimate.receivers=[null-space-noise]",
+                "legitimate.precoding=beam",
+                "legitimate.transmit_antennas=4",
+            ],
+            ["null-space-noise needs channels that differ", "allowed: rayleigh, rician, tdl, cdl"],
+        ),
+        (
+            ["legitimate.precoding=beam", "legitimate.receivers=[digital]"],
+            ["digital links send streams", "allowed: precoding streams"],
+        ),
+        (
+            ["legitimate.precoding=beam", "bit_error_rates=[{}]"],
+            ["bit_error_rates", "allowed: legitimate.precoding streams"],
+        ),
+        (
+            [
+                "legitimate.precoding=beam",
+                "legitimate.transmit_antennas=2",
+                "legitimate.channel={kind: tdl}",
+                "legitimate.csi={pilots: 1}",
+            ],
+            ["csi", "beams over tdl need it perfect"],
+        ),
+        (
+            ["legitimate.receivers=[keyed-scramble]", "eavesdropper.known_keys=0.5"],
+            ["known_keys", "allowed: 0 with keyed-scramble"],
+        ),
+        (
+            ["legitimate.receivers=[keyed-self-noise]", "denoising.step=transmitter"],
+            ["denoising.step transmitter", "allowed: matched, mean"],
+        ),
+        (["legitimate.key.generator=rot13"], ["legitimate.key.generator", "'chacha20' or 'weak'"]),
         (["legitimate.equalizer=dfe"], ["legitimate.equalizer", "'zf', 'mmse' or 'mrc'"]),
         (["legitimate.csi=good"], ["legitimate.csi", "'perfect', or keys: boost_db", "pilots"]),
         (["eavesdropper.snr_db=low"], ["eavesdropper.snr_db", "'same', or keys: offset"]),

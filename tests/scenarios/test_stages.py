@@ -8,7 +8,7 @@ from diffsem.scenarios.stages import required_stages
 
 EVERYTHING = [
     "legitimate.receivers=[classifier, noise-aware, noise-aware-pair, one-step, diffsem, e-diffsem, ibal, ibal-d, "
-    "direct, permutation]",
+    "direct, permutation, reference, reference-one-step, keyed-self-noise, keyed-scramble]",
     f"eavesdropper.attacks=[{', '.join(ATTACKS)}]",
     "denoising.solver=distilled",
 ]
@@ -36,8 +36,9 @@ def test_a_shipped_scenario_trains_what_it_needs_in_a_workable_order(name):
 def test_all_systems_and_attacks_train_every_network_once():
     written = assert_workable(load_scenario("mnist-awgn", EVERYTHING))
     attacks = [name for name in written if "." in name]
-    # Six transmitters, six attacks that learn.
-    assert len(attacks) == 6 * 6
+    # Seven transmitters and six attacks that learn; of those on the reference pair a keyed one takes all but its own,
+    # and scrambles leave four and one of their own.
+    assert len(attacks) == 7 * 6 + 1 + 5
     assert sorted(set(written) - set(attacks)) == sorted(set(NETWORKS) - set(WEIGHTLESS))
 
 
@@ -62,3 +63,21 @@ def test_a_smaller_scenario_trains_only_what_it_needs():
         "strong-classifier-clean",
         "strong-classifier",
     ]
+
+
+def test_what_sounds_the_same_is_attacked_by_the_same_networks():
+    def attacked(*overrides):
+        return [name for name in networks_for(load_scenario("mnist-keyed", overrides)) if "." in name]
+
+    only = "legitimate.receivers=[keyed-self-noise, keyed-self-noise-scramble]"
+    networks = attacked(only, "eavesdropper.attacks=[task-classifier, sorted-magnitudes, pad-dictionary]")
+    assert networks == [
+        "reference.task-classifier",
+        "keyed-self-noise.pad-dictionary",
+        "keyed-scramble.task-classifier",
+        "keyed-scramble.sorted-magnitudes",
+        "keyed-self-noise-scramble.pad-dictionary",
+    ]
+    # A generator that is broken sounds like nothing else.
+    broken = attacked(only, "eavesdropper.attacks=[task-classifier]", "legitimate.key.generator=weak")
+    assert broken == ["keyed-self-noise.task-classifier", "keyed-self-noise-scramble.task-classifier"]

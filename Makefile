@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 SOURCES := setup.cfg pyproject.toml requirements.lock $(shell find models channels link scenarios -type f -not -path '*/__pycache__/*')
 
-.PHONY: run test test-slow lint bench solvers channels clean
+.PHONY: run test test-slow lint bench solvers channels defences clean
 
 run: .venv/installed
 	$(BIN)/diffsem run mnist-quick --out results/mnist-quick.h5
@@ -38,6 +38,10 @@ solvers: .venv/installed
 # Every channel of the README: about an hour on two cores. Tables that are there already are not simulated again.
 channels: .venv/installed
 	bash notebooks/channels.sh $(BIN)/diffsem results/channels
+
+# Every defence of the README: about forty minutes on two cores. Tables that are there already are not simulated again.
+defences: .venv/installed
+	bash notebooks/defences.sh $(BIN)/diffsem results/defences
 
 clean:
 	rm -rf .venv build results *.egg-info

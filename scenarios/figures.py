@@ -30,6 +30,12 @@ COLOURS = {
     "one-step": "#66CCEE",
     "diffsem": "#4477AA",
     "e-diffsem": "#EE6677",
+    "reference": "#000000",
+    "reference-one-step": "#888888",
+    "keyed-self-noise": "#332288",
+    "keyed-scramble": "#882255",
+    "keyed-self-noise-scramble": "#44AA99",
+    "null-space-noise": "#117733",
     "ibal": "#EE7733",
     "ibal-d": "#994F00",
     "direct": "#BBBBBB",
@@ -42,6 +48,12 @@ LABELS = {
     "one-step": "one-step estimate",
     "diffsem": "DiffSem",
     "e-diffsem": "E-DiffSem",
+    "reference": "reference pair",
+    "reference-one-step": "reference pair, one-step estimate",
+    "keyed-self-noise": "keyed self-noise",
+    "keyed-scramble": "keyed scramble",
+    "keyed-self-noise-scramble": "keyed self-noise and scramble",
+    "null-space-noise": "self-noise in the null space",
     "ibal": "IBAL",
     "ibal-d": "IBAL-D",
     "direct": "Direct",
@@ -49,6 +61,8 @@ LABELS = {
 }
 # Digital links are named by their scenario, and take what is left: Paul Tol's muted scheme.
 MUTED = ("#882255", "#117733", "#332288", "#999933", "#44AA99", "#661100", "#888888", "#CC6677")
+# Of ceilings, and of adversaries on several transmitters.
+DASHES = ("--", ":", "-.", (0, (1, 4)))
 # Systems that send every pixel.
 PICTURES = ("direct", "permutation")
 AXES = {"receiver_snr_db": "SNR Es/N0 at the receiver [dB]", "timestep": "self-noising step t"}
@@ -61,7 +75,7 @@ def accuracy_figure(
     systems: Sequence[str] | None = None,
     attacks: Sequence[str] | None = None,
 ) -> Figure:
-    """Receivers and adversaries over one sweep axis, with 95% bands and the ceiling; below, the gap if there is one.
+    """Receivers and adversaries over one sweep axis, with 95% bands and ceilings; below, the gap if there is one.
 
     Parameters
     ----------
@@ -97,7 +111,7 @@ def accuracy_figure(
         layout="constrained",
     )
     top, bottom = panels[0, 0], panels[-1, 0]
-    dashes = dict(zip(rows["transmitter"].unique(), itertools.cycle(["--", ":", "-.", (0, (1, 4))]), strict=False))
+    dashes = dict(zip(rows["transmitter"].unique(), itertools.cycle(DASHES), strict=False))
     heard: set[str] = set()
     colours = _colours(rows)
     for system in comparison["system"].unique():
@@ -111,11 +125,8 @@ def accuracy_figure(
         if transmitter not in heard:
             heard.add(transmitter)
             _band(top, x, lines, "adversary", "black", f"adversary on {transmitter}", dashes[transmitter])
-    ceiling = ceiling_over(table, rows, axis)
-    if len(ceiling):
-        symbols = math.prod(feature_shape_of(Scenario.model_validate(_scenario(table)).dataset))
-        label = f"ceiling (simplex code, {symbols} symbols)"
-        top.plot(ceiling.index, ceiling.to_numpy(), color="grey", linewidth=0.8, label=label)
+    for (label, ceiling), style in zip(ceilings(table, rows, axis).items(), itertools.cycle(["-", *DASHES])):
+        top.plot(ceiling.index, ceiling.to_numpy(), color="grey", linewidth=0.8, linestyle=style, label=label)
     top.set_ylabel("task accuracy")
     top.set_ylim(0, 1.02)
     top.legend(fontsize=7, loc="lower right" if axis == "receiver_snr_db" else "lower left")
@@ -244,8 +255,106 @@ def channel_figure(table: ResultTable, system: str, attacks: Sequence[str] | Non
     return figure
 
 
+def front_figure(tables: Sequence[ResultTable], snr_db: float) -> Figure:
+    """Privacy against utility: the receiver over the strongest attack, a curve a system over t, 95% intervals.
+
+    Up and to the left is better; on the diagonal the eavesdropper reads as much as the receiver. A thin curve of the
+    same colour is where both would be at their ceilings.
+
+    Parameters
+    ----------
+    tables : sequence of ResultTable
+        Of systems that differ, at least one.
+    snr_db : float
+        Es/N0 at the legitimate receiver, dB.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+    """
+    figure, panel = plt.subplots(figsize=(7.5, 6.5), layout="constrained")
+    panel.plot([0, 1], [0, 1], color="grey", linewidth=0.8)
+    for table in tables:
+        lines = leakage(table.rows[table.rows["receiver_snr_db"] == snr_db])
+        lines = lines[lines["adversary"].notna()].sort_values("timestep")
+        colours = _colours(table.rows)
+        for system in lines["system"].unique():
+            curve = lines[lines["system"] == system]
+            errors = {}
+            for axis, name in (("xerr", "adversary"), ("yerr", "receiver")):
+                errors[axis] = (curve[name] - curve[f"{name}_low"], curve[f"{name}_high"] - curve[name])
+            panel.errorbar(
+                curve["adversary"],
+                curve["receiver"],
+                **errors,
+                color=colours[system],
+                marker="o",
+                markersize=3,
+                elinewidth=0.6,
+                label=f"{_scenario(table)['name']}: {LABELS.get(system, system)}",
+            )
+            panel.plot(curve["adversary_ceiling"], curve["receiver_ceiling"], color=colours[system], linewidth=0.6)
+            for line in curve.to_dict("records"):
+                panel.annotate(
+                    f"{line['timestep']}",
+                    (line["adversary"], line["receiver"]),
+                    (2, 3),
+                    fontsize=6,
+                    color=colours[system],
+                    textcoords="offset points",
+                )
+    panel.set_xlabel("accuracy of the strongest attack")
+    panel.set_ylabel("accuracy of the receiver")
+    panel.set_xlim(0, 1.02)
+    panel.set_ylim(0, 1.02)
+    panel.set_title(f"{snr_db:g} dB, points are steps t, bars 95% intervals; thin: ceilings", fontsize=10)
+    panel.legend(fontsize=7, loc="lower right")
+    panel.grid(alpha=0.3)
+    return figure
+
+
+def ceilings(table: ResultTable, rows: pd.DataFrame, axis: str) -> dict[str, pd.Series]:
+    """Simplex ceilings at the noise that each node faces, by value of `axis`, under a label; equal ones once.
+
+    Of systems that send features; those that send pictures have more symbols, and other ceilings.
+
+    Parameters
+    ----------
+    table : ResultTable
+    rows : pandas.DataFrame
+        Those to be drawn.
+    axis : str
+        "receiver_snr_db" or "timestep".
+    """
+    symbols = math.prod(feature_shape_of(Scenario.model_validate(_scenario(table)).dataset))
+    known = rows[rows["ceiling"].notna() & ~rows["transmitter"].isin(PICTURES)]
+    if known.empty:
+        older = ceiling_over(table, rows, axis)
+        return {f"ceiling (simplex code, {symbols} symbols)": older} if len(older) else {}
+    merged: list[tuple[list[str], pd.Series]] = []
+    for node, listener in (("receiver", "receiver of"), ("adversary", "eavesdropper on")):
+        for transmitter, lines in known[known["node"] == node].groupby("transmitter", sort=False):
+            # Of several eavesdroppers, the one that hears best.
+            curve = lines.groupby(axis)["ceiling"].max()
+            same = [names for names, other in merged if other.index.equals(curve.index) and _close(other, curve)]
+            if same:
+                same[0].append(f"{listener} {transmitter}")
+            else:
+                merged.append(([f"{listener} {transmitter}"], curve))
+    return {f"ceiling: {_first(names)}": curve for names, curve in merged}
+
+
+def _close(left: pd.Series, right: pd.Series) -> bool:
+    """Two ceilings that nobody could tell apart in a figure."""
+    return bool(np.allclose(left, right, atol=5e-3))
+
+
+def _first(names: Sequence[str]) -> str:
+    return names[0] if len(names) == 1 else f"{names[0]} (and {len(names) - 1} like it)"
+
+
 def ceiling_over(table: ResultTable, rows: pd.DataFrame, axis: str) -> pd.Series:
-    """Simplex ceiling of a feature's symbols at the noise that the receiver faces, by value of `axis`.
+    """The ceiling at the receiver of a table that was written before there was a column for it, by value of `axis`.
 
     Systems that send pictures have more symbols, and no ceiling here. Empty unless the receiver knew one noise for all
     images, over AWGN with perfect CSI and an SNR estimate that is not drawn: the mean step of many does not give their
@@ -527,9 +636,9 @@ def figures_of(table: ResultTable) -> Iterator[tuple[str, Figure]]:
     """Every figure that a table has the data for, with its name.
 
     Accuracy over SNR for each t, over t for each SNR (axes of more than one value; a single point counts as an SNR
-    axis), the outage over SNR where the channel fades, each system over t with a colour an SNR, every attack on each
-    transmitter and the quality of its images over t at the highest SNR, the schedule, and reconstructions at the
-    highest SNR; bit and block error rates of digital links.
+    axis), the outage over SNR where the channel fades, privacy against utility at the highest SNR, each system over t
+    with a colour an SNR, every attack on each transmitter and the quality of its images over t at the highest SNR, the
+    schedule, and reconstructions at the highest SNR; bit and block error rates of digital links.
     """
     if (table.rows["bits"] > 0).any():
         yield "error-rates", error_rate_figure(table, table.rows["timestep"].min())
@@ -549,6 +658,8 @@ def figures_of(table: ResultTable) -> Iterator[tuple[str, Figure]]:
         for snr_db in snrs:
             yield f"accuracy-t-{snr_db:g}dB", accuracy_figure(table, "timestep", snr_db)
         attacked = rows[rows["node"] == "adversary"]
+        if len(attacked):
+            yield "front", front_figure([table], max(snrs))
         for transmitter in attacked["transmitter"].unique():
             yield f"attacks-{transmitter}", attacks_figure(table, transmitter, max(snrs))
         if attacked["ssim"].notna().any():

@@ -47,6 +47,11 @@ def _denoiser(scenario: Scenario, sizes: Sizes) -> keras.Model:
     return UNet(sizes.feature_shape, scenario.denoising.channels)
 
 
+def _narrow_denoiser(scenario: Scenario, sizes: Sizes) -> keras.Model:
+    # Half as wide: a quarter of the time to train, next to a classifier that leaves little to gain.
+    return UNet(sizes.feature_shape, scenario.denoising.channels // 2)
+
+
 def _label_denoiser(scenario: Scenario, sizes: Sizes) -> keras.Model:
     return UNet(sizes.feature_shape, scenario.denoising.channels, sizes.classes)
 
@@ -63,7 +68,7 @@ NETWORKS: dict[str, Callable[[Scenario, Sizes], keras.Model]] = {
     "encoder-reference": lambda scenario, sizes: ReferenceEncoder(sizes.image_shape, sizes.feature_shape),
     "classifier-reference": lambda scenario, sizes: ReferenceClassifier(sizes.feature_shape, sizes.classes),
     "classifier-reference-one-step": lambda scenario, sizes: ReferenceClassifier(sizes.feature_shape, sizes.classes),
-    "denoiser-reference": _denoiser,
+    "denoiser-reference": _narrow_denoiser,
     "denoiser": _denoiser,
     "denoiser-label": _label_denoiser,
     "denoiser-distilled": _denoiser,

@@ -65,7 +65,8 @@ def leakage(rows: pd.DataFrame) -> pd.DataFrame:
     pandas.DataFrame
         timestep, receiver_snr_db, system, images, denoiser_calls; receiver, adversary, gap and paper_gap, each with
         _low and _high (95%: Wilson, Newcombe); attack and paper_attack, the names; receiver_worst and adversary_worst,
-        accuracy in the worst class. NaN where no attack was run.
+        accuracy in the worst class; receiver_ceiling and adversary_ceiling, the most that the noise lets through to
+        either (`diffsem.link.simplex_ceiling`). NaN where no attack was run.
     """
     rows = rows[rows["scored"] == "label"]
     strongest = strongest_adversary(rows).to_dict("index")
@@ -74,11 +75,12 @@ def leakage(rows: pd.DataFrame) -> pd.DataFrame:
     for row in rows[rows["node"] == "receiver"].to_dict("records"):
         line = {name: row[name] for name in ("timestep", "receiver_snr_db", "system", "denoiser_calls")}
         line |= {"images": row["total"], "receiver_worst": row["worst_class_accuracy"]} | _interval("receiver", row)
+        line |= {"receiver_ceiling": row["ceiling"]}
         key = (row["system"], row["timestep"], row["receiver_snr_db"])
         if key in strongest:
             heard = strongest[key]
             line |= {"attack": heard["attack"], "adversary_worst": heard["worst_class_accuracy"]}
-            line |= _interval("adversary", heard) | _gap("gap", row, heard)
+            line |= _interval("adversary", heard) | _gap("gap", row, heard) | {"adversary_ceiling": heard["ceiling"]}
         if key in papers:
             line |= {"paper_attack": papers[key]["attack"]} | _gap("paper_gap", row, papers[key])
         lines.append(line)
@@ -86,7 +88,8 @@ def leakage(rows: pd.DataFrame) -> pd.DataFrame:
         f"{name}{end}" for name in ("receiver", "adversary", "gap", "paper_gap") for end in ("", "_low", "_high")
     ]
     columns = ["timestep", "receiver_snr_db", "system", *measures, "attack", "paper_attack"]
-    columns += ["receiver_worst", "adversary_worst", "images", "denoiser_calls"]
+    columns += ["receiver_worst", "adversary_worst", "receiver_ceiling", "adversary_ceiling"]
+    columns += ["images", "denoiser_calls"]
     return pd.DataFrame(lines, columns=columns)
 
 
@@ -124,6 +127,7 @@ def leakage_table(rows: pd.DataFrame, title: str) -> Table:
             "receiver": lambda line: _percent(line, "receiver"),
             "strongest attack": lambda line: _name(line["attack"]),
             "its accuracy": lambda line: _percent(line, "adversary"),
+            "its ceiling": lambda line: _share(line["adversary_ceiling"]),
             "gap": lambda line: _percent(line, "gap", "+"),
             "paper's attacker": lambda line: _name(line["paper_attack"]),
             "gap to it alone": lambda line: _percent(line, "paper_gap", "+"),
@@ -243,10 +247,14 @@ def _name(attack) -> str:
     return attack if isinstance(attack, str) else "-"
 
 
+def _share(value: float) -> str:
+    return "-" if pd.isna(value) else f"{100 * value:.1f}"
+
+
 def _worst(line: dict) -> str:
     """Of receiver and strongest attack."""
     values = [line["receiver_worst"], line["adversary_worst"]]
-    return " / ".join("-" if pd.isna(value) else f"{100 * value:.1f}" for value in values)
+    return " / ".join(_share(value) for value in values)
 
 
 def _percent(line: dict, name: str, sign: str = "") -> str:

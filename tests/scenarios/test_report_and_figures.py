@@ -21,9 +21,11 @@ from diffsem.scenarios.figures import (
     attacks_figure,
     calls_figure,
     ceiling_over,
+    ceilings,
     channel_figure,
     error_rate_figure,
     figures_of,
+    front_figure,
     outage_figure,
     quality_figure,
     reconstruction_figure,
@@ -49,8 +51,10 @@ def row(system, node, timestep, snr_db, correct, own_snr_db=None, channel="awgn"
             "receiver_snr_db": snr_db,
             "timestep": timestep,
             "esnr_db": float(SCHEDULE.esnr_db(timestep)),
+            "signal_power": float(SCHEDULE.alpha_bar[timestep]),
             "noise_step": 0,
             "matched_step": float(timestep),
+            "ceiling": np.nan,
             "correct": correct,
             "total": 1000,
             "accuracy": correct / 1000,
@@ -222,7 +226,14 @@ def test_reconstructions_can_be_chosen(tmp_path):
 def test_figures_are_drawn_for_every_axis(tmp_path):
     names = {path.name for path in save_figures([table()], tmp_path / "new", "demo")}
     stems = ["accuracy-snr-t120", "accuracy-snr-t240", "accuracy-t-0dB", "accuracy-t-15dB"]
-    stems += ["attacks-clean-pair", "channels-classifier", "channels-diffsem", "schedule", "reconstructions-15dB"]
+    stems += [
+        "front",
+        "attacks-clean-pair",
+        "channels-classifier",
+        "channels-diffsem",
+        "schedule",
+        "reconstructions-15dB",
+    ]
     assert names == {f"demo-{stem}.{suffix}" for stem in stems for suffix in ("png", "pdf")}
     assert all((tmp_path / "new" / name).stat().st_size > 2000 for name in names)
 
@@ -246,6 +257,34 @@ def test_the_ceiling_is_that_of_the_noise_the_receiver_faces():
     assert ceiling[240] == pytest.approx(simplex_ceiling(SCHEDULE.esnr_db(240), 64, 10), abs=1e-6)
     for other in (table(channel="rayleigh"), table(step="transmitter")):
         assert ceiling_over(other, other.rows, "timestep").empty
+
+
+def test_ceilings_are_those_of_each_node_and_equal_ones_are_drawn_once():
+    rows = []
+    for timestep in (120, 240):
+        for transmitter, receiver, adversary in (("reference", 0.9, 0.9), ("keyed-self-noise", 0.99, 0.9)):
+            shared = {"transmitter": transmitter}
+            rows.append(row("reference", "receiver", timestep, 15.0, 800, ceiling=receiver, **shared))
+            rows.append(row("reference", "adversary", timestep, 15.0, 700, ceiling=adversary, **shared))
+    scenario = load_scenario("mnist-keyed")
+    built = empty_table({"scenario": scenario.to_yaml()}, np.zeros((1, 28, 28, 1), np.uint8)).with_point(
+        point_result(rows)
+    )
+    drawn = ceilings(built, built.rows, "timestep")
+    assert {label: list(curve) for label, curve in drawn.items()} == {
+        "ceiling: receiver of reference (and 2 like it)": [0.9, 0.9],
+        "ceiling: receiver of keyed-self-noise": [0.99, 0.99],
+    }
+    line = leakage(built.rows).iloc[0]
+    assert (line["receiver_ceiling"], line["adversary_ceiling"]) == (0.9, 0.9)
+
+
+def test_the_front_has_the_receiver_over_the_strongest_attack():
+    panel = front_figure([attacked_table()], 15.0).axes[0]
+    curves = {container.get_label(): container.lines[0] for container in panel.containers}
+    line = curves["fig5-mnist: Classifier (no denoiser)"]
+    np.testing.assert_allclose(line.get_xdata(orig=False), [0.88, 0.78, 0.68])
+    np.testing.assert_allclose(line.get_ydata(orig=False), [0.9, 0.8, 0.7])
 
 
 def test_the_schedule_figure_marks_where_esnr_is_zero():

@@ -79,7 +79,7 @@ class Reception(keras.layers.Layer):
         radiated, _, _, power, snr = inputs
         sent = features_to_symbols(radiated, power)
         heard = self.channel([sent, 1 / snr], fading=fading)
-        return self._feature(*Equalizer(self.equalizer, sent.shape[-1])(heard), inputs)
+        return self._feature(Equalizer(self.equalizer, sent.shape[-1])(heard), inputs)
 
     def observe(self, fading, snr, feature_shape) -> ChannelState:
         """This node's channel in one transmission, as it is and as the node knows it."""
@@ -91,9 +91,10 @@ class Reception(keras.layers.Layer):
         received = self.channel.carry(beams.antennas, state.gain, 1 / snr)
         signal, interference = (tf.matmul(state.known, precoder) for precoder in (beams.signal, beams.noise))
         heard = [received, signal, 1 / snr[:, None] + state.error]
-        return self._feature(*Equalizer(self.equalizer, received.shape[1])(heard, interference), inputs)
+        return self._feature(Equalizer(self.equalizer, received.shape[1])(heard, interference), inputs)
 
-    def _feature(self, symbols, effective_no, inputs) -> NoisyFeature:
+    def _feature(self, equalized, inputs) -> NoisyFeature:
+        symbols, effective_no = equalized
         radiated, step, noise_step, power, _ = inputs
         alpha_bar = ops.convert_to_tensor(self.schedule.alpha_bar, "float32")
         # Real and imaginary part of a symbol carry half of its noise each: P no_eff on either real symbol.

@@ -267,7 +267,8 @@ class WiretapLink:
 
 
 def _observe(node: Reception, noisy: NoisyFeature, step) -> Observation:
-    return Observation(*node.at_step(noisy, step), noisy.esnr())
+    received, received_step = node.at_step(noisy, step)
+    return Observation(received, received_step, noisy.esnr())
 
 
 def end_to_end(transmitter: Transmitter, reception: Reception, receiver, image_shape) -> keras.Model:

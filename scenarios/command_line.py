@@ -143,14 +143,17 @@ def plot(
 ) -> None:
     """Draw a result table: accuracy and gap against SNR and t, the schedule, reconstructions; PNG and PDF.
 
-    Of several tables, runs of one scenario with other solvers or steps: accuracy against denoiser calls.
+    Of several tables: privacy against utility where attacks were run; else, of runs of one scenario with other solvers
+    or steps, accuracy against denoiser calls.
     """
     _load_tensorflow()
     from diffsem.link.results import read_table
     from diffsem.scenarios.figures import save_figures
 
     tables = [read_table(path) for path in results]
-    for path in save_figures(tables, out or results[0].parent, results[0].stem if len(results) == 1 else "solvers"):
+    first = results[0].resolve()
+    stem = first.stem if len(results) == 1 else first.parent.name
+    for path in save_figures(tables, out or results[0].parent, stem):
         typer.echo(path)
 
 

@@ -264,7 +264,7 @@ def front_figure(tables: Sequence[ResultTable], snr_db: float) -> Figure:
     Parameters
     ----------
     tables : sequence of ResultTable
-        Of systems that differ, at least one.
+        At least one.
     snr_db : float
         Es/N0 at the legitimate receiver, dB.
 
@@ -275,23 +275,27 @@ def front_figure(tables: Sequence[ResultTable], snr_db: float) -> Figure:
     figure, panel = plt.subplots(figsize=(7.5, 6.5), layout="constrained")
     panel.plot([0, 1], [0, 1], color="grey", linewidth=0.8)
     for table in tables:
+        name = f"{_scenario(table)['name']}: " if len(tables) > 1 else ""
+        looks = table.rows["looks"].max()
         lines = leakage(table.rows[table.rows["receiver_snr_db"] == snr_db])
         lines = lines[lines["adversary"].notna()].sort_values("timestep")
         colours = _colours(table.rows)
         for system in lines["system"].unique():
             curve = lines[lines["system"] == system]
-            errors = {}
-            for axis, name in (("xerr", "adversary"), ("yerr", "receiver")):
-                errors[axis] = (curve[name] - curve[f"{name}_low"], curve[f"{name}_high"] - curve[name])
+            across, up = (
+                (curve[node] - curve[f"{node}_low"], curve[f"{node}_high"] - curve[node])
+                for node in ("adversary", "receiver")
+            )
             panel.errorbar(
                 curve["adversary"],
                 curve["receiver"],
-                **errors,
+                up,
+                across,
                 color=colours[system],
                 marker="o",
                 markersize=3,
                 elinewidth=0.6,
-                label=f"{_scenario(table)['name']}: {LABELS.get(system, system)}",
+                label=f"{name}{LABELS.get(system, system)}" + (f", {looks} looks" if looks > 1 else ""),
             )
             panel.plot(curve["adversary_ceiling"], curve["receiver_ceiling"], color=colours[system], linewidth=0.6)
             for line in curve.to_dict("records"):
@@ -674,7 +678,9 @@ def figures_of(table: ResultTable) -> Iterator[tuple[str, Figure]]:
 
 
 def save_figures(tables: Sequence[ResultTable], folder: Path, stem: str) -> list[Path]:
-    """Draw every figure of a table as PNG and PDF, or of several tables their accuracy against denoiser calls.
+    """Draw every figure of a table as PNG and PDF.
+
+    Of several tables only privacy against utility, if attacks were run, or accuracy against denoiser calls.
 
     Parameters
     ----------
@@ -697,7 +703,7 @@ def save_figures(tables: Sequence[ResultTable], folder: Path, stem: str) -> list
     if any(table.rows.empty for table in tables):
         raise InputError(f"result table {stem}: has no finished point yet, nothing to draw")
     matplotlib.use("Agg")
-    figures = figures_of(tables[0]) if len(tables) == 1 else [("accuracy-calls", calls_figure(tables))]
+    figures = figures_of(tables[0]) if len(tables) == 1 else [_figure_of_several(tables)]
     paths = []
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -710,6 +716,12 @@ def save_figures(tables: Sequence[ResultTable], folder: Path, stem: str) -> list
     except OSError as error:
         raise InputError(f"figures in {folder}: cannot be written ({error.strerror or error})") from error
     return paths
+
+
+def _figure_of_several(tables: Sequence[ResultTable]) -> tuple[str, Figure]:
+    if any((table.rows["node"] == "adversary").any() for table in tables):
+        return "front", front_figure(tables, max(table.rows["receiver_snr_db"].max() for table in tables))
+    return "accuracy-calls", calls_figure(tables)
 
 
 def _colours(rows: pd.DataFrame) -> dict[str, str]:

@@ -282,9 +282,17 @@ def test_ceilings_are_those_of_each_node_and_equal_ones_are_drawn_once():
 def test_the_front_has_the_receiver_over_the_strongest_attack():
     panel = front_figure([attacked_table()], 15.0).axes[0]
     curves = {container.get_label(): container.lines[0] for container in panel.containers}
-    line = curves["fig5-mnist: Classifier (no denoiser)"]
+    line = curves["Classifier (no denoiser)"]
     np.testing.assert_allclose(line.get_xdata(orig=False), [0.88, 0.78, 0.68])
     np.testing.assert_allclose(line.get_ydata(orig=False), [0.9, 0.8, 0.7])
+
+
+def test_several_attacked_tables_are_drawn_as_one_front(tmp_path):
+    paths = save_figures([attacked_table(), table()], tmp_path, "both")
+    assert [path.name for path in paths] == ["both-front.png", "both-front.pdf"]
+    labels = [container.get_label() for container in front_figure([attacked_table(), table()], 15.0).axes[0].containers]
+    assert "fig5-mnist: Direct" in labels
+    assert "mnist-awgn: DiffSem" in labels
 
 
 def test_the_schedule_figure_marks_where_esnr_is_zero():

@@ -15,7 +15,7 @@ from diffsem.scenarios.workshop import Workshop
 
 SYMBOLS, PICTURES = (target_of(name, load_scenario("mnist-awgn")) for name in ("clean-pair", "direct"))
 COLOURS = target_of("clean-pair", load_scenario("cifar10-awgn"))
-KEYED = target_of("keyed-self-noise-scramble", load_scenario("mnist-keyed"))
+KEYED = target_of("keyed-self-noise-scramble", load_scenario("mnist-keyed-scramble"))
 TARGETS = {"symbols": SYMBOLS, "pictures": PICTURES, "colours": COLOURS, "keyed": KEYED}
 
 

@@ -266,7 +266,7 @@ def test_ceilings_are_those_of_each_node_and_equal_ones_are_drawn_once():
             shared = {"transmitter": transmitter}
             rows.append(row("reference", "receiver", timestep, 15.0, 800, ceiling=receiver, **shared))
             rows.append(row("reference", "adversary", timestep, 15.0, 700, ceiling=adversary, **shared))
-    scenario = load_scenario("mnist-keyed")
+    scenario = load_scenario("mnist-keyed-scramble")
     built = empty_table({"scenario": scenario.to_yaml()}, np.zeros((1, 28, 28, 1), np.uint8)).with_point(
         point_result(rows)
     )

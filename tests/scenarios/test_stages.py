@@ -67,7 +67,7 @@ def test_a_smaller_scenario_trains_only_what_it_needs():
 
 def test_what_sounds_the_same_is_attacked_by_the_same_networks():
     def attacked(*overrides):
-        return [name for name in networks_for(load_scenario("mnist-keyed", overrides)) if "." in name]
+        return [name for name in networks_for(load_scenario("mnist-keyed-scramble", overrides)) if "." in name]
 
     only = "legitimate.receivers=[keyed-self-noise, keyed-self-noise-scramble]"
     networks = attacked(only, "eavesdropper.attacks=[task-classifier, sorted-magnitudes, pad-dictionary]")

@@ -39,7 +39,7 @@ solvers: .venv/installed
 channels: .venv/installed
 	bash notebooks/channels.sh $(BIN)/diffsem results/channels
 
-# Every defence of the README: about forty minutes on two cores. Tables that are there already are not simulated again.
+# Every defence of the README: about an hour on two cores. Tables that are there already are not simulated again.
 defences: .venv/installed
 	bash notebooks/defences.sh $(BIN)/diffsem results/defences
 

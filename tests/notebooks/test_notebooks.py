@@ -6,12 +6,13 @@ import nbformat
 import pytest
 from nbclient import NotebookClient
 
+SLOW = ("defences", "paper_figures")
 NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
 
 
 def notebooks():
     for path in sorted(NOTEBOOKS.glob("*.ipynb")):
-        yield pytest.param(path, id=path.stem, marks=[pytest.mark.slow] if path.stem == "paper_figures" else [])
+        yield pytest.param(path, id=path.stem, marks=[pytest.mark.slow] if path.stem in SLOW else [])
 
 
 @pytest.mark.parametrize("path", notebooks())
@@ -21,4 +22,6 @@ def test_notebook_runs_from_top_to_bottom(path):
     figures = [
         output for cell in notebook.cells for output in cell.get("outputs", []) if "image/png" in output.get("data", {})
     ]
-    assert len(figures) >= {"channels": 17, "mnist_awgn": 4, "paper_figures": 12, "solvers": 1}[path.stem]
+    assert (
+        len(figures) >= {"channels": 17, "defences": 4, "mnist_awgn": 4, "paper_figures": 12, "solvers": 1}[path.stem]
+    )

@@ -125,7 +125,9 @@ def accuracy_figure(
         if transmitter not in heard:
             heard.add(transmitter)
             _band(top, x, lines, "adversary", "black", f"adversary on {transmitter}", dashes[transmitter])
-    for (label, ceiling), style in zip(ceilings(table, rows, axis).items(), itertools.cycle(["-", *DASHES])):
+    for (label, ceiling), style in zip(
+        ceilings(table, rows, axis).items(), itertools.cycle(["-", *DASHES]), strict=False
+    ):
         top.plot(ceiling.index, ceiling.to_numpy(), color="grey", linewidth=0.8, linestyle=style, label=label)
     top.set_ylabel("task accuracy")
     top.set_ylim(0, 1.02)
@@ -259,7 +261,7 @@ def front_figure(tables: Sequence[ResultTable], snr_db: float) -> Figure:
     """Privacy against utility: the receiver over the strongest attack, a curve a system over t, 95% intervals.
 
     Up and to the left is better; on the diagonal the eavesdropper reads as much as the receiver. A thin curve of the
-    same colour is where both would be at their ceilings.
+    same colour is where both would be at their ceilings. Each table has a line style of its own.
 
     Parameters
     ----------
@@ -274,7 +276,7 @@ def front_figure(tables: Sequence[ResultTable], snr_db: float) -> Figure:
     """
     figure, panel = plt.subplots(figsize=(7.5, 6.5), layout="constrained")
     panel.plot([0, 1], [0, 1], color="grey", linewidth=0.8)
-    for table in tables:
+    for table, style in zip(tables, itertools.cycle(["-", *DASHES]), strict=False):
         name = f"{_scenario(table)['name']}: " if len(tables) > 1 else ""
         looks = table.rows["looks"].max()
         lines = leakage(table.rows[table.rows["receiver_snr_db"] == snr_db])
@@ -291,6 +293,7 @@ def front_figure(tables: Sequence[ResultTable], snr_db: float) -> Figure:
                 curve["receiver"],
                 up,
                 across,
+                linestyle=style,
                 color=colours[system],
                 marker="o",
                 markersize=3,
@@ -309,8 +312,8 @@ def front_figure(tables: Sequence[ResultTable], snr_db: float) -> Figure:
                 )
     panel.set_xlabel("accuracy of the strongest attack")
     panel.set_ylabel("accuracy of the receiver")
-    panel.set_xlim(0, 1.02)
-    panel.set_ylim(0, 1.02)
+    panel.set_xlim(0, 1.04)
+    panel.set_ylim(0, 1.05)
     panel.set_title(f"{snr_db:g} dB, points are steps t, bars 95% intervals; thin: ceilings", fontsize=10)
     panel.legend(fontsize=7, loc="lower right")
     panel.grid(alpha=0.3)

@@ -119,7 +119,7 @@ def networks_for(scenario: Scenario) -> tuple[str, ...]:
     names = [encoder_of(name) for name in transmitters(scenario)]
     names += [network for system in scenario.legitimate.receivers for network in networks_of(system, scenario)]
     names += [
-        attack_network(trained_on(name, attack, scenario), attack)
+        attack_network(trained_on(name, attack, scenario), attack, scenario)
         for name in transmitters(scenario)
         for attack in attacks_on(name, scenario)
         if attack.method.train is not None
@@ -230,7 +230,7 @@ def build_attack(
     InputError
         If the record does not tell how the attack was trained.
     """
-    name, method = attack_network(trained_on(transmitter, attack, scenario), attack), attack.method
+    name, method = attack_network(trained_on(transmitter, attack, scenario), attack, scenario), attack.method
     images = epochs = 0
     if method.train is None:
         network = method.build(target_of(transmitter, scenario))

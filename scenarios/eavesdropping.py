@@ -45,7 +45,7 @@ class Eavesdropping:
 
     @property
     def name(self) -> str:
-        return attack_network(self.transmitter, self.attack)
+        return attack_network(self.transmitter, self.attack, self.shop.scenario)
 
     def images(self) -> tuple[LabelledImages, LabelledImages]:
         """The surrogate images: (training, validation)."""
@@ -90,7 +90,7 @@ class Eavesdropping:
     def trained(self, name: str) -> keras.Model:
         """The network of an attack named in `AttackMethod.after`, trained under the same options."""
         (before,) = (before for before in self.attack.before if before.method.name == name)
-        return self.shop.load(attack_network(self.transmitter, before))
+        return self.shop.load(attack_network(self.transmitter, before, self.shop.scenario))
 
     def rebuilt(self) -> keras.Model:
         """The attack's network once more, from other initial weights."""

@@ -108,13 +108,19 @@ HEARD_LIKE = {
 
 def trained_on(transmitter: str, attack: ListedAttack, scenario: Scenario) -> str:
     """The transmitter on which an attack learns that is run against another one, or the same."""
-    broken = transmitter in KEYED and scenario.legitimate.key.generator != "chacha20"
-    return transmitter if attack.method.adaptive or broken else HEARD_LIKE.get(transmitter, transmitter)
+    if attack.method.adaptive or _broken(transmitter, scenario):
+        return transmitter
+    return HEARD_LIKE.get(transmitter, transmitter)
 
 
-def attack_network(transmitter: str, attack: ListedAttack) -> str:
-    """Name of an attack's network that was trained on a transmitter."""
-    return f"{transmitter}.{attack.name}"
+def _broken(transmitter: str, scenario: Scenario) -> bool:
+    return transmitter in KEYED and scenario.legitimate.key.generator != "chacha20"
+
+
+def attack_network(transmitter: str, attack: ListedAttack, scenario: Scenario) -> str:
+    """Name of an attack's network that was trained on a transmitter; a broken generator's is part of it."""
+    generator = f"+{scenario.legitimate.key.generator}" if _broken(transmitter, scenario) else ""
+    return f"{transmitter}{generator}.{attack.name}"
 
 
 def target_of(transmitter: str, scenario: Scenario) -> Target:
@@ -129,7 +135,8 @@ def build_network(scenario: Scenario, name: str) -> keras.Model:
     """A network by name, untrained: one of `NETWORKS`, or that of an attack of the scenario."""
     if name in NETWORKS:
         return NETWORKS[name](scenario, sizes_of(scenario.dataset))
-    transmitter, _, attack_name = name.partition(".")
+    attacked, _, attack_name = name.partition(".")
+    transmitter = attacked.partition("+")[0]
     listed = listed_attacks(scenario.eavesdropper)
     known = {attack.name: attack for each in listed for attack in (each, *each.before)}
     return known[attack_name].method.build(target_of(transmitter, scenario))

@@ -339,10 +339,10 @@ def _attack_stages(scenario: Scenario) -> list[Stage]:
         encoder = _with_weights(encoder_of(attacked))
         for listed in attacks_on(attacked, scenario):
             transmitter = trained_on(attacked, listed, scenario)
-            before = [attack_network(transmitter, attack) for attack in listed.before]
+            before = [attack_network(transmitter, attack, scenario) for attack in listed.before]
             for attack, needs in [*((attack, []) for attack in listed.before), (listed, before)]:
                 if attack.method.train is not None:
-                    name = attack_network(transmitter, attack)
+                    name = attack_network(transmitter, attack, scenario)
                     run = partial(train_attack, transmitter=transmitter, attack=attack)
                     stages.setdefault(name, Stage(name, (name,), (*encoder, *needs), run))
     return list(stages.values())
@@ -357,7 +357,7 @@ def required_stages(scenario: Scenario) -> list[Stage]:
     seen_by_judge = [
         name
         for transmitter, attack in judged_attacks(scenario)
-        for name in (encoder_of(transmitter), attack_network(transmitter, attack))
+        for name in (encoder_of(transmitter), attack_network(transmitter, attack, scenario))
     ]
     stages = [
         Stage("pair", PAIR, (), train_pair),

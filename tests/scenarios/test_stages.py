@@ -80,4 +80,4 @@ def test_what_sounds_the_same_is_attacked_by_the_same_networks():
     ]
     # A generator that is broken sounds like nothing else.
     broken = attacked(only, "eavesdropper.attacks=[task-classifier]", "legitimate.key.generator=weak")
-    assert broken == ["keyed-self-noise.task-classifier", "keyed-self-noise-scramble.task-classifier"]
+    assert broken == ["keyed-self-noise+weak.task-classifier", "keyed-self-noise-scramble+weak.task-classifier"]

@@ -94,7 +94,7 @@ def test_the_null_space_keeps_one_antenna_off_and_not_four():
     def of(antennas):
         return run(
             "mnist-null-space-noise",
-            "timesteps=[500]",
+            "timesteps=[480]",
             "legitimate.receivers=[null-space-noise]",
             f"eavesdropper.receive_antennas={antennas}",
             FEWER,
@@ -105,4 +105,4 @@ def test_the_null_space_keeps_one_antenna_off_and_not_four():
     accuracy, bounded = strongest(one, "null-space-noise")
     assert accuracy <= 0.38
     assert bounded
-    assert strongest(four, "null-space-noise")[0] > 0.9
+    assert strongest(four, "null-space-noise")[0] > 0.85

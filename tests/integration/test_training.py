@@ -20,13 +20,15 @@ TOY = [
     "monte_carlo.batch_size=32",
     "timesteps=[120]",
     "legitimate.snr_db=[15]",
-    "legitimate.receivers=[classifier,noise-aware,noise-aware-pair,one-step,diffsem,e-diffsem,ibal,ibal-d,permutation]",
+    "legitimate.receivers=[classifier,noise-aware,noise-aware-pair,one-step,diffsem,e-diffsem,ibal,ibal-d,permutation,"
+    "reference,reference-one-step]",
     "eavesdropper.attacks=[{attack: inversion-mlp, knows_step: false}]",
     *(
         f"training.epochs.{stage}=2"
         for stage in (
             "pair",
             "noise_aware_pair",
+            "reference",
             "denoiser",
             "distillation",
             "classifiers",
@@ -72,7 +74,7 @@ def test_every_stage_trains_resumes_to_the_same_weights_and_feeds_a_sweep(tmp_pa
     written = {name for entry in record.values() for name in entry["sha256"]}
     blind = {
         f"{transmitter}.inversion-mlp+blind"
-        for transmitter in ("clean-pair", "noise-aware-pair", "ibal", "ibal-d", "permutation")
+        for transmitter in ("clean-pair", "noise-aware-pair", "ibal", "ibal-d", "permutation", "reference")
     }
     assert written == set(NETWORKS) - set(WEIGHTLESS) | blind
     assert all(len(entry["history"]) == entry["epochs"] == 2 for entry in record.values())
@@ -92,7 +94,7 @@ def test_every_stage_trains_resumes_to_the_same_weights_and_feeds_a_sweep(tmp_pa
             np.testing.assert_array_equal(a, b)
 
     rows = run_scenario(load_scenario("mnist-awgn", [*TOY, f"weights={tmp_path / 'whole'}"]))
-    assert len(rows) == 18
+    assert len(rows) == 22
     assert set(rows.loc[rows["node"] == "adversary", "training_images"]) == {75}
     assert set(rows.loc[rows["node"] == "adversary", "training_epochs"]) == {2}
     with pytest.raises(InputError, match="trained with seed 1"):

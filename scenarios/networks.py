@@ -48,7 +48,7 @@ def _denoiser(scenario: Scenario, sizes: Sizes) -> keras.Model:
 
 
 def _narrow_denoiser(scenario: Scenario, sizes: Sizes) -> keras.Model:
-    # Half as wide, in whole groups of 8: a quarter of the time to train, next to a classifier that leaves little to gain.
+    # Half as wide, in groups of 8: a quarter of the time to train, next to a classifier that leaves little to gain.
     return UNet(sizes.feature_shape, max(8, scenario.denoising.channels // 16 * 8))
 
 

@@ -13,6 +13,7 @@ from diffsem.models.residual import (
     ResidualClassifier,
     ResidualEncoder,
     ResidualStrongClassifier,
+    ResidualSymbolClassifier,
 )
 from diffsem.models.rounds import self_referential_rounds
 from diffsem.models.schedule import NoiseSchedule
@@ -40,6 +41,7 @@ __all__ = [
     "ResidualClassifier",
     "ResidualEncoder",
     "ResidualStrongClassifier",
+    "ResidualSymbolClassifier",
     "SelfNoise",
     "SymbolClassifier",
     "SymbolInformation",

@@ -190,7 +190,8 @@ class DenoisingAttack(keras.Model):
         schedule = schedule or NoiseSchedule()
         received = keras.Input(denoiser.feature_shape, name="received")
         time = keras.Input((1,), name="time")
-        clean = Denoise(denoiser, schedule, 1, name="denoise")([received, time[:, 0] * schedule.steps])
+        # Whatever the networks compute in: early steps divide by small numbers.
+        clean = Denoise(denoiser, schedule, 1, name="denoise", dtype="float32")([received, time[:, 0] * schedule.steps])
         if len(network.inputs) == 3:
             output = network([received, clean, time])
         else:

@@ -5,13 +5,15 @@ import math
 import keras
 from keras import layers
 
+from diffsem.models.residual import MOMENTUM, residual_block
+
 FILTERS = (32, 64, 64)
-COLOUR_FILTERS = (64, 128, 256)
+COLOUR_FILTERS = (32, 64, 128, 256)
 
 
 @keras.saving.register_keras_serializable("diffsem")
 class ReferenceEncoder(keras.Model):
-    """image -> as many symbols as the paper's encoder, by three convolutions, one dense layer and batch normalisation.
+    """image -> as many symbols as the paper's encoder, by convolutions, one dense layer and batch normalisation.
 
     Trained through noise it classifies the image and sends a codeword for the label, near a simplex code. The closing
     layer norm has neither scale nor offset, so that the power is exact.
@@ -20,8 +22,9 @@ class ReferenceEncoder(keras.Model):
     ----------
     image_shape, feature_shape : tuple of three int
     filters : sequence of int, optional
-        Of the convolutions, the first at a half of the image's size, the others at a quarter of it; default: 32, 64, 64
-        for grey images and 64, 128, 256 for coloured ones.
+        Of a grey image: of the convolutions, the first at a half of its size, the others at a quarter; default: 32, 64,
+        64. Of a coloured one: of a convolution at its full size and of residual blocks, each of which halves it;
+        default: 32, 64, 128, 256.
     width : int
         Of the dense layer.
 
@@ -35,17 +38,21 @@ class ReferenceEncoder(keras.Model):
     """
 
     def __init__(self, image_shape, feature_shape, filters=None, width=256, name="reference_encoder", **kwargs):
-        filters = tuple(filters or (FILTERS if image_shape[-1] == 1 else COLOUR_FILTERS))
+        coloured = image_shape[-1] > 1
+        filters = tuple(filters or (COLOUR_FILTERS if coloured else FILTERS))
         image = keras.Input(image_shape, name="image")
         x = image
         for place, count in enumerate(filters, 1):
-            x = layers.Conv2D(
-                count, 3, strides=2 if place < 3 else 1, padding="same", use_bias=False, name=f"conv{place}"
-            )(x)
+            if coloured and place > 1:
+                x = residual_block(x, count, f"residual{place}", strides=2)
+                continue
+            strides = 1 if coloured or place > 2 else 2
+            x = layers.Conv2D(count, 3, strides=strides, padding="same", use_bias=False, name=f"conv{place}")(x)
             # Statistics that follow young weights closely: an epoch has few steps.
-            x = layers.BatchNormalization(momentum=0.9, name=f"norm{place}")(x)
+            x = layers.BatchNormalization(momentum=MOMENTUM, name=f"norm{place}")(x)
             x = layers.ReLU(name=f"relu{place}")(x)
-        x = layers.Dense(width, activation="relu", name="dense")(layers.Flatten(name="flat")(x))
+        x = layers.GlobalAveragePooling2D(name="average")(x) if coloured else layers.Flatten(name="flat")(x)
+        x = layers.Dense(width, activation="relu", name="dense")(x)
         x = layers.Dense(math.prod(feature_shape), name="codeword")(x)
         x = layers.LayerNormalization(center=False, scale=False, epsilon=1e-9, name="power")(x)
         super().__init__(inputs=image, outputs=layers.Reshape(feature_shape, name="feature")(x), name=name, **kwargs)

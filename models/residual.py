@@ -81,6 +81,8 @@ class ResidualClassifier(keras.Model):
     ----------
     feature_shape : tuple of three int
     classes : int
+    channels : int
+        Of the second convolution and the residual block; the paper's 512.
 
     Input
     -----
@@ -94,7 +96,7 @@ class ResidualClassifier(keras.Model):
     logits : [B, classes], float
     """
 
-    def __init__(self, feature_shape=(8, 8, 3), classes=10, name="residual_classifier", **kwargs):
+    def __init__(self, feature_shape=(8, 8, 3), classes=10, channels=512, name="residual_classifier", **kwargs):
         height, width, _ = feature_shape
         received = keras.Input(feature_shape, name="received")
         denoised = keras.Input(feature_shape, name="denoised")
@@ -104,12 +106,45 @@ class ResidualClassifier(keras.Model):
         )
         x = layers.Concatenate(name="inputs")([received, denoised, plane])
         x = layers.Conv2D(64, 3, padding="same", activation="tanh", name="conv1")(x)
-        x = layers.Conv2D(512, 3, strides=2, padding="same", activation="tanh", name="conv2")(x)
-        x = residual_block(x, 512, "residual", activation="tanh")
+        x = layers.Conv2D(channels, 3, strides=2, padding="same", activation="tanh", name="conv2")(x)
+        x = residual_block(x, channels, "residual", activation="tanh")
         x = layers.GlobalAveragePooling2D(name="average")(x)
         logits = layers.Dense(classes, name="logits")(x)
         super().__init__(inputs=[received, denoised, time], outputs=logits, name=name, **kwargs)
-        self.config = {"feature_shape": tuple(feature_shape), "classes": classes}
+        self.config = {"feature_shape": tuple(feature_shape), "classes": classes, "channels": channels}
+
+    def get_config(self):
+        return self.config | {"name": self.name}
+
+
+@keras.saving.register_keras_serializable("diffsem")
+class ResidualSymbolClassifier(keras.Model):
+    """Eavesdropper's classifier of symbols that stand in a plane: the receiver's C without a denoiser.
+
+    Parameters
+    ----------
+    feature_shape : tuple of three int
+    classes : int
+    channels : int
+        Half of the receiver's: surrogate images are a quarter as many.
+
+    Input
+    -----
+    [received, time]
+        received : [B, *feature_shape], float; scaled to unit mean square.
+        time : [B, 1], float; the step as a fraction t / T.
+
+    Output
+    ------
+    logits : [B, classes], float
+    """
+
+    def __init__(self, feature_shape=(8, 8, 3), classes=10, channels=256, name="residual_symbol_classifier", **kwargs):
+        received = keras.Input(feature_shape, name="received")
+        time = keras.Input((1,), name="time")
+        logits = ResidualClassifier(feature_shape, classes, channels)([received, received, time])
+        super().__init__(inputs=[received, time], outputs=logits, name=name, **kwargs)
+        self.config = {"feature_shape": tuple(feature_shape), "classes": classes, "channels": channels}
 
     def get_config(self):
         return self.config | {"name": self.name}

@@ -2,6 +2,7 @@
 
 import io
 import json
+import math
 import os
 import time
 from collections.abc import Callable, Sequence
@@ -37,6 +38,9 @@ class TrainingPlan:
         Validation loss must fall by more than this to count as an improvement.
     until_plateau : bool
         Stop before `epochs` are over once a plateau is met at the lowest learning rate.
+    cosine : bool
+        Let the learning rate fall along half a cosine over `epochs` instead, whatever the validation loss does
+        (Loshchilov and Hutter, ICLR 2017): for a budget too short to wait for plateaus.
     """
 
     epochs: int
@@ -47,6 +51,12 @@ class TrainingPlan:
     patience: int = 1
     min_delta: float = 1e-4
     until_plateau: bool = False
+    cosine: bool = False
+
+    def annealed(self, epoch: int) -> float:
+        """Learning rate of an epoch, counted from 0, along the cosine."""
+        share = (1 + math.cos(math.pi * epoch / self.epochs)) / 2
+        return self.min_learning_rate + (self.learning_rate - self.min_learning_rate) * share
 
 
 def train(
@@ -113,6 +123,8 @@ def train(
         if plan.until_plateau and plateau.wait >= plan.patience:
             break  # Keras lowers the rate and starts to wait anew, unless it is at its lowest
         started = time.perf_counter()
+        if plan.cosine:
+            model.optimizer.learning_rate = plan.annealed(epoch)
         learning_rate = float(keras.ops.convert_to_numpy(model.optimizer.learning_rate))
         inputs, targets = draw_epoch(epoch)
         fit = model.fit(

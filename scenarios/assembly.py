@@ -77,7 +77,8 @@ def attacks_on(transmitter: str, scenario: Scenario) -> list[ListedAttack]:
     return [
         attack
         for attack in listed_attacks(scenario.eavesdropper)
-        if attack.method.applies(target_of(transmitter, scenario))
+        if (attack.transmitters is None or transmitter in attack.transmitters)
+        and attack.method.applies(target_of(transmitter, scenario))
     ]
 
 

@@ -1,7 +1,5 @@
 """Variations of a photograph that leave its label alone."""
 
-import itertools
-
 import numpy as np
 
 # Of an image's height and width, in either direction.
@@ -44,9 +42,7 @@ def shifted(images: np.ndarray, largest: int, rng: np.random.Generator) -> np.nd
     """
     count, height, width, _ = images.shape
     padded = np.pad(images, ((0, 0), (largest, largest), (largest, largest), (0, 0)), mode="symmetric")
-    down, right = rng.integers(0, 2 * largest + 1, (2, count))
     moved = np.empty_like(images)
-    for top, left in itertools.product(range(2 * largest + 1), repeat=2):
-        chosen = (down == top) & (right == left)
-        moved[chosen] = padded[chosen, top : top + height, left : left + width]
+    for image, (top, left) in enumerate(rng.integers(0, 2 * largest + 1, (2, count)).T):
+        moved[image] = padded[image, top : top + height, left : left + width]
     return moved

@@ -43,6 +43,20 @@ Receiver = Literal[
     "null-space-noise",
     "digital",
 ]
+# Whose symbols attacks hear: the paper's pair, and systems with an encoder of their own.
+Transmitter = Literal[
+    "clean-pair",
+    "noise-aware-pair",
+    "reference",
+    "keyed-self-noise",
+    "keyed-scramble",
+    "keyed-self-noise-scramble",
+    "null-space-noise",
+    "ibal",
+    "ibal-d",
+    "direct",
+    "permutation",
+]
 # Their recipes are in `attacks.py`; here, so that a scenario can be checked without loading them.
 ATTACKS = (
     "inversion-mlp",
@@ -50,6 +64,7 @@ ATTACKS = (
     "inversion-conv",
     "denoise-invert",
     "task-classifier",
+    "residual-classifier",
     "schedule-aware",
     "linear-probe",
     "as-heard",
@@ -312,6 +327,9 @@ class ChosenAttack(Keys):
     )
     knows_step: bool | None = Field(default=None, description="null: as eavesdropper.knows_step says")
     surrogate: Surrogate | None = Field(default=None, description="null: as eavesdropper.surrogate says")
+    transmitters: Annotated[tuple[Transmitter, ...], Field(min_length=1)] | None = Field(
+        default=None, description="run against these only, clean-pair is the paper's; null: against every one"
+    )
 
     @model_validator(mode="before")
     @classmethod
@@ -346,7 +364,7 @@ class Eavesdropper(Keys):
     )
     attacks: Annotated[tuple[ChosenAttack, ...], AfterValidator(_distinct)] = Field(
         default=tuple(ChosenAttack(attack=name) for name in ATTACKS[:5]),
-        description="a name each, or {attack: NAME, knows_step: ..., surrogate: ...}",
+        description="a name each, or {attack: NAME, knows_step: ..., surrogate: ..., transmitters: ...}",
     )
     known_keys: Annotated[float, Field(ge=0, le=1)] = Field(
         default=0.0,
@@ -361,13 +379,14 @@ class Eavesdropper(Keys):
     )
     surrogate: Surrogate = Surrogate()
 
-    def chosen(self) -> list[tuple[str, bool, Surrogate]]:
-        """The attacks with every option filled in: attack, knows_step, surrogate."""
+    def chosen(self) -> list[tuple[str, bool, Surrogate, tuple[str, ...] | None]]:
+        """The attacks with every option filled in: attack, knows_step, surrogate, transmitters."""
         return [
             (
                 entry.attack,
                 self.knows_step if entry.knows_step is None else entry.knows_step,
                 entry.surrogate or self.surrogate,
+                entry.transmitters,
             )
             for entry in self.attacks
         ]
@@ -495,6 +514,11 @@ class Epochs(Keys):
     classifiers: Positive = Field(default=25, description="fine-tuning of each receiver's classifier")
     adversary: Positive = Field(default=200, description="each attack, at most: it ends on a plateau")
     strong_classifier: Positive = Field(default=14, description="each judge")
+    judge_of_attacks: Positive | None = Field(
+        default=None,
+        description="the judge that sees attacks' images, on from the clean judge's weights; null: from new weights, "
+        "for as long as the clean one",
+    )
     ibal: Positive = Field(default=30, description="baseline: encoder, classifier and auxiliary decoder of IBAL")
 
 
@@ -513,6 +537,19 @@ class Training(Keys):
     batch_size: Positive = Field(default=256, description="samples a step")
     images: Annotated[int, Field(ge=100)] | None = Field(
         default=None, description="use only this many training images; null: all"
+    )
+    learning_rate: Literal["plateau", "cosine"] = Field(
+        default="plateau",
+        description="falls from 1e-3 to 1e-5 whenever the validation loss stands still (the paper's), or along half a "
+        "cosine over the epochs; attacks wait for a plateau in any case",
+    )
+    precision: Literal["float32", "mixed_bfloat16", "mixed_float16"] = Field(
+        default="float32", description="arithmetic of networks that are trained from new weights"
+    )
+    fresh_draws: bool = Field(
+        default=False,
+        description="fine-tune receivers' classifiers on one new draw of (t, noise) an image and epoch, denoised anew, "
+        "instead of on the same four in every epoch",
     )
     teacher_steps: Positive = Field(
         default=3, description="DDIM steps of what receivers' classifiers are fine-tuned on and students learn to give"

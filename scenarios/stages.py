@@ -172,8 +172,8 @@ def _train_denoiser(shop: Workshop, name: str, encoder_name: str = "encoder") ->
 
 def _features(shop: Workshop, encoder, data: LabelledImages, split: str, draws: int, rng) -> np.ndarray:
     """Features of every image, `draws` of each one after another: [N draws, ...]. Only training images are varied."""
-    images = data.as_float()
-    drawn = [predict(encoder, shop.varied(images, rng) if split == "training" else images) for _ in range(draws)]
+    images, varied = data.as_float(), split != "validation"
+    drawn = [predict(encoder, shop.varied(images, rng) if varied else images) for _ in range(draws)]
     return np.stack(drawn, axis=1).reshape(-1, *drawn[0].shape[1:])
 
 
@@ -186,7 +186,8 @@ def _finetune(shop: Workshop, stage: str, denoise_epoch: Callable, pair: Pair = 
     Parameters
     ----------
     denoise_epoch : callable
-        (split, y, t) -> function (rng) -> z^ for an epoch. Called once a split; a costly z^ is cached on disk.
+        (split, y, t) -> function (rng) -> z^ for an epoch. Called once for each set of draws; a costly z^ is cached
+        on disk.
     pair : (str, str)
         Names of the encoder and of the classifier to start from.
     """
@@ -202,10 +203,12 @@ def _finetune(shop: Workshop, stage: str, denoise_epoch: Callable, pair: Pair = 
         return received, steps, labels, denoise_epoch(split, received, steps.astype(np.float32))
 
     training, validation = shop.dataset.pair.split_off_validation()
-    received, steps, labels, denoised = prepare("training", training, FINE_TUNING_DRAWS)
+    fresh = shop.scenario.training.fresh_draws
+    once = None if fresh else prepare("training", training, FINE_TUNING_DRAWS)
     held_out, held_out_steps, held_out_labels, held_out_denoised = prepare("validation", validation, 1)
 
     def draw_epoch(epoch):
+        received, steps, labels, denoised = once or prepare(f"training-{epoch}", training, 1)
         clean = denoised(shop.rng("fine-tuning", "z^", epoch))
         order = shop.rng("fine-tuning", "order", epoch).permutation(len(labels))
         return [received[order], clean[order], as_time(steps[order])], labels[order]
@@ -359,6 +362,7 @@ def required_stages(scenario: Scenario) -> list[Stage]:
         for transmitter, attack in judged_attacks(scenario)
         for name in (encoder_of(transmitter), attack_network(transmitter, attack, scenario))
     ]
+    start = () if scenario.training.epochs.judge_of_attacks is None else ("strong-classifier-clean",)
     stages = [
         Stage("pair", PAIR, (), train_pair),
         Stage(
@@ -409,7 +413,7 @@ def required_stages(scenario: Scenario) -> list[Stage]:
         ),
         *_attack_stages(scenario),
         Stage("strong-classifier-clean", ("strong-classifier-clean",), (), train_clean_judge),
-        Stage("strong-classifier", ("strong-classifier",), _with_weights(*seen_by_judge), train_judge),
+        Stage("strong-classifier", ("strong-classifier",), (*start, *_with_weights(*seen_by_judge)), train_judge),
     ]
     wanted, required = set(networks_for(scenario)), []
     for stage in reversed(stages):

@@ -13,7 +13,7 @@ from diffsem.models import BrokenStateError, TrainingPlan, train
 from diffsem.scenarios.assembly import SCHEDULE
 from diffsem.scenarios.augmentation import augmented
 from diffsem.scenarios.datasets import Dataset
-from diffsem.scenarios.networks import build_network, load_network, save_network
+from diffsem.scenarios.networks import build_network, load_network, precision, save_network
 from diffsem.scenarios.schema import Scenario
 from diffsem.scenarios.sizes import Sizes, sizes_of
 
@@ -54,7 +54,8 @@ class Workshop:
     def build(self, name: str, *path: str) -> keras.Model:
         """A network, untrained; `path` tells several of them apart."""
         keras.utils.set_random_seed(int(self.rng("initial weights", name, *path).integers(2**31)))
-        return build_network(self.scenario, name)
+        with precision(self.scenario.training.precision):
+            return build_network(self.scenario, name)
 
     def load(self, name: str) -> keras.Model:
         return load_network(self.scenario, self.folder, name)
@@ -66,7 +67,9 @@ class Workshop:
         self, stage: str, epochs: int, model, loss, draw_epoch, validation, metrics=(), part: str = "", **plan
     ) -> list[dict]:
         """Train for `epochs`; `part` names one of several trainings of a stage, `plan` changes the TrainingPlan."""
-        whole = TrainingPlan(**{"epochs": epochs, "batch_size": self.scenario.training.batch_size} | plan)
+        options = self.scenario.training
+        cosine = options.learning_rate == "cosine" and not plan.get("until_plateau", False)
+        whole = TrainingPlan(**{"epochs": epochs, "batch_size": options.batch_size, "cosine": cosine} | plan)
         progress = self.folder / ".progress" / stage / part
         try:
             return train(model, loss, draw_epoch, validation, whole, progress, metrics, self.callbacks(stage, epochs))

@@ -15,9 +15,9 @@ SCENARIO = {
     "timesteps": [0, 240],
     "legitimate": {
         "snr_db": [15],
-        "receivers": ["classifier", "diffsem", "direct"],
+        "receivers": ["classifier", "diffsem", "e-diffsem", "direct"],
     },
-    "eavesdropper": {"attacks": ["inversion-residual"]},
+    "eavesdropper": {"attacks": ["inversion-residual", "residual-classifier"]},
     "denoising": {"steps": 1, "channels": 8, "max_rounds": 2},
     "monte_carlo": {"batch_size": 30, "max_images": 60},
     "training": {
@@ -28,7 +28,11 @@ SCENARIO = {
             "classifiers": 1,
             "adversary": 1,
             "strong_classifier": 1,
+            "judge_of_attacks": 1,
         },
+        "learning_rate": "cosine",
+        "precision": "mixed_bfloat16",
+        "fresh_draws": True,
     },
 }
 

@@ -17,6 +17,7 @@ from diffsem.models import (
     ResidualClassifier,
     ResidualEncoder,
     ResidualStrongClassifier,
+    ResidualSymbolClassifier,
     SelfNoise,
     SymbolClassifier,
     UNet,
@@ -44,7 +45,8 @@ NETWORKS = {
     "pad dictionary": (lambda: PadDictionaryClassifier(FEATURE[1:], 10, 4, (16,)), [FEATURE, (5, 1)], (5, 10)),
     "reference encoder": (lambda: ReferenceEncoder(IMAGE[1:], FEATURE[1:], (4, 4, 4), 16), [IMAGE], FEATURE),
     "reference encoder of colours": (
-        lambda: ReferenceEncoder((16, 16, 3), (4, 4, 2), (4, 4, 4), 16),
+        # Under 16 channels oneDNN's strided convolution of one pixel crashes TensorFlow 2.21 when it is trained.
+        lambda: ReferenceEncoder((16, 16, 3), (4, 4, 2), (16, 16), 16),
         [COLOUR],
         (5, 4, 4, 2),
     ),
@@ -75,6 +77,11 @@ NETWORKS = {
         (5, 7),
     ),
     "strong II": (lambda: ResidualStrongClassifier((16, 16, 3), 7), [COLOUR], (5, 7)),
+    "residual-classifier": (
+        lambda: ResidualSymbolClassifier((4, 4, 2), 7, channels=8),
+        [(5, 4, 4, 2), (5, 1)],
+        (5, 7),
+    ),
     "inversion-residual": (lambda: InversionResidual((4, 4, 2), (16, 16, 3)), [(5, 4, 4, 2), (5, 1)], COLOUR),
     "inversion-mlp of colours": (
         lambda: mnist.InversionMLP((4, 4, 2), (16, 16, 3)),

@@ -65,6 +65,25 @@ def test_a_training_ends_on_a_plateau_at_the_lowest_rate_and_stays_ended(tmp_pat
     assert train(build(), "mse", draw_epoch, draw_epoch(99), plan, tmp_path) == history
 
 
+@pytest.mark.parametrize("cut_at", [None, 2])
+def test_the_learning_rate_falls_along_half_a_cosine_whatever_the_loss_does(cut_at, tmp_path):
+    plan = TrainingPlan(epochs=4, learning_rate=1e-3, min_learning_rate=1e-5, patience=0, min_delta=1e9, cosine=True)
+    if cut_at:
+
+        def draw_until_cut(epoch):
+            if epoch == cut_at:
+                raise CutOff
+            return draw_epoch(epoch)
+
+        with pytest.raises(CutOff):
+            train(build(), "mse", draw_until_cut, draw_epoch(99), plan, tmp_path)
+    history = train(build(), "mse", draw_epoch, draw_epoch(99), plan, tmp_path)
+    halved = (1e-3 + 1e-5) / 2
+    slope = (1e-3 - 1e-5) / 2 / np.sqrt(2)
+    expected = [1e-3, halved + slope, halved, halved - slope]
+    np.testing.assert_allclose([record["learning_rate"] for record in history], expected, rtol=1e-5)
+
+
 def test_a_state_half_written_costs_only_its_epoch(tmp_path):
     plan = TrainingPlan(epochs=2, batch_size=16)
     train(build(), "mse", draw_epoch, draw_epoch(99), plan, tmp_path)

@@ -41,6 +41,7 @@ def test_every_attack_makes_what_it_says_of_what_it_hears(name, target, rng):
         where = {
             "as-heard": [PICTURES],
             "inversion-residual": [COLOURS],
+            "residual-classifier": [COLOURS],
             "sorted-magnitudes": [KEYED],
             "pad-dictionary": [KEYED],
             "denoise-invert": [SYMBOLS, PICTURES, COLOURS],
@@ -56,7 +57,7 @@ def test_every_attack_makes_what_it_says_of_what_it_hears(name, target, rng):
 
 @pytest.mark.parametrize("name", [name for name in ATTACKS if name not in ("linear-probe", "as-heard")])
 def test_attacks_that_are_told_the_step_use_it(name, rng):
-    target = COLOURS if name == "inversion-residual" else SYMBOLS
+    target = COLOURS if "residual" in name else SYMBOLS
     network = SUITE[name].build(target)
     received = rng.standard_normal((4, *target.feature_shape)).astype(np.float32)
     early, late = (np.asarray(network([received, np.full((4, 1), time, np.float32)])) for time in (0.2, 0.9))
@@ -112,6 +113,18 @@ def test_pictures_can_be_looked_at_and_symbols_cannot():
     assert [attack.name for attack in attacks_on("direct", built)] == ["as-heard", "inversion-mlp"]
     assert [attack.name for attack in attacks_on("clean-pair", built)] == ["inversion-mlp"]
     assert "direct.as-heard" not in networks_for(built)
+
+
+def test_an_attack_may_be_run_against_some_transmitters_only():
+    built = scenario(
+        "[inversion-mlp, {attack: linear-probe, transmitters: [ibal]}]", "legitimate.receivers=[classifier, ibal]"
+    )
+    assert [attack.name for attack in attacks_on("clean-pair", built)] == ["inversion-mlp"]
+    assert [attack.name for attack in attacks_on("ibal", built)] == ["inversion-mlp", "linear-probe"]
+    assert "clean-pair.linear-probe" not in networks_for(built)
+    assert "clean-pair.linear-probe" not in [stage.name for stage in required_stages(built)]
+    with pytest.raises(InputError, match="transmitters"):
+        scenario("[{attack: linear-probe, transmitters: [one-step]}]")
 
 
 def test_what_an_attack_starts_from_is_trained_first_though_it_is_not_listed():

@@ -180,9 +180,26 @@ def test_a_missing_batch_and_a_broken_archive_end_in_one_line(damaged, tmp_path)
         load_cifar10(archive)
 
 
-def test_a_sweep_says_first_where_data_would_be_and_then_that_no_weights_ship(whole, tmp_path):
-    scenario = load_scenario("mnist-awgn", ["dataset=cifar10"])
+def test_a_sweep_says_first_where_data_would_be_and_then_which_weights_are_missing(whole, tmp_path):
+    scenario = load_scenario("cifar10-awgn", ["legitimate.receivers=[ibal]", "eavesdropper.attacks=[]"])
     with pytest.raises(InputError, match="download https://"):
         run_scenario(scenario, data_dir=tmp_path)
-    with pytest.raises(InputError, match="none ship for dataset cifar10, only for mnist"):
+    with pytest.raises(InputError, match=r"encoder-ibal.weights.h5: no such file; `diffsem train"):
         run_scenario(scenario, data_dir=whole)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["cifar10-awgn", "fig10-cifar10"])
+def test_the_shipped_weights_run_every_system_and_attack_over_whatever_lies_there(name, whole):
+    """The images are made up: what is seen here is that all weights are there, fit, and leave no point out."""
+    scenario = load_scenario(name, ["timesteps=[120]", "monte_carlo.max_images=16", "monte_carlo.batch_size=16"])
+    rows = run_scenario(scenario, data_dir=whole)
+    receivers, adversaries = rows[rows["node"] == "receiver"], rows[rows["node"] == "adversary"]
+    assert list(receivers["system"]) == list(scenario.legitimate.receivers)
+    heard = set(zip(adversaries["transmitter"], adversaries["attack"], strict=True))
+    if name == "cifar10-awgn":
+        assert heard == {(pair, "residual-classifier") for pair in ("clean-pair", "noise-aware-pair")}
+    else:
+        images = {(pictures, "as-heard") for pictures in ("direct", "permutation")}
+        assert heard == {("clean-pair", "inversion-residual"), *images}
+    assert (rows["total"] == 16).all()

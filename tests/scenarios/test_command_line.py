@@ -62,9 +62,14 @@ def test_scenarios_lists_the_shipped_ones(diffsem):
     assert [line.split()[0] for line in out.splitlines()] == [
         "ber-calibration",
         "cifar10-awgn",
+        "cifar10-quick",
+        "cifar10-rayleigh",
+        "cifar10-reference",
+        "fig10-cifar10",
         "fig4-mnist",
         "fig5-mnist",
         "fig8-mnist",
+        "fig9-cifar10",
         "mnist-awgn",
         "mnist-correlated",
         "mnist-digital",
@@ -88,7 +93,7 @@ def test_scenarios_lists_the_shipped_ones(diffsem):
 def test_info_names_versions_devices_and_weights(diffsem):
     status, out, _ = diffsem("info")
     assert status == 0
-    for word in ("sionna-no-rt 1.2.2", "devices: ", "weights mnist", "denoiser-label: "):
+    for word in ("sionna-no-rt 1.2.2", "devices: ", "weights cifar10", "weights mnist", "denoiser-label: "):
         assert word in out
 
 

@@ -5,6 +5,7 @@ import pytest
 from PIL import Image
 
 from diffsem.link import InputError
+from diffsem.scenarios import load_scenario, run_scenario
 from diffsem.scenarios.datasets import load_dataset
 from diffsem.scenarios.folders import load_folder
 from diffsem.scenarios.sizes import Folder, sizes_of
@@ -125,3 +126,9 @@ def test_feature_sizes_follow_from_the_compression(size, compression, shape, fol
     sizes = sizes_of(Folder(folder=str(folder), image_size=size, compression=compression))
     assert (sizes.feature_shape, sizes.image_shape, sizes.classes) == (shape, (size, size, 3), 3)
     assert np.prod(shape) == pytest.approx(compression * np.prod(sizes.image_shape))
+
+
+def test_no_weights_ship_for_them(folder):
+    scenario = load_scenario("cifar10-awgn", [f"dataset={{folder: {folder}}}"])
+    with pytest.raises(InputError, match="none ship for dataset folder, only for cifar10, mnist"):
+        run_scenario(scenario)

@@ -32,7 +32,7 @@ from diffsem.scenarios.networks import (
     weights_folder,
 )
 from diffsem.scenarios.record import read_record
-from diffsem.scenarios.schema import EstimateError, Scenario
+from diffsem.scenarios.schema import EstimateError, Scenario, transmitter_of
 from diffsem.scenarios.sizes import sizes_of
 
 PACKAGES = ("diffsem", "sionna-no-rt", "tensorflow", "keras", "numpy", "h5py", "pandas")
@@ -41,18 +41,9 @@ SCHEDULE = NoiseSchedule()
 
 # Defences, whose encoder and classifier are the reference pair's.
 DEFENCES = (*KEYED, "null-space-noise")
-# Systems with a transmitter of their own. All others listen to the paper's pair, trained on clean features.
-OWN_TRANSMITTER = ("noise-aware-pair", "reference", *DEFENCES, "ibal", "ibal-d", "direct", "permutation")
 PICTURES = ("direct", "permutation")
 # Their denoiser is called once, whatever the solver.
 ONE_STEP = ("one-step", "reference-one-step")
-
-
-def transmitter_of(system: str) -> str:
-    """The transmitter that a system's receiver belongs to."""
-    if system == "reference-one-step":
-        return "reference"
-    return system if system in OWN_TRANSMITTER else "clean-pair"
 
 
 def transmitters(scenario: Scenario) -> tuple[str, ...]:

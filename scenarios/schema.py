@@ -3,7 +3,7 @@
 import difflib
 import math
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, Literal, TypeVar, get_args
 
 import numpy as np
 import yaml
@@ -57,6 +57,16 @@ Transmitter = Literal[
     "direct",
     "permutation",
 ]
+TRANSMITTERS = get_args(Transmitter)
+
+
+def transmitter_of(system: str) -> str:
+    """The transmitter that a system's receiver belongs to."""
+    if system == "reference-one-step":
+        return "reference"
+    return system if system in TRANSMITTERS else "clean-pair"
+
+
 # Their recipes are in `attacks.py`; here, so that a scenario can be checked without loading them.
 ATTACKS = (
     "inversion-mlp",
@@ -600,6 +610,13 @@ class Scenario(Keys):
                 "eavesdropper: surrogate.images digits: look like MNIST's; allowed with dataset mnist only"
             )
         receivers = self.legitimate.receivers
+        there = {transmitter_of(system) for system in receivers if system != "digital"}
+        for entry in self.eavesdropper.attacks:
+            if entry.transmitters and not there & set(entry.transmitters):
+                raise ValueError(
+                    f"eavesdropper.attacks: {entry.attack}: none of its transmitters {', '.join(entry.transmitters)} "
+                    f"is there; allowed with these receivers: {', '.join(sorted(there)) or 'none'}"
+                )
         if self.eavesdropper.known_keys > 0 and any("scramble" in system for system in receivers):
             raise ValueError(
                 "eavesdropper.known_keys: attacks on scrambles do not tell apart the transmissions whose key they "

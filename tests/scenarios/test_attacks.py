@@ -125,6 +125,10 @@ def test_an_attack_may_be_run_against_some_transmitters_only():
     assert "clean-pair.linear-probe" not in [stage.name for stage in required_stages(built)]
     with pytest.raises(InputError, match="transmitters"):
         scenario("[{attack: linear-probe, transmitters: [one-step]}]")
+    with pytest.raises(
+        InputError, match="none of its transmitters ibal is there; allowed with these receivers: clean-pair"
+    ):
+        scenario("[{attack: linear-probe, transmitters: [ibal]}]", "legitimate.receivers=[classifier]")
 
 
 def test_what_an_attack_starts_from_is_trained_first_though_it_is_not_listed():

@@ -35,6 +35,14 @@ def residual_block(x, channels: int, name: str, strides: int = 1, activation: st
     return layers.Activation(activation, name=f"{name}_act2")(layers.Add(name=f"{name}_sum")([x, shortcut]))
 
 
+def _with_time(symbols: list, time):
+    """Symbols [B, height, width, channels] and a plane of the step [B, 1] beside their channels."""
+    height, width = symbols[0].shape[1:3]
+    planes = layers.RepeatVector(height * width, name="planes")(time)
+    plane = layers.Reshape((height, width, 1), name="plane")(planes)
+    return layers.Concatenate(name="inputs")([*symbols, plane])
+
+
 @keras.saving.register_keras_serializable("diffsem")
 class ResidualEncoder(keras.Model):
     """Encoder E of Table II: image -> feature whose mean is 0 and whose mean square is 1 for every sample.
@@ -97,14 +105,10 @@ class ResidualClassifier(keras.Model):
     """
 
     def __init__(self, feature_shape=(8, 8, 3), classes=10, channels=512, name="residual_classifier", **kwargs):
-        height, width, _ = feature_shape
         received = keras.Input(feature_shape, name="received")
         denoised = keras.Input(feature_shape, name="denoised")
         time = keras.Input((1,), name="time")
-        plane = layers.Reshape((height, width, 1), name="plane")(
-            layers.RepeatVector(height * width, name="planes")(time)
-        )
-        x = layers.Concatenate(name="inputs")([received, denoised, plane])
+        x = _with_time([received, denoised], time)
         x = layers.Conv2D(64, 3, padding="same", activation="tanh", name="conv1")(x)
         x = layers.Conv2D(channels, 3, strides=2, padding="same", activation="tanh", name="conv2")(x)
         x = residual_block(x, channels, "residual", activation="tanh")
@@ -207,13 +211,9 @@ class InversionResidual(keras.Model):
     """
 
     def __init__(self, feature_shape=(8, 8, 3), image_shape=(32, 32, 3), name="inversion_residual", **kwargs):
-        height, width, _ = feature_shape
         received = keras.Input(feature_shape, name="received")
         time = keras.Input((1,), name="time")
-        plane = layers.Reshape((height, width, 1), name="plane")(
-            layers.RepeatVector(height * width, name="planes")(time)
-        )
-        x = layers.Concatenate(name="inputs")([received, plane])
+        x = _with_time([received], time)
         x = layers.Conv2D(512, 3, padding="same", activation="tanh", name="conv1")(x)
         for place, channels in enumerate((256, 128), 1):
             up = layers.Conv2DTranspose(channels, 2, strides=2, activation="tanh", name=f"up{place}")

@@ -1,6 +1,7 @@
 """Every network that a scenario can need, by name, and its weights on disk."""
 
 import warnings
+import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -237,14 +238,33 @@ def _copy_in_half_precision(source: h5py.File, target: h5py.File, large: float, 
             # Seed states are integers; all else is a weight.
             if values.dtype == np.float32:
                 values = (_on_grid(values, share) if values.size >= large else values).astype(np.float16)
-            options = {"compression": "gzip", "compression_opts": 9, "shuffle": True} if node.shape else {}
-            target.create_dataset(path, data=values, **options)
+            _write_deflated(target, path, values)
         else:
             _make_group(target, path)
         target[path].attrs.update(node.attrs)
 
     target.attrs.update(source.attrs)
     source.visititems(copy)
+
+
+def _write_deflated(target: h5py.File, path: str, values: np.ndarray) -> None:
+    """As HDF5's own shuffle and gzip store it, which read it back, but a tenth smaller.
+
+    A weight on a grid says nothing about the next: looking for long matches, as HDF5 has zlib do, costs more than it
+    brings.
+    """
+    if not values.shape:
+        target.create_dataset(path, data=values)
+        return
+    dataset = target.create_dataset(
+        path, values.shape, values.dtype, chunks=values.shape, shuffle=True, compression="gzip", compression_opts=9
+    )
+    shuffled = np.frombuffer(values.tobytes(), np.uint8).reshape(-1, values.itemsize).T.tobytes()
+    streams = []
+    for strategy in (zlib.Z_DEFAULT_STRATEGY, zlib.Z_RLE):
+        deflate = zlib.compressobj(9, strategy=strategy)
+        streams.append(deflate.compress(shuffled) + deflate.flush())
+    dataset.id.write_direct_chunk((0,) * values.ndim, min(streams, key=len))
 
 
 def _on_grid(values: np.ndarray, share: float) -> np.ndarray:

@@ -198,7 +198,8 @@ def test_shipped_weights_reach_the_recorded_anchors():
         assert abs(scores["validation_mse_float32"] - scores["validation_mse_as_stored"]) < 1e-4
 
 
-def test_shipped_pairs_for_cifar10_read_what_they_send():
+def test_shipped_networks_for_cifar10_reach_their_anchors():
     scores = {stage: entry["scores"] for stage, entry in read_record(PRETRAINED / "cifar10").items()}
     assert scores["pair"]["test_accuracy_t0"] >= 0.70
     assert scores["reference"]["test_accuracy_t0"] >= 0.80
+    assert scores["strong-classifier-clean"]["test_accuracy_clean"] >= 0.80

@@ -218,8 +218,8 @@ def _make_group(file: h5py.File, path: str) -> None:
 def _grid(name: str) -> tuple[float, float]:
     """From which size on a network's kernels are stored on a grid, and how coarse it is in shares of their deviation.
 
-    A half costs 3.5 bits a weight, a quarter 4.5, float16 15. Networks that are called again and again, or send what has
-    to survive noise, are kept finer; encoders that others are trained behind as fine as can be.
+    A half costs 3.5 bits a weight, a quarter 4.5, float16 15. Networks that are called again and again, or send what
+    has to survive noise, are kept finer; encoders that others are trained behind as fine as can be.
     """
     if name.startswith("denoiser") or name == "encoder-reference":
         return 20_000, 1 / 4

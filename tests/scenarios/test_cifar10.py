@@ -181,22 +181,29 @@ def test_a_missing_batch_and_a_broken_archive_end_in_one_line(damaged, tmp_path)
 
 
 def test_a_sweep_says_first_where_data_would_be_and_then_which_weights_are_missing(whole, tmp_path):
-    scenario = load_scenario("cifar10-awgn", ["legitimate.receivers=[ibal]", "eavesdropper.attacks=[]"])
+    scenario = load_scenario("cifar10-awgn", [f"weights={tmp_path}"])
     with pytest.raises(InputError, match="download https://"):
         run_scenario(scenario, data_dir=tmp_path)
-    with pytest.raises(InputError, match=r"encoder-ibal.weights.h5: no such file; `diffsem train"):
+    with pytest.raises(InputError, match=r"encoder.weights.h5: no such file; `diffsem train"):
         run_scenario(scenario, data_dir=whole)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["cifar10-awgn", "cifar10-reference"])
-def test_the_shipped_weights_run_every_system_and_attack_over_whatever_lies_there(name, whole):
+@pytest.mark.parametrize(
+    ("name", "transmitters"),
+    [
+        ("cifar10-awgn", {"clean-pair", "noise-aware-pair"}),
+        ("cifar10-reference", {"reference"}),
+        ("fig9-cifar10", {"clean-pair", "ibal", "ibal-d"}),
+    ],
+)
+def test_the_shipped_weights_run_every_system_and_attack_over_whatever_lies_there(name, transmitters, whole):
     """The images are made up: what is seen here is that all weights are there, fit, and leave no point out."""
     scenario = load_scenario(name, ["timesteps=[120]", "monte_carlo.max_images=16", "monte_carlo.batch_size=16"])
     rows = run_scenario(scenario, data_dir=whole)
     assert list(rows.loc[rows["node"] == "receiver", "system"]) == list(scenario.legitimate.receivers)
     adversaries = rows[rows["node"] == "adversary"]
     heard = set(zip(adversaries["transmitter"], adversaries["attack"], strict=True))
-    pairs = ("clean-pair", "noise-aware-pair") if name == "cifar10-awgn" else ()
-    assert heard == {(pair, "residual-classifier") for pair in pairs}
+    attacks = {attack if isinstance(attack, str) else attack.attack for attack in scenario.eavesdropper.attacks}
+    assert heard == {(transmitter, attack) for transmitter in transmitters for attack in attacks}
     assert (rows["total"] == 16).all()

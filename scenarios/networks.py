@@ -248,7 +248,7 @@ def _copy_in_half_precision(source: h5py.File, target: h5py.File, large: float, 
 
 
 def _write_deflated(target: h5py.File, path: str, values: np.ndarray) -> None:
-    """As HDF5's own shuffle and gzip store it, which read it back, but a tenth smaller.
+    """In the form of HDF5's own shuffle and gzip, which read it back, but a sixth smaller.
 
     A weight on a grid says nothing about the next: looking for long matches, as HDF5 has zlib do, costs more than it
     brings.

@@ -11,6 +11,7 @@ from diffsem.scenarios import load_scenario
 from diffsem.scenarios.assembly import networks_for
 from diffsem.scenarios.networks import (
     PRETRAINED,
+    _write_deflated,
     build_network,
     load_network,
     save_network,
@@ -64,29 +65,29 @@ def test_large_kernels_are_stored_on_an_even_grid_of_their_own(name, share, tmp_
     assert large >= 2
 
 
-def test_a_network_takes_less_room_than_hdf5s_own_gzip_and_any_reader_of_hdf5_gets_it_back(tmp_path):
-    network = build_network(SCENARIO, "strong-classifier")
-    save_network(network, tmp_path, "strong-classifier")
-    path = weights_file(tmp_path, "strong-classifier")
-    stored, usual = {}, tmp_path / "usual.h5"
+@pytest.mark.parametrize("shape", [(), (1,), (7,), (300, 200), (3, 3, 5, 4)])
+@pytest.mark.parametrize("dtype", [np.float16, np.int64])
+def test_what_is_deflated_here_is_read_back_by_hdf5(shape, dtype, tmp_path):
+    values = np.random.default_rng(1).integers(-9, 9, shape).astype(dtype)
+    with h5py.File(tmp_path / "file.h5", "w") as file:
+        _write_deflated(file, "values", values)
+    with h5py.File(tmp_path / "file.h5") as file:
+        assert file["values"].dtype == dtype
+        np.testing.assert_array_equal(file["values"][()], values)
+
+
+def test_a_network_takes_less_room_than_with_hdf5s_own_gzip(tmp_path):
+    save_network(build_network(SCENARIO, "strong-classifier"), tmp_path, "strong-classifier")
+    path, usual = weights_file(tmp_path, "strong-classifier"), tmp_path / "usual.h5"
     with h5py.File(path) as file, h5py.File(usual, "w", libver="latest") as plain:
 
         def copy(name, node):
             if isinstance(node, h5py.Dataset):
-                stored[name] = node[()]
                 options = {"compression": "gzip", "compression_opts": 9, "shuffle": True} if node.shape else {}
                 plain.create_dataset(name, data=node[()], **options)
 
         file.visititems(copy)
     assert path.stat().st_size < 0.95 * usual.stat().st_size
-    with h5py.File(usual) as plain:
-        for name, values in stored.items():
-            assert values.dtype == plain[name].dtype
-            np.testing.assert_array_equal(values, plain[name][()])
-    for loaded, exact in zip(
-        load_network(SCENARIO, tmp_path, "strong-classifier").get_weights(), network.get_weights(), strict=True
-    ):
-        assert np.abs(loaded - exact).max() <= max(exact.std() / 2 * np.sqrt(2), 1e-6)
 
 
 def test_equal_weights_make_equal_files_whenever_they_are_written(tmp_path):

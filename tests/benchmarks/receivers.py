@@ -1,24 +1,41 @@
 """Seconds that each receiver of a scenario takes for a batch of 256 images, compiled: what the denoiser adds.
 
-One transmission at the first SNR of the scenario and step t; the receivers take turns, so that a busy machine slows all
-alike.
+On any Keras backend (KERAS_BACKEND): the networks alone are timed, on features noised straight to step t (eq. 11),
+which lie on the device already. The receivers take turns, so that a busy machine slows all alike.
 """
 
 import argparse
 import statistics
 import time
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
+import keras
 import numpy as np
-import tensorflow as tf
+from keras import ops
 
-from diffsem.link.wiretap import Seeds
 from diffsem.scenarios import load_scenario
-from diffsem.scenarios.assembly import assemble
+from diffsem.scenarios.assembly import build_receiver, encoder_of
 from diffsem.scenarios.datasets import load_dataset
+from diffsem.scenarios.networks import load_network, weights_folder
+from diffsem.scenarios.schema import transmitter_of
+from diffsem.scenarios.workshop import add_noise, predict
 
 BATCH = 256
+
+
+def compiled(receiver: keras.layers.Layer) -> Callable:
+    """The receiver as one program, where the backend makes one."""
+    if keras.backend.backend() == "jax":
+        import jax
+
+        return jax.jit(lambda inputs: receiver(inputs))
+    if keras.backend.backend() == "tensorflow":
+        import tensorflow as tf
+
+        return tf.function(receiver)
+    return receiver
 
 
 def main() -> None:
@@ -27,29 +44,32 @@ def main() -> None:
     parser.add_argument("--data-dir", type=Path, help="where cifar10 lies")
     parser.add_argument("--timestep", type=int, default=240, help="self-noising step t")
     parser.add_argument("--repeats", type=int, default=20)
+    parser.add_argument("--set", action="append", default=[], help="KEY=VALUE of the scenario, as for `diffsem run`")
     options = parser.parse_args()
-    scenario = load_scenario(options.scenario, [f"monte_carlo.batch_size={BATCH}", "eavesdropper.attacks=[]"])
-    experiment = assemble(scenario, load_dataset(scenario.dataset, options.data_dir))
-    images = experiment.images[:BATCH]
-    snr_db = np.full(BATCH, scenario.legitimate.snr_db[0])
-    steps = np.full(BATCH, options.timestep, np.int32)
+    scenario = load_scenario(options.scenario, [*options.set, f"monte_carlo.batch_size={BATCH}"])
+    load = partial(load_network, scenario, weights_folder(scenario))
+    images = load_dataset(scenario.dataset, options.data_dir).test[:BATCH].as_float()
+    steps = np.full(BATCH, options.timestep)
     calls = {}
-    for system in experiment.systems:
-        seeds = Seeds.unpack(range(len(Seeds.roles(1))))
-        heard, _, _ = experiment.links[system.transmitter].transmit(images, steps, snr_db, [snr_db], seeds)
-        calls[system.name] = partial(tf.function(system.receiver), [heard.received, heard.step])
-        calls[system.name]()  # traces it
+    for system in scenario.legitimate.receivers:
+        feature = predict(load(encoder_of(transmitter_of(system))), images)
+        received, _ = add_noise(feature, steps, np.random.default_rng(scenario.seed))
+        inputs = [ops.convert_to_tensor(received, "float32"), ops.convert_to_tensor(steps, "float32")]
+        calls[system] = partial(compiled(build_receiver(scenario, system, load)), inputs)
+        ops.convert_to_numpy(calls[system]()[0])  # compiles it
     seconds: dict[str, list[float]] = {name: [] for name in calls}
     for _ in range(options.repeats):
         for name, call in calls.items():
             started = time.perf_counter()
-            logits, _ = call()
-            logits.numpy()
+            ops.convert_to_numpy(call()[0])
             seconds[name].append(time.perf_counter() - started)
-    print(f"{scenario.name}, t = {options.timestep}, a batch of {BATCH}, ms: median [least, most] of {options.repeats}")
+    print(
+        f"{scenario.name}, t = {options.timestep}, a batch of {BATCH}, {keras.backend.backend()}, ms: "
+        f"median [least, most] of {options.repeats}"
+    )
     for name, taken in seconds.items():
         low, middle, high = (1e3 * value for value in (min(taken), statistics.median(taken), max(taken)))
-        print(f"{name}: {middle:.0f} [{low:.0f}, {high:.0f}]")
+        print(f"{name}: {middle:.2f} [{low:.2f}, {high:.2f}]")
 
 
 if __name__ == "__main__":

@@ -2,7 +2,10 @@
 
 import math
 
+import keras
+
 from diffsem.channels import BlockFadingChannel, Csi, Multipath, OfdmChannel
+from diffsem.link.errors import InputError
 from diffsem.link.noisy_feature import StepRule
 from diffsem.link.reception import Reception
 from diffsem.models import NoiseSchedule
@@ -10,7 +13,12 @@ from diffsem.scenarios.schema import AwgnChannel, CdlChannel, Eavesdropper, Legi
 
 
 def build_channel(node: Legitimate | Eavesdropper, transmitter: Legitimate) -> BlockFadingChannel | OfdmChannel:
-    """The channel of a node, with what it knows of it."""
+    """The channel of a node, with what it knows of it. Raises InputError on a Keras backend without channels."""
+    if keras.backend.backend() != "tensorflow":
+        raise InputError(
+            f"KERAS_BACKEND {keras.backend.backend()}: channels are Sionna's, which needs tensorflow; other backends "
+            "train encoders, classifiers, denoisers and judges of clean images only"
+        )
     channel = node.channel
     shared = {
         "transmit_antennas": transmitter.transmit_antennas,

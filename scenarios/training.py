@@ -12,6 +12,8 @@ from contextlib import nullcontext
 from importlib.metadata import version
 from pathlib import Path
 
+import keras
+
 from diffsem.link.errors import InputError
 from diffsem.link.files import replace_file
 from diffsem.scenarios.datasets import load_dataset
@@ -139,7 +141,7 @@ def _spread(devices: Sequence[str] | None):
 
 
 def _entry(stage: Stage, scenario: Scenario, folder: Path, outcome: dict) -> dict:
-    history = outcome["history"]
+    history, backend = outcome["history"], keras.backend.backend()
     return {
         "command": " ".join(["diffsem", *sys.argv[1:]]),
         "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
@@ -147,7 +149,7 @@ def _entry(stage: Stage, scenario: Scenario, folder: Path, outcome: dict) -> dic
         "epochs": len(history),
         "seconds_training": round(sum(epoch["seconds"] for epoch in history), 1),
         "machine": f"{os.cpu_count()} cores, {platform.machine()}",
-        "versions": {package: version(package) for package in ("diffsem", "keras", "tensorflow", "sionna-no-rt")},
+        "versions": {package: version(package) for package in ("diffsem", "keras", backend, "sionna-no-rt")},
         "scores": outcome["scores"],
         "sha256": {name: hashlib.sha256(weights_file(folder, name).read_bytes()).hexdigest() for name in stage.writes},
         "history": history,

@@ -9,6 +9,9 @@ import sys
 import numpy as np
 import pytest
 
+from diffsem.scenarios import load_scenario, run_scenario
+from diffsem.scenarios.record import read_record
+
 PROGRAM = """
 import json, sys
 import keras
@@ -51,7 +54,9 @@ print(keras.backend.backend())
 """
 
 
-@pytest.mark.skipif(importlib.util.find_spec("jax") is None, reason="JAX is not installed")
+pytestmark = pytest.mark.skipif(importlib.util.find_spec("jax") is None, reason="JAX is not installed")
+
+
 def test_networks_give_the_same_outputs_on_jax():
     from diffsem.scenarios.networks import PRETRAINED
 
@@ -67,3 +72,25 @@ def test_networks_give_the_same_outputs_on_jax():
     assert outputs["jax"]["noise_step"] == [231, 212, 0]
     for name, value in outputs["tensorflow"].items():
         np.testing.assert_allclose(outputs["jax"][name], value, atol=1e-4, err_msg=name)
+
+
+@pytest.mark.slow
+def test_on_jax_ibal_trains_for_a_sweep_on_tensorflow_and_channels_end_in_one_line(tmp_path):
+    toy = ["legitimate.receivers=[ibal]", "eavesdropper.attacks=[]", "training.images=1000", "training.epochs.ibal=2"]
+    few = ["legitimate.snr_db=[20]", "monte_carlo.max_images=1024"]
+    scenario = load_scenario("mnist-awgn", [*toy, f"weights={tmp_path}", "timesteps=[0]", *few])
+
+    def on_jax(*words):
+        command = [sys.executable, "-m", "diffsem.scenarios.command_line", *words]
+        command += [word for key in toy for word in ("--set", key)]
+        return subprocess.run(command, capture_output=True, text=True, env=os.environ | {"KERAS_BACKEND": "jax"})
+
+    assert on_jax("train", "mnist-awgn", "--out", str(tmp_path)).returncode == 0
+    entry = read_record(tmp_path)["ibal"]
+    assert "jax" in entry["versions"]
+    assert "tensorflow" not in entry["versions"]
+    accuracy = run_scenario(scenario)["accuracy"].iloc[0]
+    assert accuracy == pytest.approx(entry["scores"]["test_accuracy_t0"], abs=0.1)
+    refused = on_jax("run", "mnist-awgn", "--out", str(tmp_path / "r.h5"))
+    assert refused.returncode == 2
+    assert refused.stderr.splitlines()[-1].startswith("diffsem: KERAS_BACKEND jax: channels are Sionna's")

@@ -9,11 +9,14 @@ run: .venv/installed
 	$(BIN)/diffsem run mnist-quick --out results/mnist-quick.h5
 	$(BIN)/diffsem plot results/mnist-quick.h5
 
+# Two files of tests at a time: many of them wait for a process of one thread to start.
+PYTEST := $(BIN)/python -m pytest --numprocesses 2 --dist loadfile
+
 test: .venv/installed-dev
-	$(BIN)/python -m pytest
+	$(PYTEST)
 
 test-slow: .venv/installed-dev
-	$(BIN)/python -m pytest -m slow
+	$(PYTEST) -m slow
 
 lint: .venv/installed-dev
 	$(BIN)/ruff check .

@@ -7,7 +7,7 @@ import pytest
 from nbclient import NotebookClient
 
 SLOW = ("defences", "paper_figures")
-FIGURES = {"channels": 17, "cifar10": 7, "defences": 4, "mnist_awgn": 4, "paper_figures": 12, "solvers": 1}
+FIGURES = {"channels": 17, "cifar10": 11, "defences": 4, "mnist_awgn": 4, "paper_figures": 12, "solvers": 1}
 NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
 
 

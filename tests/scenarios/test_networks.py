@@ -204,3 +204,4 @@ def test_shipped_networks_for_cifar10_reach_their_anchors():
     assert scores["pair"]["test_accuracy_t0"] >= 0.70
     assert scores["reference"]["test_accuracy_t0"] >= 0.80
     assert scores["strong-classifier-clean"]["test_accuracy_clean"] >= 0.80
+    assert scores["strong-classifier"]["test_accuracy_clean"] >= 0.80

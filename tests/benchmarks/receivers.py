@@ -1,6 +1,6 @@
 """Seconds that each receiver of a scenario takes for a batch of 256 images, compiled: what the denoiser adds.
 
-On any Keras backend (KERAS_BACKEND): the networks alone are timed, on features noised straight to step t (eq. 11),
+On TensorFlow or JAX (KERAS_BACKEND): the networks alone are timed, on features noised straight to step t (eq. 11),
 which lie on the device already. The receivers take turns, so that a busy machine slows all alike.
 """
 
@@ -26,16 +26,14 @@ BATCH = 256
 
 
 def compiled(receiver: keras.layers.Layer) -> Callable:
-    """The receiver as one program, where the backend makes one."""
+    """The receiver as one program."""
     if keras.backend.backend() == "jax":
         import jax
 
         return jax.jit(lambda inputs: receiver(inputs))
-    if keras.backend.backend() == "tensorflow":
-        import tensorflow as tf
+    import tensorflow as tf
 
-        return tf.function(receiver)
-    return receiver
+    return tf.function(receiver)
 
 
 def main() -> None:

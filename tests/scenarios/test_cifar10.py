@@ -193,15 +193,15 @@ def test_a_sweep_says_first_where_data_would_be_and_then_which_weights_are_missi
 @pytest.mark.parametrize(
     ("name", "attacks"),
     [
-        ("cifar10-awgn", product(["clean-pair", "noise-aware-pair"], ["residual-classifier"])),
-        ("cifar10-reference", [("reference", "task-classifier")]),
-        ("fig9-cifar10", product(["clean-pair", "ibal", "ibal-d"], ["inversion-residual", "residual-classifier"])),
+        ("cifar10-awgn", {("clean-pair", "residual-classifier"), ("noise-aware-pair", "residual-classifier")}),
+        ("cifar10-reference", {("reference", "task-classifier")}),
+        ("fig9-cifar10", {*product(["clean-pair", "ibal", "ibal-d"], ["inversion-residual", "residual-classifier"])}),
         (
             "fig10-cifar10",
-            [
+            {
                 *product(["clean-pair", "ibal", "ibal-d"], ["inversion-residual"]),
                 *product(["direct", "permutation"], ["as-heard"]),
-            ],
+            },
         ),
     ],
 )
@@ -212,5 +212,5 @@ def test_the_shipped_weights_run_every_system_and_attack_over_whatever_lies_ther
     assert list(rows.loc[rows["node"] == "receiver", "system"]) == list(scenario.legitimate.receivers)
     adversaries = rows[rows["node"] == "adversary"]
     heard = set(zip(adversaries["transmitter"], adversaries["attack"], strict=True))
-    assert heard == set(attacks)
+    assert heard == attacks
     assert (rows["total"] == 16).all()

@@ -5,10 +5,6 @@ from keras import ops
 
 from diffsem.models.schedule import NoiseSchedule
 
-# Root mean square of the pixels of a training image of MNIST, on average over the images.
-MNIST_RMS = 0.329
-
-
 def swap_quarters(image):
     """[B, height, width, channels] with the upper left and the lower right quarter swapped; its own inverse."""
     height, width = image.shape[1] // 2, image.shape[2] // 2
@@ -75,7 +71,7 @@ class Picture(keras.Model):
     image : [B, height, width, channels], float; in [0, 1] but for noise.
     """
 
-    def __init__(self, image_shape, permuted=False, rms=MNIST_RMS, schedule=None, name="picture", **kwargs):
+    def __init__(self, image_shape, permuted=False, *, rms, schedule=None, name="picture", **kwargs):
         schedule = schedule or NoiseSchedule()
         received = keras.Input(image_shape, name="received")
         time = keras.Input((1,), name="time")

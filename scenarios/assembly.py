@@ -177,7 +177,7 @@ def build_receiver(scenario: Scenario, system: str, load: Callable[[str], keras.
     if system in PICTURES:
         # The receiver knows how the quarters were swapped.
         sizes = sizes_of(scenario.dataset)
-        picture = Picture(sizes.image_shape, system == "permutation", sizes.pixel_rms, SCHEDULE)
+        picture = Picture(sizes.image_shape, system == "permutation", rms=sizes.pixel_rms, schedule=SCHEDULE)
         classifier = PictureClassifier(picture, load("strong-classifier"))
         return BypassReceiver(classifier, SCHEDULE.steps, scenario.monte_carlo.batch_size)
     classifier, *denoisers = (load(name) for name in networks_of(system, scenario))

@@ -54,6 +54,8 @@ class Target:
     ----------
     feature_shape, image_shape : tuple of three int
     classes : int
+    pixel_rms : float
+        Root mean square of the pixels of an image, on average over the images.
     keyed : bool
         Whether the self-noise comes from a key.
     scrambled : bool
@@ -63,6 +65,7 @@ class Target:
     feature_shape: tuple[int, int, int]
     image_shape: tuple[int, int, int]
     classes: int
+    pixel_rms: float
     keyed: bool = False
     scrambled: bool = False
 
@@ -332,7 +335,7 @@ SUITE = {
         AttackMethod(
             "as-heard",
             "image",
-            lambda target: Picture(target.image_shape),
+            lambda target: Picture(target.image_shape, rms=target.pixel_rms),
             None,
             applies=lambda target: target.feature_shape == target.image_shape,
         ),

@@ -128,7 +128,8 @@ def target_of(transmitter: str, scenario: Scenario) -> Target:
     sizes = sizes_of(scenario.dataset)
     pictures = f"encoder-{transmitter}" in WEIGHTLESS
     shape = sizes.image_shape if pictures else sizes.feature_shape
-    return Target(shape, sizes.image_shape, sizes.classes, *KEYED.get(transmitter, (False, False)))
+    keyed, scrambled = KEYED.get(transmitter, (False, False))
+    return Target(shape, sizes.image_shape, sizes.classes, sizes.pixel_rms, keyed, scrambled)
 
 
 def build_network(scenario: Scenario, name: str) -> keras.Model:

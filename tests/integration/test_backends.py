@@ -41,7 +41,7 @@ outputs = {
         DenoisingAttack(UNet(channels=32), InversionConv((8, 8, 2), (28, 28, 1))), "clean-pair.denoise-invert"
     )([feature, time], training=False),
     "ibal": load(mnist.LinearEncoder(), "encoder-ibal")(images),
-    "picture": Picture((28, 28, 1), True)([np.asarray(PictureEncoder((28, 28, 1), True)(images)), time]),
+    "picture": Picture((28, 28, 1), True, rms=0.329)([np.asarray(PictureEncoder((28, 28, 1), True)(images)), time]),
     "against": Against()([feature, time[:, 0]]),
     "information": SymbolInformation(NoiseSchedule())([feature, time[:, 0] * 500]),
     "unet": unet([feature, time, label], training=False),

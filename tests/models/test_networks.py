@@ -66,7 +66,7 @@ NETWORKS = {
         (5, 10),
     ),
     "picture classifier": (
-        lambda: PictureClassifier(Picture(IMAGE[1:]), mnist.StrongClassifier()),
+        lambda: PictureClassifier(Picture(IMAGE[1:], rms=0.329), mnist.StrongClassifier()),
         [IMAGE, IMAGE, (5, 1)],
         (5, 10),
     ),
@@ -126,7 +126,7 @@ def test_network_builds_trains_saves_and_loads(name, rng, tmp_path):
     np.testing.assert_allclose(np.asarray(other(inputs, training=False)), trained, atol=1e-6)
 
 
-@pytest.mark.parametrize("network", [PictureEncoder(IMAGE[1:], True), Picture(IMAGE[1:], True, 0.5)])
+@pytest.mark.parametrize("network", [PictureEncoder(IMAGE[1:], True), Picture(IMAGE[1:], True, rms=0.5)])
 def test_networks_without_weights_save_and_load(network, rng, tmp_path):
     inputs = [rng.random(shape, np.float32) for shape in (IMAGE, (5, 1))][: len(network.inputs)]
     network.save(tmp_path / "network.keras")

@@ -32,7 +32,7 @@ def test_the_picture_is_eq_11_at_the_step_of_its_pixels(permuted, step, rng):
     alpha_bar = np.float32(SCHEDULE.alpha_bar[step])
     noise = rng.standard_normal(image.shape).astype(np.float32)
     received = np.sqrt(alpha_bar) * np.asarray(PictureEncoder(SHAPE, permuted)(image)) + np.sqrt(1 - alpha_bar) * noise
-    seen = np.asarray(Picture(SHAPE, permuted)([received, np.full((64, 1), step / 500, np.float32)]))
+    seen = np.asarray(Picture(SHAPE, permuted, rms=0.329)([received, np.full((64, 1), step / 500, np.float32)]))
     gain = (seen * image).mean() / (image**2).mean()
     assert gain**2 + (seen - gain * image).var() == pytest.approx(1 if step else gain**2, rel=0.02)
     # The pixels' noise-to-signal ratio is that of the symbols, less by the pixels' power.
@@ -41,7 +41,7 @@ def test_the_picture_is_eq_11_at_the_step_of_its_pixels(permuted, step, rng):
 
 
 def test_the_receiver_of_pictures_judges_what_it_sees_and_reads_no_denoised_feature(rng):
-    judge, picture = mnist.StrongClassifier(), Picture(SHAPE, permuted=True)
+    judge, picture = mnist.StrongClassifier(), Picture(SHAPE, permuted=True, rms=0.329)
     received = rng.standard_normal((3, *SHAPE)).astype(np.float32)
     time = np.array([[0.1], [0.5], [0.9]], np.float32)
     logits = PictureClassifier(picture, judge)([received, 7 * received, time])

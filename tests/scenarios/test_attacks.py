@@ -1,15 +1,17 @@
+import keras
 import numpy as np
 import pytest
 
 from diffsem.link import InputError
 from diffsem.models import mnist
 from diffsem.scenarios import AttackMethod, load_scenario
-from diffsem.scenarios.assembly import attacks_on, networks_for
+from diffsem.scenarios.assembly import attacks_on, build_attack, build_receiver, networks_for
 from diffsem.scenarios.attacks import SUITE, Target, _reconstruct, listed_attacks, reconstruction_loss
 from diffsem.scenarios.datasets import load_dataset, surrogate_images
 from diffsem.scenarios.eavesdropping import Eavesdropping
 from diffsem.scenarios.networks import PRETRAINED, target_of
 from diffsem.scenarios.schema import ATTACKS, Surrogate
+from diffsem.scenarios.sizes import sizes_of
 from diffsem.scenarios.stages import required_stages
 from diffsem.scenarios.workshop import Workshop
 
@@ -216,8 +218,42 @@ def test_the_reconstruction_loss_is_mse_and_a_tenth_of_what_ssim_lacks():
 
 
 def test_a_target_names_the_shapes_of_what_is_heard():
-    assert Target((8, 8, 1), mnist.IMAGE_SHAPE, 10) == SYMBOLS
+    assert Target((8, 8, 1), mnist.IMAGE_SHAPE, 10, pixel_rms=0.329) == SYMBOLS
     assert PICTURES.feature_shape == mnist.IMAGE_SHAPE
+
+
+@pytest.fixture
+def data_sets(tmp_path):
+    """A scenario that sends pictures of each kind of data set."""
+    for name in ("one", "two"):
+        (tmp_path / name).mkdir()
+    systems = ["legitimate.receivers=[direct]", "eavesdropper.attacks=[as-heard]", "monte_carlo.batch_size=64"]
+    folder = [f"dataset={{folder: {tmp_path}}}", *systems]
+    return {
+        "mnist": load_scenario("mnist-quick", systems),
+        "cifar10": load_scenario("cifar10-quick", systems),
+        "folder": load_scenario("mnist-quick", folder),
+    }
+
+
+@pytest.mark.parametrize("name", ["mnist", "cifar10", "folder"])
+def test_whoever_looks_at_what_is_heard_sees_what_the_direct_receiver_sees(data_sets, name, rng):
+    """At one SNR the two hear symbols of one law: through the same eyes their accuracies differ by chance alone."""
+    scenario = data_sets[name]
+    shape = sizes_of(scenario.dataset).image_shape
+
+    class Eyes(keras.layers.Layer):
+        def call(self, image):
+            return keras.ops.reshape(image, (-1, int(np.prod(shape))))
+
+    image = keras.Input(shape)
+    receiver = build_receiver(scenario, "direct", lambda name: keras.Model(image, Eyes()(image)))
+    (listed,) = listed_attacks(scenario.eavesdropper)
+    attack = build_attack(scenario, "direct", listed, lambda name: keras.Model(), {})
+    received = rng.standard_normal((64, *shape)).astype(np.float32)
+    step = rng.uniform(0, 500, 64).astype(np.float32)
+    pixels, _ = receiver([received, step])
+    np.testing.assert_allclose(pixels, np.asarray(attack.run([received, step])).reshape(64, -1), rtol=1e-5, atol=1e-6)
 
 
 @pytest.mark.parametrize(("losses", "parts"), [((0.2, 0.1), [""]), ((0.2, 0.199), ["", "again"])])

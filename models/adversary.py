@@ -61,6 +61,8 @@ class SymbolClassifier(keras.Model):
     sorted_magnitudes : bool
         Read the magnitudes of the symbols in descending order, and nothing else of them. Of symbols in Gaussian noise
         whose order and signs are drawn at random this is all that tells of the feature: it is lossless.
+    batch_normalised : bool
+        Normalise what each hidden layer gives over the batch, before its activation.
 
     Input
     -----
@@ -74,7 +76,14 @@ class SymbolClassifier(keras.Model):
     """
 
     def __init__(
-        self, feature_shape, classes, hidden=(512, 256), sorted_magnitudes=False, name="symbol_classifier", **kwargs
+        self,
+        feature_shape,
+        classes,
+        hidden=(512, 256),
+        sorted_magnitudes=False,
+        batch_normalised=False,
+        name="symbol_classifier",
+        **kwargs,
     ):
         received = keras.Input(feature_shape, name="received")
         time = keras.Input((1,), name="time")
@@ -84,13 +93,18 @@ class SymbolClassifier(keras.Model):
         if hidden:
             x = layers.Concatenate(name="inputs")([x, time])
         for place, width in enumerate(hidden, 1):
-            x = layers.Dense(width, activation="gelu", name=f"dense{place}")(x)
+            if batch_normalised:
+                x = layers.Dense(width, use_bias=False, name=f"dense{place}")(x)
+                x = layers.Activation("gelu", name=f"gelu{place}")(layers.BatchNormalization(name=f"norm{place}")(x))
+            else:
+                x = layers.Dense(width, activation="gelu", name=f"dense{place}")(x)
         super().__init__(inputs=[received, time], outputs=layers.Dense(classes, name="logits")(x), name=name, **kwargs)
         self.config = {
             "feature_shape": tuple(feature_shape),
             "classes": classes,
             "hidden": tuple(hidden),
             "sorted_magnitudes": sorted_magnitudes,
+            "batch_normalised": batch_normalised,
         }
 
     def get_config(self):

@@ -5,6 +5,7 @@ from keras import ops
 
 from diffsem.models.schedule import NoiseSchedule
 
+
 def swap_quarters(image):
     """[B, height, width, channels] with the upper left and the lower right quarter swapped; its own inverse."""
     height, width = image.shape[1] // 2, image.shape[2] // 2

@@ -40,6 +40,8 @@ STUCK = 0.97
 # Of the U-Net on symbols, and on pictures of many more pixels.
 DENOISER_CHANNELS = 32
 PICTURE_DENOISER_CHANNELS = 8
+# Of the wide classifier's targets: the rest is spread over all classes.
+LABEL_SMOOTHING = 0.1
 # Surrogate images are few: the U-Net needs more steps of them than an epoch of larger batches has.
 DENOISER_BATCH = 64
 # What is heard from this share of the schedule on is mostly self-noise: pads show in it.
@@ -196,6 +198,20 @@ def _label(eavesdropping: "Eavesdropping", model: keras.Model, min_delta=1e-3, p
     )
 
 
+def _label_smoothed(eavesdropping: "Eavesdropping", model: keras.Model) -> list[dict]:
+    """The same with labels that are softened (Szegedy et al., CVPR 2016), and more patience."""
+    one_hot = np.eye(model.output_shape[-1], dtype=np.float32)
+    loss = keras.losses.CategoricalCrossentropy(from_logits=True, label_smoothing=LABEL_SMOOTHING)
+    return eavesdropping.fit(
+        model,
+        loss,
+        lambda heard, images, labels: one_hot[labels],
+        metrics=["accuracy"],
+        min_delta=5e-4,
+        patience=5,
+    )
+
+
 def _denoise_then_invert(eavesdropping: "Eavesdropping", model: DenoisingAttack) -> list[dict]:
     """First the U-Net: what is heard in noise -> what is heard of the same image without; then the decoder."""
     error = keras.losses.MeanSquaredError()
@@ -288,6 +304,15 @@ SUITE = {
             "label",
             lambda target: SymbolClassifier(target.feature_shape, target.classes),
             _label,
+        ),
+        # The same, wider and deeper, with what keeps a wide network from learning few images by heart.
+        AttackMethod(
+            "task-classifier-wide",
+            "label",
+            lambda target: SymbolClassifier(
+                target.feature_shape, target.classes, hidden=(512, 512, 512), batch_normalised=True
+            ),
+            _label_smoothed,
         ),
         # The same with the receiver's classifier for colour images, which sees where a symbol stands.
         AttackMethod(

@@ -74,6 +74,16 @@ def train(
     out: Annotated[Path | None, typer.Option(help="Folder for the weights; default weights/NAME.")] = None,
     set_: Overrides = None,
     fresh: Annotated[bool, typer.Option(help="Delete what the folder holds of a former training first.")] = False,
+    renew: Annotated[
+        bool,
+        typer.Option(
+            help="Train anew the stages that were trained with other keys, images, networks or versions, instead of "
+            "ending in an error that names them."
+        ),
+    ] = False,
+    mixed_versions: Annotated[
+        bool, typer.Option(help="Keep stages that were trained with other versions of the packages.")
+    ] = False,
     distill: Annotated[
         bool, typer.Option(help="Train the one-call students of the denoisers too; same as denoising.solver=distilled.")
     ] = False,
@@ -97,7 +107,17 @@ def train(
     try:
         with training_progress() as callbacks:
             log = functools.partial(typer.echo, err=True)
-            record = train_scenario(resolved, folder, callbacks, log, fresh, start, data_dir=data_dir)
+            record = train_scenario(
+                resolved,
+                folder,
+                callbacks,
+                log,
+                fresh,
+                start,
+                data_dir=data_dir,
+                renew=renew,
+                mixed_versions=mixed_versions,
+            )
     except KeyboardInterrupt:
         typer.echo(
             f"diffsem: interrupted; finished epochs are in {folder}, the same command goes on from there", err=True

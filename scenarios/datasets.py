@@ -56,7 +56,19 @@ class Dataset:
 
     def test_sha256(self) -> str:
         """SHA-256 over the test images and labels."""
-        return hashlib.sha256(self.test.images.tobytes() + self.test.labels.tobytes()).hexdigest()
+        return _sha256(self.test)
+
+    def training_sha256(self) -> str:
+        """SHA-256 over the images and labels of the pair and of the eavesdropper."""
+        return _sha256(self.pair, self.surrogate)
+
+
+def _sha256(*parts: LabelledImages) -> str:
+    digest = hashlib.sha256()
+    for part in parts:
+        digest.update(part.images.tobytes())
+        digest.update(part.labels.tobytes())
+    return digest.hexdigest()
 
 
 def load_dataset(dataset: DatasetName | Folder, data_dir: Path | None = None, images: int | None = None) -> Dataset:

@@ -74,6 +74,7 @@ ATTACKS = (
     "inversion-conv",
     "denoise-invert",
     "task-classifier",
+    "task-classifier-wide",
     "residual-classifier",
     "schedule-aware",
     "linear-probe",
@@ -373,7 +374,7 @@ class Eavesdropper(Keys):
         default=0.0, description="of the eavesdropper's fading with the receiver's; both need the same channel"
     )
     attacks: Annotated[tuple[ChosenAttack, ...], AfterValidator(_distinct)] = Field(
-        default=tuple(ChosenAttack(attack=name) for name in ATTACKS[:5]),
+        default=tuple(ChosenAttack(attack=name) for name in ATTACKS[:6]),
         description="a name each, or {attack: NAME, knows_step: ..., surrogate: ..., transmitters: ...}",
     )
     known_keys: Annotated[float, Field(ge=0, le=1)] = Field(

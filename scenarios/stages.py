@@ -47,6 +47,28 @@ FINE_TUNING_DRAWS = 4
 DISTILLATION_DRAWS = 1
 DISTILLATION_RATE = 2e-4
 REPORTED_STEPS = (1, 30, 60, 120, 180, 240, 300, 400, 500)
+# What the stages' recipes read of a scenario.
+DENOISER = ("training.epochs.denoiser", "denoising.channels")
+FINE_TUNING = ("training.epochs.classifiers", "training.fresh_draws")
+TAUGHT = ("training.teacher_steps", "denoising.channels", "denoising.guidance")
+# How an eavesdropper hears what it learns from.
+HEARING = (
+    "training.snr_db",
+    "legitimate.channel",
+    "legitimate.transmit_antennas",
+    "legitimate.precoding",
+    "legitimate.receive_antennas",
+    "legitimate.csi",
+    "legitimate.snr_estimate_error_db",
+    "eavesdropper.snr_db",
+    "eavesdropper.channel",
+    "eavesdropper.receive_antennas",
+    "eavesdropper.equalizer",
+    "eavesdropper.csi",
+    "eavesdropper.fading_correlation",
+    "eavesdropper.known_keys",
+    "eavesdropper.looks",
+)
 
 
 def train_pair(shop: Workshop) -> dict:
@@ -347,7 +369,8 @@ def _attack_stages(scenario: Scenario) -> list[Stage]:
                 if attack.method.train is not None:
                     name = attack_network(transmitter, attack, scenario)
                     run = partial(train_attack, transmitter=transmitter, attack=attack)
-                    stages.setdefault(name, Stage(name, (name,), (*encoder, *needs), run))
+                    depends = ("training.epochs.adversary", *HEARING)
+                    stages.setdefault(name, Stage(name, (name,), (*encoder, *needs), run, depends))
     return list(stages.values())
 
 
@@ -364,16 +387,21 @@ def required_stages(scenario: Scenario) -> list[Stage]:
     ]
     start = () if scenario.training.epochs.judge_of_attacks is None else ("strong-classifier-clean",)
     stages = [
-        Stage("pair", PAIR, (), train_pair),
+        Stage("pair", PAIR, (), train_pair, ("training.epochs.pair",)),
         Stage(
-            "noise-aware-pair", ("encoder-noise-aware-pair", "classifier-noise-aware-pair"), (), train_noise_aware_pair
+            "noise-aware-pair",
+            ("encoder-noise-aware-pair", "classifier-noise-aware-pair"),
+            (),
+            train_noise_aware_pair,
+            ("training.epochs.noise_aware_pair",),
         ),
-        Stage("reference", REFERENCE_PAIR, (), train_reference),
+        Stage("reference", REFERENCE_PAIR, (), train_reference, ("training.epochs.reference",)),
         Stage(
             "denoiser-reference",
             ("denoiser-reference",),
             ("encoder-reference",),
             partial(_train_denoiser, name="denoiser-reference", encoder_name="encoder-reference"),
+            DENOISER,
             large=True,
         ),
         Stage(
@@ -381,18 +409,31 @@ def required_stages(scenario: Scenario) -> list[Stage]:
             ("classifier-reference-one-step",),
             (*REFERENCE_PAIR, "denoiser-reference"),
             partial(_train_unguided, system="reference-one-step", denoiser="denoiser-reference", pair=REFERENCE_PAIR),
+            (*FINE_TUNING, *TAUGHT),
         ),
         *(
-            Stage(name, (f"encoder-{name}", f"classifier-{name}"), (), partial(train_ibal, name=name))
+            Stage(
+                name,
+                (f"encoder-{name}", f"classifier-{name}"),
+                (),
+                partial(train_ibal, name=name),
+                ("training.epochs.ibal", "training.ibal", "training.snr_db"),
+            )
             for name in ("ibal", "ibal-d")
         ),
         *(
-            Stage(name, (name,), ("encoder",), partial(_train_denoiser, name=name), large=True)
+            Stage(name, (name,), ("encoder",), partial(_train_denoiser, name=name), DENOISER, large=True)
             for name in ("denoiser-label", "denoiser")
         ),
-        Stage("noise-aware", ("classifier-noise-aware",), PAIR, train_noise_aware),
+        Stage("noise-aware", ("classifier-noise-aware",), PAIR, train_noise_aware, FINE_TUNING),
         *(
-            Stage(name, (f"classifier-{name}",), (*PAIR, "denoiser"), partial(_train_unguided, system=name))
+            Stage(
+                name,
+                (f"classifier-{name}",),
+                (*PAIR, "denoiser"),
+                partial(_train_unguided, system=name),
+                (*FINE_TUNING, *TAUGHT),
+            )
             for name in ("one-step", "diffsem")
         ),
         Stage(
@@ -400,6 +441,7 @@ def required_stages(scenario: Scenario) -> list[Stage]:
             ("classifier-e-diffsem",),
             (*PAIR, "denoiser-label", "classifier-noise-aware"),
             train_e_diffsem,
+            (*FINE_TUNING, *TAUGHT),
         ),
         *(
             Stage(
@@ -407,13 +449,26 @@ def required_stages(scenario: Scenario) -> list[Stage]:
                 (distilled_of(name),),
                 ("encoder", "classifier-noise-aware", name),
                 partial(_train_distilled, name=name, system=system),
+                ("training.epochs.distillation", *TAUGHT),
                 large=True,
             )
             for name, system in (("denoiser-label", "e-diffsem"), ("denoiser", "diffsem"))
         ),
         *_attack_stages(scenario),
-        Stage("strong-classifier-clean", ("strong-classifier-clean",), (), train_clean_judge),
-        Stage("strong-classifier", ("strong-classifier",), (*start, *_with_weights(*seen_by_judge)), train_judge),
+        Stage(
+            "strong-classifier-clean",
+            ("strong-classifier-clean",),
+            (),
+            train_clean_judge,
+            ("training.epochs.strong_classifier",),
+        ),
+        Stage(
+            "strong-classifier",
+            ("strong-classifier",),
+            (*start, *_with_weights(*seen_by_judge)),
+            train_judge,
+            ("training.epochs.strong_classifier", "training.epochs.judge_of_attacks", *HEARING),
+        ),
     ]
     wanted, required = set(networks_for(scenario)), []
     for stage in reversed(stages):

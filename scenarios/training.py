@@ -1,7 +1,6 @@
 """`diffsem train`: the stages that a scenario needs, one after another, resumable after every epoch."""
 
 import datetime
-import hashlib
 import json
 import os
 import platform
@@ -9,20 +8,22 @@ import shutil
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
-from importlib.metadata import version
 from pathlib import Path
-
-import keras
+from typing import Any
 
 from diffsem.link.errors import InputError
 from diffsem.link.files import replace_file
 from diffsem.scenarios.datasets import load_dataset
 from diffsem.scenarios.locking import only_run
 from diffsem.scenarios.networks import existing_weights_file, pretrained_folder, weights_file
+from diffsem.scenarios.provenance import differences, fingerprint, sha256_of, training_versions
 from diffsem.scenarios.record import RECORD, read_record
 from diffsem.scenarios.schema import Scenario
 from diffsem.scenarios.stages import required_stages
 from diffsem.scenarios.workshop import Stage, Workshop
+
+# Beside the states of a stage that is under way.
+HANGS_ON = "hangs_on.json"
 
 
 def train_scenario(
@@ -34,8 +35,13 @@ def train_scenario(
     start: str | Path | None = None,
     devices: Sequence[str] | None = None,
     data_dir: Path | None = None,
+    renew: bool = False,
+    mixed_versions: bool = False,
 ) -> dict:
     """Train every network that the scenario needs.
+
+    A stage is finished if what it hangs on (scenario keys, training images, the networks that it starts from, package
+    versions) is what it was trained with.
 
     Parameters
     ----------
@@ -51,12 +57,17 @@ def train_scenario(
         Forget first what a former training left in the folder.
     start : str or Path, optional
         Take finished stages, as far as the folder lacks them, from another folder that `diffsem train` wrote, or from
-        the package's own weights: "pretrained".
+        the package's own weights: "pretrained". They are taken as they are; how the scenario differs from what they
+        were trained with is logged.
     devices : sequence of str, optional
         TensorFlow devices that share every batch of a U-Net's training; default: all GPUs. Batch statistics are taken
         over each device's share, so that their number changes the weights a little.
     data_dir : Path, optional
         Where cifar10 is looked for first.
+    renew : bool
+        Train stages anew that hang on something else now, and those behind them, instead of ending.
+    mixed_versions : bool
+        Do not count package versions; the record tells those of every stage.
 
     Returns
     -------
@@ -66,15 +77,15 @@ def train_scenario(
     Raises
     ------
     InputError
-        If the folder cannot be written, its record cannot be read or was made with another seed, the state of a
-        stage that was cut off is broken, or another training holds the folder.
+        If the folder cannot be written, its record cannot be read, a stage that is finished or was cut off hangs on
+        something else now, the state of a stage that was cut off is broken, or another training holds the folder.
     """
     folder = Path(folder)
     with only_run(folder / ".lock", f"weights folder {folder}"):
-        return _train(scenario, folder, callbacks, log, fresh, start, devices, data_dir)
+        return _train(scenario, folder, callbacks, log, fresh, start, devices, data_dir, renew, not mixed_versions)
 
 
-def _train(scenario, folder, callbacks, log, fresh, start, devices, data_dir) -> dict:
+def _train(scenario, folder, callbacks, log, fresh, start, devices, data_dir, renew, versions) -> dict:
     progress = folder / ".progress"
     try:
         if fresh:
@@ -84,23 +95,45 @@ def _train(scenario, folder, callbacks, log, fresh, start, devices, data_dir) ->
     except OSError as error:
         raise InputError(f"weights folder {folder}: cannot be written ({error.strerror})") from error
     if start is not None:
-        _start_from(pretrained_folder(scenario) if start == "pretrained" else Path(start), folder, scenario)
+        _start_from(start, folder, scenario)
     record = read_record(folder)
-    for name, entry in record.items():
-        if entry["seed"] != scenario.seed:
-            raise InputError(
-                f"weights folder {folder}: stage {name} was trained with seed {entry['seed']}, the scenario says "
-                f"{scenario.seed}; give another --out, or --fresh"
-            )
-    shop = Workshop(scenario, load_dataset(scenario.dataset, data_dir, scenario.training.images), folder, callbacks)
-    for stage in required_stages(scenario):
-        if stage.name in record:
-            log(f"{stage.name}: finished before")
+    dataset = load_dataset(scenario.dataset, data_dir, scenario.training.images)
+    shop = Workshop(scenario, dataset, folder, callbacks)
+    stages = required_stages(scenario)
+
+    def changed(stage: Stage) -> list[str]:
+        """What a stage that is finished, or was cut off, hangs on otherwise now."""
+        then = record[stage.name].get("hangs_on", {}) if stage.name in record else _begun(progress / stage.name)
+        return [] if then is None else differences(then, fingerprint(stage, scenario, dataset, folder), versions)
+
+    def taken(stage: Stage) -> bool:
+        return start is not None and record.get(stage.name, {}).get("taken_from") == str(start)
+
+    if not renew:
+        # Before the first of them is trained: hours later would be late.
+        for stage in stages:
+            if not taken(stage) and (found := changed(stage)):
+                raise InputError(
+                    f"weights folder {folder}: stage {stage.name} was trained otherwise: {'; '.join(found)}; give "
+                    "another --out, --renew to train anew what differs, or --fresh for everything"
+                )
+    for stage in stages:
+        found = changed(stage)
+        if stage.name in record and (not found or taken(stage)):
+            how = f"taken from {start}" if taken(stage) else "finished before"
+            log(f"{stage.name}: {how}" + "".join(f"; {difference}" for difference in found))
             continue
         try:
+            if found:
+                log(f"{stage.name}: trained anew; {'; '.join(found)}")
+                shutil.rmtree(progress / stage.name, ignore_errors=True)
+                record.pop(stage.name, None)
+                _write_record(folder, record)
+            hangs_on = fingerprint(stage, scenario, dataset, folder)
+            _begin(progress / stage.name, hangs_on)
             with _spread(devices) if stage.large else nullcontext():
                 outcome = stage.run(shop)
-            record[stage.name] = _entry(stage, scenario, folder, outcome)
+            record[stage.name] = _entry(stage, scenario, folder, outcome, hangs_on)
             _write_record(folder, record)
         except OSError as error:
             raise InputError(
@@ -112,8 +145,26 @@ def _train(scenario, folder, callbacks, log, fresh, start, devices, data_dir) ->
     return record
 
 
-def _start_from(source: Path, folder: Path, scenario: Scenario) -> None:
+def _begun(place: Path) -> dict[str, Any] | None:
+    """What a stage that was cut off hung on; None if there is none."""
+    if not place.is_dir():
+        return None
+    try:
+        return json.loads((place / HANGS_ON).read_text())
+    except (OSError, ValueError):
+        return {}
+
+
+def _begin(place: Path, hangs_on: dict[str, Any]) -> None:
+    """Leave what a stage hangs on beside its states, unless it is there."""
+    if not (place / HANGS_ON).exists():
+        place.mkdir(parents=True, exist_ok=True)
+        replace_file(place / HANGS_ON, json.dumps(hangs_on).encode())
+
+
+def _start_from(start: str | Path, folder: Path, scenario: Scenario) -> None:
     """Copy the stages that a scenario needs, and their entries in the record, as far as the folder lacks them."""
+    source = pretrained_folder(scenario) if start == "pretrained" else Path(start)
     record, theirs = read_record(folder), read_record(source)
     if not theirs:
         raise InputError(f"weights folder {source}: has no record; --start takes a folder that `diffsem train` wrote")
@@ -122,7 +173,7 @@ def _start_from(source: Path, folder: Path, scenario: Scenario) -> None:
             if stage.name in theirs and stage.name not in record:
                 for name in stage.writes:
                     replace_file(weights_file(folder, name), existing_weights_file(source, name).read_bytes())
-                record[stage.name] = theirs[stage.name]
+                record[stage.name] = theirs[stage.name] | {"taken_from": str(start)}
         _write_record(folder, record)
     except OSError as error:
         raise InputError(f"weights folder {folder}: cannot be written ({error.strerror or error})") from error
@@ -140,8 +191,8 @@ def _spread(devices: Sequence[str] | None):
     return tf.distribute.MirroredStrategy(names).scope() if len(names) > 1 else nullcontext()
 
 
-def _entry(stage: Stage, scenario: Scenario, folder: Path, outcome: dict) -> dict:
-    history, backend = outcome["history"], keras.backend.backend()
+def _entry(stage: Stage, scenario: Scenario, folder: Path, outcome: dict, hangs_on: dict[str, Any]) -> dict:
+    history = outcome["history"]
     return {
         "command": " ".join(["diffsem", *sys.argv[1:]]),
         "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
@@ -149,8 +200,9 @@ def _entry(stage: Stage, scenario: Scenario, folder: Path, outcome: dict) -> dic
         "epochs": len(history),
         "seconds_training": round(sum(epoch["seconds"] for epoch in history), 1),
         "machine": f"{os.cpu_count()} cores, {platform.machine()}",
-        "versions": {package: version(package) for package in ("diffsem", "keras", backend, "sionna-no-rt")},
+        "versions": training_versions(),
         "scores": outcome["scores"],
-        "sha256": {name: hashlib.sha256(weights_file(folder, name).read_bytes()).hexdigest() for name in stage.writes},
+        "sha256": {name: sha256_of(weights_file(folder, name)) for name in stage.writes},
+        "hangs_on": hangs_on,
         "history": history,
     }

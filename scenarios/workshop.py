@@ -88,6 +88,8 @@ class Stage:
         Names of networks.
     run : callable
         The recipe: Workshop -> history and scores.
+    depends : tuple of str
+        Dotted keys of the scenario that change what is learnt, beside those of every training.
     large : bool
         Whether it gains from several GPUs.
     """
@@ -96,6 +98,7 @@ class Stage:
     writes: tuple[str, ...]
     needs: tuple[str, ...]
     run: Callable[[Workshop], dict]
+    depends: tuple[str, ...] = ()
     large: bool = False
 
 

@@ -53,7 +53,7 @@ def test_it_is_listed_trained_and_a_row_of_the_table(scenario_with, tmp_path):
     lines: list[str] = []
     record = train_scenario(scenario, tmp_path / "weights", log=lines.append, start="pretrained")
     # What ships is not trained again.
-    assert [line.split(":")[0] for line in lines if "finished before" not in line] == ["clean-pair.small-classifier"]
+    assert [line.split(":")[0] for line in lines if "taken from" not in line] == ["clean-pair.small-classifier"]
     rows = run_scenario(scenario).set_index("attack")
     assert set(rows.index) == {"", "linear-probe", "small-classifier"}
     mine = rows.loc["small-classifier"]

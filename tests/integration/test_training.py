@@ -1,5 +1,7 @@
 """`diffsem train` on a toy budget: resumed to the same weights, used by a sweep."""
 
+import json
+import shutil
 import subprocess
 import sys
 
@@ -8,7 +10,7 @@ import numpy as np
 import pytest
 
 from diffsem.link import InputError
-from diffsem.scenarios import load_scenario, run_scenario, train_scenario
+from diffsem.scenarios import load_scenario, provenance, run_scenario, train_scenario
 from diffsem.scenarios.networks import NETWORKS, WEIGHTLESS, load_network, weights_file
 
 TOY = [
@@ -97,7 +99,7 @@ def test_every_stage_trains_resumes_to_the_same_weights_and_feeds_a_sweep(tmp_pa
     assert len(rows) == 22
     assert set(rows.loc[rows["node"] == "adversary", "training_images"]) == {75}
     assert set(rows.loc[rows["node"] == "adversary", "training_epochs"]) == {2}
-    with pytest.raises(InputError, match="trained with seed 1"):
+    with pytest.raises(InputError, match="seed 1, now 2"):
         train_scenario(load_scenario("mnist-awgn", [*TOY, "seed=2"]), tmp_path / "whole")
 
 
@@ -133,6 +135,118 @@ def test_fresh_forgets_a_former_training(tmp_path):
     other = load_scenario("mnist-awgn", [*overrides, "seed=2"])
     train_scenario(other, tmp_path, fresh=True)
     assert weights_file(tmp_path, "encoder").read_bytes() != before
+
+
+ONE_EPOCH = [*TOY, "training.epochs.pair=1", "training.epochs.denoiser=1", "training.epochs.classifiers=1"]
+ONE_EPOCH += ["training.epochs.adversary=1", "denoising.solver=ddim"]
+
+
+def one_epoch(receivers, attacks, *overrides):
+    which = [f"legitimate.receivers=[{receivers}]", f"eavesdropper.attacks=[{attacks}]"]
+    return load_scenario("mnist-awgn", [*ONE_EPOCH, *which, *overrides])
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory):
+    """A folder with a finished training: pair, denoiser, receiver and an attack."""
+    folder = tmp_path_factory.mktemp("finished")
+    train_scenario(one_epoch("diffsem", "linear-probe"), folder)
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("stage", "change", "words"),
+    [
+        ("pair", "training.epochs.pair=2", "training.epochs.pair 1, now 2"),
+        ("pair", "seed=2", "seed 1, now 2"),
+        ("pair", "training.images=500", "training.images 400, now 500"),
+        ("pair", "training.learning_rate=cosine", "training.learning_rate plateau, now cosine"),
+        ("denoiser", "denoising.channels=16", "denoising.channels 8, now 16"),
+        ("diffsem", "training.teacher_steps=3", "training.teacher_steps 2, now 3"),
+        ("diffsem", "training.fresh_draws=true", "training.fresh_draws False, now True"),
+        ("clean-pair.linear-probe", "training.snr_db=[0, 10]", r"training.snr_db \[-10.0, 25.0\], now \[0.0, 10.0\]"),
+        ("clean-pair.linear-probe", "eavesdropper.channel={kind: rayleigh}", "{kind: awgn}, now {kind: rayleigh}"),
+        ("clean-pair.linear-probe", "legitimate.channel={kind: rayleigh}", "{kind: awgn}, now {kind: rayleigh}"),
+        ("clean-pair.linear-probe", "eavesdropper.looks=4", "eavesdropper.looks 1, now 4"),
+    ],
+)
+def test_a_stage_that_was_trained_otherwise_is_never_taken_for_finished(stage, change, words, finished):
+    before = {path.name: path.read_bytes() for path in finished.iterdir() if path.is_file()}
+    lines: list[str] = []
+    with pytest.raises(InputError, match=f"stage {stage} was trained otherwise: .*{words}") as error:
+        train_scenario(one_epoch("diffsem", "linear-probe", change), finished, log=lines.append)
+    assert "\n" not in str(error.value)
+    assert not lines
+    assert {path.name: path.read_bytes() for path in finished.iterdir() if path.is_file()} == before
+
+
+def test_what_changes_nothing_of_a_training_leaves_it_finished(finished):
+    lines: list[str] = []
+    same = one_epoch("diffsem", "linear-probe", "timesteps=[60]", "legitimate.snr_db=[0, 5]", "denoising.steps=7")
+    train_scenario(same, finished, log=lines.append)
+    assert lines == [
+        f"{stage}: finished before" for stage in ("pair", "denoiser", "diffsem", "clean-pair.linear-probe")
+    ]
+
+
+def test_renewing_trains_what_differs_and_all_that_stands_behind_it(finished, tmp_path):
+    folder = tmp_path / "renewed"
+    shutil.copytree(finished, folder)
+    lines: list[str] = []
+    train_scenario(
+        one_epoch("diffsem", "linear-probe", "training.epochs.denoiser=2"), folder, log=lines.append, renew=True
+    )
+    said = [line.split(";")[0] for line in lines if "{" not in line]
+    assert said == [
+        "pair: finished before",
+        "denoiser: trained anew",
+        "diffsem: trained anew",
+        "clean-pair.linear-probe: finished before",
+    ]
+    assert any("another network denoiser" in line for line in lines)
+
+
+def test_another_version_of_a_package_is_told_and_can_be_allowed(finished, monkeypatch):
+    scenario, lines = one_epoch("diffsem", "linear-probe"), []
+    ours = provenance.training_versions()
+    monkeypatch.setattr(provenance, "training_versions", lambda: ours | {"keras": "4.0"})
+    with pytest.raises(InputError, match=f"keras version {ours['keras']}, now 4.0"):
+        train_scenario(scenario, finished)
+    train_scenario(scenario, finished, log=lines.append, mixed_versions=True)
+    assert all(line.endswith("finished before") for line in lines)
+
+
+def test_denoised_features_of_another_training_are_not_taken_from_the_cache(tmp_path):
+    """Cut off in its first epoch, a fine-tuning leaves z^ on the disk: of the channels and steps of that time."""
+    with pytest.raises(Stop):
+        train_scenario(
+            one_epoch("diffsem", ""), tmp_path, lambda name, epochs: [StopAt(0)] if name == "diffsem" else []
+        )
+    assert list((tmp_path / ".progress" / "diffsem").glob("denoised-*.npy"))
+    with pytest.raises(InputError, match=r"stage diffsem was trained otherwise: training.teacher_steps 2, now 3"):
+        train_scenario(one_epoch("diffsem", "", "training.teacher_steps=3"), tmp_path)
+    train_scenario(one_epoch("diffsem", ""), tmp_path)
+
+
+def test_stages_taken_from_elsewhere_say_how_the_scenario_differs_from_them(finished, tmp_path):
+    lines: list[str] = []
+    other = one_epoch("diffsem", "linear-probe", "eavesdropper.channel={kind: rayleigh}")
+    record = train_scenario(other, tmp_path, log=lines.append, start=finished)
+    assert record["clean-pair.linear-probe"]["taken_from"] == str(finished)
+    assert lines[0] == f"pair: taken from {finished}"
+    assert "eavesdropper.channel {kind: awgn}, now {kind: rayleigh}" in lines[-1]
+    # Asked for once more without --start, they are what they are: trained otherwise.
+    with pytest.raises(InputError, match=r"clean-pair.linear-probe was trained otherwise"):
+        train_scenario(other, tmp_path)
+
+
+def test_a_record_that_does_not_say_what_it_hangs_on_is_not_taken_for_finished(finished, tmp_path):
+    shutil.copytree(finished, tmp_path, dirs_exist_ok=True)
+    record = json.loads((tmp_path / "training.json").read_text())
+    del record["pair"]["hangs_on"]
+    (tmp_path / "training.json").write_text(json.dumps(record))
+    with pytest.raises(InputError, match=r"stage pair .* did not keep what it hung on"):
+        train_scenario(one_epoch("diffsem", "linear-probe"), tmp_path)
 
 
 @pytest.mark.parametrize(

@@ -36,6 +36,11 @@ NETWORKS = {
     "linear encoder": (lambda: mnist.LinearEncoder(), [IMAGE], FEATURE),
     "inversion-conv": (lambda: InversionConv(FEATURE[1:], IMAGE[1:], 8), [FEATURE, (5, 1)], IMAGE),
     "symbol classifier": (lambda: SymbolClassifier(FEATURE[1:], 10, (16,)), [FEATURE, (5, 1)], (5, 10)),
+    "wide symbol classifier": (
+        lambda: SymbolClassifier(FEATURE[1:], 10, (16, 16), batch_normalised=True),
+        [FEATURE, (5, 1)],
+        (5, 10),
+    ),
     "linear probe": (lambda: SymbolClassifier(FEATURE[1:], 10, ()), [FEATURE, (5, 1)], (5, 10)),
     "sorted magnitudes": (
         lambda: SymbolClassifier(FEATURE[1:], 10, (16,), sorted_magnitudes=True),

@@ -44,17 +44,19 @@ def train_ibal(shop: Workshop, name: str) -> dict:
     sizes, options = shop.sizes, shop.scenario.training.ibal
     decoder = mnist.InversionMLP(sizes.feature_shape, sizes.image_shape, name="auxiliary_decoder")
     self_noise = SelfNoise(SCHEDULE)
+    shape = encoder.output_shape[1:]
     image = keras.Input(sizes.image_shape)
     step = keras.Input((), dtype="int32")
     snr = keras.Input(())
     time = keras.Input((1,))
     ramp = keras.Input(())
+    noise, decoder_noise = keras.Input(shape), keras.Input(shape)
     feature = encoder(image)
     information, against = _Weights(options.beta, options.decoder_weight, name == "ibal-d")([step, ramp])
-    received, _, _ = self_noise([feature, step, snr])
-    heard, _, _ = self_noise([Against()([feature, against]), step, snr])
+    received, _, _ = self_noise([feature, step, snr], noise)
+    heard, _, _ = self_noise([Against()([feature, against]), step, snr], decoder_noise)
     model = keras.Model(
-        [image, step, snr, time, ramp],
+        [image, step, snr, time, ramp, noise, decoder_noise],
         [
             classifier([received, received, time]),
             decoder([heard, time]),
@@ -70,21 +72,20 @@ def train_ibal(shop: Workshop, name: str) -> dict:
         snr_db = rng.uniform(*shop.scenario.training.snr_db, count)
         return np.rint(SCHEDULE.matched_step(10 ** (-snr_db / 10)))
 
-    def samples(pictures, labels, steps, weight):
-        steps = steps.astype(np.int32)
+    def samples(pictures, labels, rng, weight):
+        steps = draw_steps(len(labels), rng).astype(np.int32)
         whole = np.ones(len(steps), np.float32)
-        return [pictures, steps, np.inf * whole, as_time(steps), weight * whole], [labels, pictures, 0 * whole]
+        noises = [rng.standard_normal((len(steps), *shape), np.float32) for _ in range(2)]
+        inputs = [pictures, steps, np.inf * whole, as_time(steps), weight * whole, *noises]
+        return inputs, [labels, pictures, 0 * whole]
 
     def draw_epoch(epoch):
         rng = shop.rng(name, epoch)
         order = rng.permutation(len(images))
-        self_noise.seed_generator.state.assign([int(rng.integers(2**31)), 0])
-        steps = draw_steps(len(order), rng)
         ramped = min(max(epoch - WARM_UP_EPOCHS, 0) / RAMP_EPOCHS, 1)
-        return samples(shop.varied(images[order], rng), training.labels[order], steps, ramped)
+        return samples(shop.varied(images[order], rng), training.labels[order], rng, ramped)
 
-    steps = draw_steps(len(validation), shop.rng(name, "validation"))
-    held_out = samples(validation.as_float(), validation.labels, steps, 0)
+    held_out = samples(validation.as_float(), validation.labels, shop.rng(name, "validation"), 0)
     epochs = shop.scenario.training.epochs.ibal
     # The game between encoder and decoder keeps the loss from falling steadily: wait for it.
     history = shop.fit(name, epochs, model, losses, draw_epoch, held_out, [["accuracy"], [], []], patience=4)

@@ -118,29 +118,28 @@ def train_reference(shop: Workshop) -> dict:
 
 def _train_through_noise(shop: Workshop, name: str, epochs: int, varied: Callable) -> dict:
     encoder, classifier = shop.build(f"encoder-{name}"), shop.build(f"classifier-{name}")
-    self_noise = SelfNoise(SCHEDULE)
     image = keras.Input(shop.sizes.image_shape)
     step = keras.Input((), dtype="int32")
     snr = keras.Input(())
-    received, _, _ = self_noise([encoder(image), step, snr])
+    noise = keras.Input(encoder.output_shape[1:])
+    received, _, _ = SelfNoise(SCHEDULE)([encoder(image), step, snr], noise)
     time = keras.Input((1,))
-    model = keras.Model([image, step, snr, time], classifier([received, received, time]))
+    model = keras.Model([image, step, snr, noise, time], classifier([received, received, time]))
     training, validation = shop.dataset.pair.split_off_validation()
     images = training.as_float()
 
-    def inputs(pictures, steps):
+    def inputs(pictures, rng):
+        steps = rng.integers(0, SCHEDULE.steps + 1, len(pictures)).astype(np.int32)
+        drawn = rng.standard_normal((len(pictures), *encoder.output_shape[1:]), np.float32)
         # Without a channel the transmitter noises all the way to t: an infinite SNR leaves no margin.
-        return [pictures, steps, np.full(len(steps), np.inf, np.float32), as_time(steps)]
+        return [pictures, steps, np.full(len(steps), np.inf, np.float32), drawn, as_time(steps)]
 
     def draw_epoch(epoch):
         rng = shop.rng(name, epoch)
         order = rng.permutation(len(training))
-        self_noise.seed_generator.state.assign([int(rng.integers(2**31)), 0])
-        steps = rng.integers(0, SCHEDULE.steps + 1, len(order)).astype(np.int32)
-        return inputs(varied(images[order], rng), steps), training.labels[order]
+        return inputs(varied(images[order], rng), rng), training.labels[order]
 
-    steps = shop.rng(name, "validation").integers(0, SCHEDULE.steps + 1, len(validation))
-    held_out = inputs(validation.as_float(), steps.astype(np.int32)), validation.labels
+    held_out = inputs(validation.as_float(), shop.rng(name, "validation")), validation.labels
     history = shop.fit(name, epochs, model, classification_loss(), draw_epoch, held_out, ["accuracy"])
     shop.save(encoder, f"encoder-{name}")
     shop.save(classifier, f"classifier-{name}")

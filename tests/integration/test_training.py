@@ -12,6 +12,7 @@ import pytest
 from diffsem.link import InputError
 from diffsem.scenarios import load_scenario, provenance, run_scenario, train_scenario
 from diffsem.scenarios.networks import NETWORKS, WEIGHTLESS, load_network, weights_file
+from diffsem.scenarios.workshop import Workshop
 
 TOY = [
     "training.images=400",
@@ -282,3 +283,20 @@ def test_two_devices_train_nearly_the_same_unet_as_one(tmp_path):
     assert done.returncode == 0, done.stderr
     expected = alone["denoiser-label"]["scores"]["validation_mse_float32"]
     assert float(done.stdout.splitlines()[-1]) == pytest.approx(expected, rel=0.1)
+
+
+@pytest.mark.parametrize("name", ["noise-aware-pair", "reference", "ibal", "ibal-d"])
+def test_held_out_samples_are_the_same_whenever_they_are_asked(name, tmp_path, monkeypatch):
+    """The same weights have the same validation loss, noise and all: plateaus must not follow a draw."""
+    losses = []
+
+    def fit(shop, stage, epochs, model, loss, draw_epoch, validation, metrics=(), part="", **plan):
+        model.compile(loss=loss)
+        losses.extend(model.evaluate(*validation, verbose=0, return_dict=True)["loss"] for _ in range(3))
+        raise Stop
+
+    monkeypatch.setattr(Workshop, "fit", fit)
+    with pytest.raises(Stop):
+        train_scenario(one_epoch(name, ""), tmp_path)
+    assert len(losses) == 3
+    assert len(set(losses)) == 1

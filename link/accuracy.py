@@ -6,6 +6,10 @@ from functools import cache
 import numpy as np
 from scipy.special import ndtr
 from scipy.stats import binomtest, norm
+from scipy.stats import t as student_t
+
+# Under so few, Student's t says nothing any more.
+FEWEST_DEGREES = 1.5
 
 
 def wilson_interval(correct: int, total: int) -> tuple[float, float]:
@@ -55,12 +59,65 @@ def clustered_interval(errors: int, squared_errors: int, blocks: int, size: int)
     rate = errors / bits
     binomial = size * rate * (1 - rate)
     variance = squared_errors / blocks - (errors / blocks) ** 2
-    count = bits / max(variance / binomial, 1.0) if binomial > 0 else blocks
-    # Wilson's formula, for a count that need not be whole.
+    return share_interval(rate, bits / max(variance / binomial, 1.0) if binomial > 0 else blocks)
+
+
+def share_interval(share: float, count: float) -> tuple[float, float]:
+    """95% Wilson interval of a share of a count that need not be whole.
+
+    Parameters
+    ----------
+    share : float
+        In [0, 1].
+    count : float
+        Independent samples that the share is worth; positive.
+
+    Returns
+    -------
+    low, high : float
+    """
     square = norm.ppf(0.975) ** 2 / count
-    centre = (rate + square / 2) / (1 + square)
-    half_width = math.sqrt(square * (rate * (1 - rate) + square / 4)) / (1 + square)
+    centre = (share + square / 2) / (1 + square)
+    half_width = math.sqrt(square * (share * (1 - share) + square / 4)) / (1 + square)
     return max(0.0, centre - half_width), min(1.0, centre + half_width)
+
+
+def effective_images(correct: np.ndarray, total: np.ndarray) -> float:
+    """How many independent images a share over several noise draws an image is worth.
+
+    Draws of one image are right or wrong together: an image is one sample of all that there are. The variance of the
+    share is that of a ratio over clusters; the count is what independent images would need for it, corrected for how
+    little a variance over few clusters is known by Student's t (Korn and Graubard, Survey Methodology 24(2), 1998). Its
+    degrees of freedom are those of a sample variance with the kurtosis that was seen (Satterthwaite), since images that
+    are nearly always read and a few that never are make a crooked distribution.
+
+    Parameters
+    ----------
+    correct, total : [N], int
+        Right draws and all draws of each image; images without any are left out.
+
+    Returns
+    -------
+    float
+        At most the number of draws, which it is with one draw an image.
+    """
+    drawn = total > 0
+    correct, total = correct[drawn].astype(float), total[drawn].astype(float)
+    images, draws = len(total), total.sum()
+    if images == draws:
+        return float(draws)
+    share = correct.sum() / draws
+    if images == 1 or share in (0, 1):
+        return float(images)
+    residual = correct - share * total
+    spread = np.mean(residual**2)
+    if spread == 0:
+        return float(draws)
+    kurtosis = np.mean(residual**4) / spread**2
+    freedom = max(FEWEST_DEGREES, min(images - 1, 2 * images / max(kurtosis - 1, 1e-9)))
+    few = (norm.ppf(0.975) / student_t.ppf(0.975, freedom)) ** 2
+    variance = images**2 / (images - 1) * spread / draws**2
+    return float(min(draws, few * share * (1 - share) / variance))
 
 
 def gap_interval(correct: int, total: int, other_correct: int, other_total: int) -> tuple[float, float]:

@@ -6,7 +6,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from diffsem.link.accuracy import clustered_interval, simplex_ceilings, wilson_interval
+from diffsem.link.accuracy import (
+    clustered_interval,
+    effective_images,
+    share_interval,
+    simplex_ceilings,
+    wilson_interval,
+)
 from diffsem.link.experiment import Attack, Experiment, Point
 from diffsem.link.programs import Job, Outcome, Programs
 from diffsem.link.results import ADDED, ERROR_RATES, STEP_BINS, STEPS_A_BIN
@@ -20,12 +26,21 @@ class Node:
     transmitter: str
     attack: Attack | None
     snr_db: float
+    scored: str = "label"
 
 
 class Tally:
-    """Sums over images."""
+    """Sums over images, and over the draws of each image where a test set is gone through several times.
 
-    def __init__(self) -> None:
+    Parameters
+    ----------
+    images : int
+        Of the test set.
+    passes : int
+    """
+
+    def __init__(self, images: int = 0, passes: int = 1) -> None:
+        self._by_image = np.zeros([2, images], np.int64) if passes > 1 else None
         self.correct = 0
         self.total = 0
         self._class_correct: np.ndarray = np.zeros(0, np.int64)
@@ -35,6 +50,9 @@ class Tally:
 
     def add(self, hits, labels, **values) -> None:
         """Add one batch: per-image arrays of hits, labels, and of anything else to be summed (None: not measured)."""
+        if self._by_image is not None:
+            place = (self.total + np.arange(len(hits))) % self._by_image.shape[1]
+            np.add.at(self._by_image, (slice(None), place), [hits, np.ones_like(hits)])
         self.correct += int(np.sum(hits))
         self.total += len(hits)
         if labels is not None:
@@ -46,6 +64,22 @@ class Tally:
         for name, value in values.items():
             if value is not None:
                 self._sums[name] = self._sums.get(name, 0.0) + float(np.sum(value, dtype=np.float64))
+
+    @property
+    def effective(self) -> float:
+        """Independent images that the accuracy is worth: all, if each was sent once."""
+        return float(self.total) if self._by_image is None else effective_images(*self._by_image)
+
+    def interval(self) -> tuple[float, float]:
+        """95% interval of the accuracy: Wilson's, clustered by image where images were sent several times."""
+        if self._by_image is None:
+            return wilson_interval(self.correct, self.total)
+        return share_interval(self.correct / self.total, self.effective)
+
+    @property
+    def images(self) -> int:
+        """Different images."""
+        return self.total if self._by_image is None else int(np.count_nonzero(self._by_image[1]))
 
     def sum(self, name: str) -> float:
         return self._sums.get(name, float("nan"))
@@ -150,18 +184,19 @@ class _Course:
 
     def batches_ahead(self) -> int:
         """Batches, beyond those that are scheduled, which the point will likely need; at least one."""
-        rule, size = self._experiment.stopping, self._experiment.batch_size
-        tallies = self._tallies.values() or [Tally()]
-        needed = max(rule.projected_images(tally.correct, tally.total) for tally in tallies)
-        return max(1, -(-needed // size) - self.scheduled)
+        tallies = self._tallies or {Node("", "", None, 0.0): Tally()}
+        needed = max(
+            self._experiment.rule(node.scored).projected_images(tally.correct, tally.total, tally.effective)
+            for node, tally in tallies.items()
+        )
+        return max(1, -(-needed // self._experiment.batch_size) - self.scheduled)
 
     def count(self, outcome: Outcome, place: int) -> int:
         """Count the next batch, the one at `place` of a pool, and say how many images that were: none at the end."""
         if self.finished:
             return 0
-        rule, size = self._experiment.stopping, self._experiment.batch_size
         # Batches are always full, so that no shape is compiled twice; the surplus of the last one is not counted.
-        counted = slice(0, min(size, rule.max_images - self.done))
+        counted = self._counted("label")
         noise_step = outcome.noise_step[place][counted]
         labels = outcome.labels[place][counted]
         for system in self._experiment.systems:
@@ -205,9 +240,10 @@ class _Course:
                         }
                     )
         for digital in self._experiment.digital:
-            errors = outcome.bit_errors[digital.name][place][counted]
-            self._tally(Node(digital.name, "", None, self.point.snr_db)).add(
-                outcome.hits[digital.name][place][counted],
+            sent = self._counted(digital.scored)
+            errors = outcome.bit_errors[digital.name][place][sent]
+            self._tally(Node(digital.name, "", None, self.point.snr_db, digital.scored)).add(
+                outcome.hits[digital.name][place][sent],
                 labels if digital.scored == "label" else None,
                 noise_step=np.zeros_like(errors),
                 denoiser_calls=np.zeros_like(errors),
@@ -215,9 +251,10 @@ class _Course:
                 squared_bit_errors=errors.astype(np.int64) ** 2,
                 block_errors=errors > 0,
             )
-        self.done += counted.stop
-        self.finished = all(rule.reason(tally.correct, tally.total) for tally in self._tallies.values())
-        return counted.stop
+        counts = max(self._counted(node.scored).stop for node in self._tallies)
+        self.done += counts
+        self.finished = all(_stop_reason(self._experiment, node, tally) for node, tally in self._tallies.items())
+        return counts
 
     def result(self) -> PointResult:
         order = [system.name for system in self._experiment.systems]
@@ -227,12 +264,18 @@ class _Course:
         by_step = np.stack([self._tallies[node].by_step for node in nodes])
         return PointResult(self.point, rows, by_step, self._examples, self.done)
 
+    def _counted(self, scored: str) -> slice:
+        """Of the next batch, what nodes of a kind count: up to the end of their images."""
+        return slice(0, max(0, min(self._experiment.batch_size, self._experiment.rule(scored).images - self.done)))
+
     def _ceiling(self, transmitter: str, esnr: np.ndarray) -> np.ndarray:
         symbols = math.prod(self._experiment.links[transmitter].transmitter.encoder.output_shape[1:])
         return simplex_ceilings(esnr, symbols, self._experiment.classes)
 
     def _tally(self, node: Node) -> Tally:
-        return self._tallies.setdefault(node, Tally())
+        images = len(self._experiment.labels) if node.scored == "label" else 0
+        passes = self._experiment.passes if node.scored == "label" else 1
+        return self._tallies.setdefault(node, Tally(images, passes))
 
 
 def _fill_pool(courses: Sequence[_Course], room: int) -> list[tuple[_Course, int]]:
@@ -250,7 +293,7 @@ def _batch(values: np.ndarray | None, place: int, counted: slice) -> np.ndarray 
 
 
 def _row(experiment: Experiment, point: Point, node: Node, tally: Tally) -> dict:
-    low, high = wilson_interval(tally.correct, tally.total)
+    low, high = tally.interval()
     worst, worst_correct, worst_total = tally.worst_class()
     attack = node.attack
     role = "adversary" if attack else "receiver"
@@ -273,6 +316,8 @@ def _row(experiment: Experiment, point: Point, node: Node, tally: Tally) -> dict
         "accuracy": tally.correct / tally.total,
         "ci_low": low,
         "ci_high": high,
+        "images": tally.images,
+        "effective_images": tally.effective,
         "both_correct": int(tally.sum("both_correct")) if attack else tally.correct,
         "clean_judge_correct": tally.sum("clean_judge_correct"),
         "clean_judge_accuracy": tally.mean("clean_judge_correct"),
@@ -289,8 +334,13 @@ def _row(experiment: Experiment, point: Point, node: Node, tally: Tally) -> dict
         "surrogate": attack.surrogate if attack else "",
         "training_images": attack.training_images if attack else 0,
         "training_epochs": attack.training_epochs if attack else 0,
-        "stop_reason": experiment.stopping.reason(tally.correct, tally.total),
+        "warning": attack.warning if attack else "",
+        "stop_reason": _stop_reason(experiment, node, tally),
     } | _error_rates(experiment, node, tally)
+
+
+def _stop_reason(experiment: Experiment, node: Node, tally: Tally) -> str:
+    return experiment.rule(node.scored).reason(tally.correct, tally.total, tally.effective)
 
 
 def _signal_power(experiment: Experiment, point: Point, node: Node, tally: Tally) -> float:

@@ -37,6 +37,8 @@ COLUMNS = {
     "accuracy": np.float64,
     "ci_low": np.float64,
     "ci_high": np.float64,
+    "images": np.int64,
+    "effective_images": np.float64,
     "both_correct": np.int64,
     "clean_judge_correct": np.float64,
     "clean_judge_accuracy": np.float64,
@@ -53,6 +55,7 @@ COLUMNS = {
     "surrogate": str,
     "training_images": np.int64,
     "training_epochs": np.int64,
+    "warning": str,
     "stop_reason": str,
     "scored": str,
     "bits": np.int64,
@@ -84,6 +87,7 @@ ADDED = {
     "surrogate": "",
     "training_images": 0,
     "training_epochs": 0,
+    "warning": "",
     "scored": "label",
     "bits": 0,
     "bit_errors": 0,
@@ -97,6 +101,8 @@ ADDED = {
     "bler_low": np.nan,
     "bler_high": np.nan,
 }
+# In an older table every image was sent once.
+AS_TOTAL = ("images", "effective_images")
 # Those of the digital links; other rows have what `ADDED` says.
 ERROR_RATES = list(COLUMNS)[list(COLUMNS).index("scored") :]
 # Images are also counted by the step t' at which they stood: 0 to 9, 10 to 19, ... and 500.
@@ -298,6 +304,8 @@ def _read_columns(group: h5py.Group, columns: Mapping[str, type]) -> pd.DataFram
     count = len(group[next(iter(columns))])
 
     def values(name, kind):
+        if name not in group and name in AS_TOTAL:
+            return group["total"][()]
         if name not in group and name in ADDED:
             return [ADDED[name]] * count
         return group[name].asstr()[()] if kind is str else group[name][()]

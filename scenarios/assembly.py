@@ -21,6 +21,7 @@ from diffsem.models import Denoise, NoiseSchedule, Picture, PictureClassifier
 from diffsem.scenarios.air import build_channel, build_reception
 from diffsem.scenarios.attacks import ListedAttack, listed_attacks
 from diffsem.scenarios.datasets import Dataset
+from diffsem.scenarios.hearing import untrained_conditions
 from diffsem.scenarios.networks import (
     KEYED,
     WEIGHTLESS,
@@ -223,13 +224,15 @@ def build_attack(
         If the record does not tell how the attack was trained.
     """
     name, method = attack_network(trained_on(transmitter, attack, scenario), attack, scenario), attack.method
-    images = epochs = 0
+    images, epochs, warning = 0, 0, ""
     if method.train is None:
         network = method.build(target_of(transmitter, scenario))
     else:
         network = load(name)
         try:
             images, epochs = record[name]["scores"]["surrogate_images"], record[name]["epochs"]
+            trained = record[name].get("hangs_on", {}).get("scenario", {})
+            warning = untrained_conditions(scenario, trained, attack.knows_step)
         except (KeyError, TypeError) as error:
             raise InputError(
                 f"weights: no training record of {name}; keep the training.json that `diffsem train` wrote beside them"
@@ -243,6 +246,7 @@ def build_attack(
         surrogate=f"{attack.surrogate.images} {attack.surrogate.share:.0%}",
         training_images=images,
         training_epochs=epochs,
+        warning=warning,
     )
 
 
@@ -284,6 +288,7 @@ def assemble(scenario: Scenario, dataset: Dataset) -> Experiment:
         channels={"receiver": scenario.legitimate.channel.kind, "adversary": scenario.eavesdropper.channel.kind},
         eavesdroppers=len(scenario.eavesdropper.snr_db) if isinstance(scenario.eavesdropper.snr_db, tuple) else 1,
         looks=scenario.eavesdropper.looks,
+        passes=rules.passes,
         classes=sizes_of(scenario.dataset).classes,
         xla=scenario.execution.xla,
     )

@@ -128,6 +128,30 @@ def train(
 
 
 @app.command()
+def pack(
+    scenario: ScenarioArgument,
+    weights: Annotated[Path, typer.Argument(help="Folder of weights that `diffsem train` wrote.")],
+    out: Annotated[Path, typer.Option(help="Folder for the packed weights; another one.")],
+    set_: Overrides = None,
+    data_dir: DataDir = None,
+) -> None:
+    """Round weights as those that ship are (float16, large kernels on a grid), and sweep the scenario with both.
+
+    Prints, and leaves beside the packed weights, the accuracy that rounding costs each node, in points.
+    """
+    from diffsem.scenarios.schema import load_scenario
+
+    resolved = load_scenario(scenario, set_ or [])
+    _load_tensorflow()
+    from diffsem.scenarios.packing import pack_folder
+
+    loss = pack_folder(resolved, weights, out, data_dir, functools.partial(typer.echo, err=True))
+    points = 100 * loss["loss"]
+    typer.echo(loss.assign(loss=points).round(4).to_string(index=False))
+    typer.echo(f"loss of accuracy, points: {points.mean():+.3f} on average, {points.max():+.3f} at most")
+
+
+@app.command()
 def show(results: ResultArgument) -> None:
     """Print a result table: receiver, strongest adversary, gap; bit and block error rates; with 95% intervals."""
     _print_table(results)
@@ -197,6 +221,7 @@ def check(
     """Validate a scenario; print it resolved, with its cost in images."""
     import json
 
+    from diffsem.scenarios.datasets import test_images
     from diffsem.scenarios.schema import Scenario, load_scenario
 
     if schema:
@@ -212,7 +237,8 @@ def check(
 
         listed_attacks(resolved.eavesdropper)
     points = len(resolved.timesteps) * len(resolved.legitimate.snr_db)
-    images = points * resolved.monte_carlo.max_images
+    rules, size = resolved.monte_carlo, test_images(resolved.dataset)
+    images = points * min(rules.max_images, rules.passes * size)
     digital = len(resolved.digital) if "digital" in resolved.legitimate.receivers else 0
     analog = [system for system in resolved.legitimate.receivers if system != "digital"]
     systems = len(analog) + digital + len(resolved.bit_error_rates)
@@ -222,6 +248,8 @@ def check(
     calls["e-diffsem"] = steps * resolved.denoising.max_rounds * guided
     worst = sum(calls.get(system, 0) for system in resolved.legitimate.receivers)
     typer.echo(resolved.to_yaml(), nl=False)
+    again = f", gone through {rules.passes} times" if rules.passes > 1 else ""
+    typer.echo(f"# test set: {size:,} images{again}; a point ends there")
     typer.echo(
         f"# cost: {points} points, at most {images:,} images for each of {systems} systems, "
         f"at most {images * worst:,} U-Net calls"

@@ -9,7 +9,7 @@ import numpy as np
 
 from diffsem.link.errors import InputError
 from diffsem.scenarios.cifar10 import load_cifar10
-from diffsem.scenarios.folders import load_folder
+from diffsem.scenarios.folders import count_test_images, load_folder
 from diffsem.scenarios.schema import Surrogate
 from diffsem.scenarios.sizes import DatasetName, Folder
 
@@ -18,6 +18,8 @@ VALIDATION_SHARE = 1 / 16
 PAIR_SHARE = 0.8
 # Fixed, and apart from any scenario's seed: shipped weights must never meet test or surrogate images anew.
 SPLIT_SEED = 0
+# MNIST's, and CIFAR-10's.
+SHIPPED_TEST_IMAGES = 10_000
 
 
 @dataclass(frozen=True)
@@ -96,6 +98,11 @@ def load_dataset(dataset: DatasetName | Folder, data_dir: Path | None = None, im
     order = np.random.default_rng(SPLIT_SEED).permutation(len(train))[:images]
     boundary = int(PAIR_SHARE * len(order))
     return Dataset(train[order[:boundary]], train[order[boundary:]], test)
+
+
+def test_images(dataset: DatasetName | Folder) -> int:
+    """Images of a data set's test set. Raises InputError if a folder of images cannot be used."""
+    return count_test_images(Path(dataset.folder)) if isinstance(dataset, Folder) else SHIPPED_TEST_IMAGES
 
 
 def _load_mnist() -> tuple[tuple[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]]:

@@ -44,13 +44,9 @@ def load_folder(folder: Path, size: int) -> tuple[tuple[np.ndarray, np.ndarray],
     wrong: list[str] = []
     classes = class_folders(folder)
     for label, place in enumerate(classes):
-        files = sorted(path for path in place.rglob("*") if path.is_file() and not path.name.startswith("."))
-        if len(files) < 2:
-            raise InputError(
-                f"dataset folder {place}: {len(files)} images; a class needs two or more, for training and for test"
-            )
+        files = _files(place)
         order = np.random.default_rng([SPLIT_SEED, label]).permutation(len(files))
-        test = set(order[: max(1, round(TEST_SHARE * len(files)))])
+        test = set(order[: _share(files)])
         for number, path in enumerate(files):
             try:
                 images.append(_read(path, size))
@@ -74,6 +70,26 @@ def load_folder(folder: Path, size: int) -> tuple[tuple[np.ndarray, np.ndarray],
         )
     stacked, numbers = np.stack(images), np.array(labels, np.int32)
     return (stacked[~chosen], numbers[~chosen]), (stacked[chosen], numbers[chosen])
+
+
+def count_test_images(folder: Path) -> int:
+    """Images that `load_folder` sets apart for test. Raises InputError if the folder or a class has too few."""
+    return sum(_share(_files(place)) for place in class_folders(folder))
+
+
+def _files(place: Path) -> list[Path]:
+    """A class's files, in the order of their names."""
+    files = sorted(path for path in place.rglob("*") if path.is_file() and not path.name.startswith("."))
+    if len(files) < 2:
+        raise InputError(
+            f"dataset folder {place}: {len(files)} images; a class needs two or more, for training and for test"
+        )
+    return files
+
+
+def _share(files: list[Path]) -> int:
+    """How many of a class's images are for test."""
+    return max(1, round(TEST_SHARE * len(files)))
 
 
 def _read(path: Path, size: int) -> np.ndarray:

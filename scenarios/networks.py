@@ -1,5 +1,6 @@
 """Every network that a scenario can need, by name, and its weights on disk."""
 
+import hashlib
 import warnings
 import zlib
 from collections.abc import Callable, Iterator
@@ -24,6 +25,7 @@ from diffsem.models import (
     mnist,
 )
 from diffsem.scenarios.attacks import ListedAttack, Target, listed_attacks
+from diffsem.scenarios.record import recorded_sha256
 from diffsem.scenarios.schema import Scenario
 from diffsem.scenarios.sizes import Sizes, sizes_of
 
@@ -188,15 +190,49 @@ def existing_weights_file(folder: Path, name: str) -> Path:
 
 
 def save_network(network: keras.Model, folder: Path, name: str) -> None:
-    """Write a network's weights in float16, large kernels on a grid that compresses well, whole or not at all.
-
-    Raises OSError if they cannot be written.
-    """
+    """Write a network's weights as they are, whole or not at all. Raises OSError if they cannot be written."""
     with TemporaryDirectory() as apart:
-        exact, small = Path(apart) / f"{name}.weights.h5", Path(apart) / "small.h5"
+        exact = Path(apart) / f"{name}.weights.h5"
         network.save_weights(exact)
-        with h5py.File(exact) as source, _compact_file(small) as target:
-            _copy_in_half_precision(source, target, *_grid(name))
+        _rewrite(exact, folder, name, lambda values: values)
+
+
+def pack_weights(source: Path, folder: Path, name: str) -> None:
+    """Write a network's weights into a folder in float16, large kernels on a grid that compresses well.
+
+    A file that has been packed before is copied.
+
+    Parameters
+    ----------
+    source, folder : Path
+        Folders of weights; they may be the same.
+    name : str
+        Of the network.
+
+    Raises
+    ------
+    InputError
+        If there is no such network in `source`.
+    OSError
+        If the file cannot be written; what was there before is whole.
+    """
+    large, share = _grid(name)
+
+    def rounded(values: np.ndarray) -> np.ndarray:
+        # Seed states are integers, and weights that were packed before have half precision.
+        if values.dtype != np.float32:
+            return values
+        return (_on_grid(values, share) if values.size >= large else values).astype(np.float16)
+
+    _rewrite(existing_weights_file(source, name), folder, name, rounded)
+
+
+def _rewrite(source: Path, folder: Path, name: str, change: Callable[[np.ndarray], np.ndarray]) -> None:
+    """Copy a file of weights into the compact format, each of its arrays changed."""
+    with TemporaryDirectory() as apart:
+        small = Path(apart) / "small.h5"
+        with h5py.File(source) as file, _compact_file(small) as target:
+            _copy(file, target, change)
         content = small.read_bytes()
     folder.mkdir(parents=True, exist_ok=True)
     replace_file(weights_file(folder, name), content)
@@ -229,17 +265,13 @@ def _grid(name: str) -> tuple[float, float]:
     return (20_000 if name.startswith("classifier") else 4_000), 1 / 2
 
 
-def _copy_in_half_precision(source: h5py.File, target: h5py.File, large: float, share: float) -> None:
+def _copy(source: h5py.File, target: h5py.File, change: Callable[[np.ndarray], np.ndarray]) -> None:
     def copy(path, node):
         # Keras saves the optimiser of a compiled network with it: twice the weights again, of no use to a sweep.
         if "optimizer" in path.split("/"):
             return
         if isinstance(node, h5py.Dataset):
-            values = node[()]
-            # Seed states are integers; all else is a weight.
-            if values.dtype == np.float32:
-                values = (_on_grid(values, share) if values.size >= large else values).astype(np.float16)
-            _write_deflated(target, path, values)
+            _write_deflated(target, path, change(node[()]))
         else:
             _make_group(target, path)
         target[path].attrs.update(node.attrs)
@@ -283,11 +315,16 @@ def load_network(scenario: Scenario, folder: Path, name: str) -> keras.Model:
     Raises
     ------
     InputError
-        If the file is missing, broken, or of another network.
+        If the file is missing, broken, of another network, or not the one of the folder's training record.
     """
     if name in WEIGHTLESS:
         return build_network(scenario, name)
     path = existing_weights_file(folder, name)
+    recorded = recorded_sha256(folder).get(name)
+    if recorded and hashlib.sha256(path.read_bytes()).hexdigest() != recorded:
+        raise InputError(
+            f"weights {path}: not the file of the training record beside it (SHA-256); restore it, or train it anew"
+        )
     with precision(scenario.execution.precision if name in DENOISERS else "float32"):
         network = build_network(scenario, name)
     try:

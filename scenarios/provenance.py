@@ -10,7 +10,7 @@ import keras
 
 from diffsem.scenarios.datasets import Dataset
 from diffsem.scenarios.networks import weights_file
-from diffsem.scenarios.schema import Scenario
+from diffsem.scenarios.schema import Scenario, value_at
 from diffsem.scenarios.workshop import Stage
 
 # Every training's: whose images, in which order, and how the loop goes over them.
@@ -61,14 +61,6 @@ def _digest(path: Path) -> str | None:
 def sha256_of(path: Path) -> str:
     """SHA-256 of a file."""
     return hashlib.sha256(path.read_bytes()).hexdigest()
-
-
-def value_at(scenario: Scenario, key: str) -> Any:
-    """The value of a dotted key of a scenario, as JSON holds it."""
-    value: Any = scenario.model_dump(mode="json")
-    for part in key.split("."):
-        value = value[part]
-    return value
 
 
 def differences(then: Mapping[str, Any], now: Mapping[str, Any], versions: bool = True) -> list[str]:

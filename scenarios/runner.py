@@ -94,8 +94,8 @@ def run_scenario(
 def _sweep(scenario, path, overwrite, workers, scheduler, data_dir, on_points, on_images) -> pd.DataFrame:
     dataset = load_dataset(scenario.dataset, data_dir)
     attributes = _attributes(scenario, dataset)
-    examples = min(EXAMPLES, scenario.monte_carlo.batch_size, scenario.monte_carlo.max_images)
-    # A test set smaller than a batch starts anew in it.
+    rules = scenario.monte_carlo
+    examples = min(EXAMPLES, rules.batch_size, rules.max_images, rules.passes * len(dataset.test))
     table = empty_table(attributes, dataset.test.images[np.arange(examples) % len(dataset.test)])
     if path is not None and path.exists() and not overwrite:
         table = _resume(path, attributes)

@@ -460,7 +460,12 @@ class Denoising(Keys):
 class MonteCarlo(Keys):
     batch_size: Positive = Field(default=256, description="images a batch")
     max_images: Positive = Field(
-        default=10000, description="images a point at most; the test set is repeated if needed"
+        default=10000, description="images a point at most; a point ends at the end of its test set, too"
+    )
+    passes: Positive = Field(
+        default=1,
+        description="times that a point may go through its test set, with new noise; intervals are then clustered by "
+        "image",
     )
     target_errors: Positive | None = Field(
         default=500, description="a node is done after this many wrong labels; null: never"
@@ -655,6 +660,14 @@ class Scenario(Keys):
     def to_yaml(self) -> str:
         """The resolved scenario, defaults included, as the YAML that reads back to it."""
         return yaml.safe_dump(self.model_dump(mode="json"), sort_keys=False)
+
+
+def value_at(scenario: Scenario, key: str) -> Any:
+    """The value of a dotted key of a scenario, as JSON holds it."""
+    value: Any = scenario.model_dump(mode="json")
+    for part in key.split("."):
+        value = value[part]
+    return value
 
 
 def shipped_scenarios() -> list[str]:

@@ -12,9 +12,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from diffsem.link import InputError, read_results, read_table
-from diffsem.scenarios import load_scenario, run_scenario
+from diffsem.link import InputError, read_results, read_table, wilson_interval
+from diffsem.scenarios import load_scenario, run_scenario, runner
 from diffsem.scenarios.assembly import networks_for
+from diffsem.scenarios.datasets import load_dataset
 from diffsem.scenarios.networks import weights_file
 
 COLUMNS = ["system", "node", "snr_db", "receiver_snr_db", "timestep", "correct", "total", "psnr_db", "ssim"]
@@ -53,6 +54,21 @@ def test_a_table_has_every_point_and_node(whole):
     adversary = rows[rows["node"] == "adversary"]
     assert (adversary["psnr_db"] > 5).all()
     assert adversary["ssim"].between(0, 1).all()
+
+
+def test_few_test_images_are_counted_once_or_in_passes_clustered_by_image(monkeypatch):
+    whole = load_dataset("mnist")
+    monkeypatch.setattr(runner, "load_dataset", lambda *_: replace(whole, test=whole.test[:30]))
+    few = ["timesteps=[240]", "legitimate.snr_db=[15]", "legitimate.receivers=[one-step]", "eavesdropper.attacks=[]"]
+    (row,) = run_scenario(load_scenario("mnist-awgn", few)).to_dict("records")
+    assert (row["total"], row["images"], row["stop_reason"]) == (30, 30, "test_set")
+    assert (row["ci_low"], row["ci_high"]) == wilson_interval(row["correct"], 30)
+    (many,) = run_scenario(load_scenario("mnist-awgn", [*few, "monte_carlo.passes=20"])).to_dict("records")
+    assert (many["total"], many["images"], many["stop_reason"]) == (600, 30, "test_set")
+    low, high = wilson_interval(many["correct"], 600)
+    # The images are the same 30 all the while: more noise does not make as many images of them.
+    assert many["effective_images"] < 300
+    assert many["ci_high"] - many["ci_low"] > 1.4 * (high - low)
 
 
 def test_accuracy_falls_with_the_step_and_stands_far_above_guessing(whole):
@@ -245,14 +261,51 @@ def test_every_shipped_channel_has_a_receiver_far_above_guessing_and_an_adversar
     ).all()
 
 
-def test_a_test_set_smaller_than_a_batch_is_taken_more_than_once(tmp_path, monkeypatch):
-    from diffsem.scenarios import runner
-
+def test_a_test_set_smaller_than_a_batch_is_gone_through_as_often_as_is_asked(tmp_path, monkeypatch):
     whole = runner.load_dataset("mnist")
     monkeypatch.setattr(runner, "load_dataset", lambda *_: replace(whole, test=whole.test[:5]))
     overrides = [*SMALL, "timesteps=[240]", "legitimate.snr_db=[15]", "legitimate.receivers=[classifier]"]
-    rows = run_scenario(load_scenario("mnist-awgn", [*overrides, "bit_error_rates=[]"]), tmp_path / "r.h5")
-    assert set(rows["total"]) == {256}
+    overrides += ["bit_error_rates=[]", "monte_carlo.passes=51"]
+    rows = run_scenario(load_scenario("mnist-awgn", overrides), tmp_path / "r.h5")
+    assert set(rows["total"]) == {255}
+    assert set(rows["images"]) == {5}
     examples = read_table(tmp_path / "r.h5").examples
     assert examples.originals.shape == examples.reconstructions.shape[1:] == (10, 28, 28, 1)
     np.testing.assert_array_equal(examples.originals[:5], examples.originals[5:])
+
+
+BLIND = "{attack: task-classifier, knows_step: false}"
+
+
+@pytest.mark.parametrize(
+    ("attack", "conditions", "words"),
+    [
+        (BLIND, [], ""),
+        (
+            BLIND,
+            ["eavesdropper.channel={kind: rayleigh}"],
+            "not told the noise level; trained with another eavesdropper.channel",
+        ),
+        (
+            BLIND,
+            ["eavesdropper.snr_db={offset: -5}"],
+            "not told the noise level; trained with another eavesdropper.snr_db",
+        ),
+        (BLIND, ["eavesdropper.looks=2"], "not told the noise level; trained with another eavesdropper.looks"),
+        ("task-classifier", ["eavesdropper.channel={kind: rayleigh}", "eavesdropper.snr_db={offset: -5}"], ""),
+        ("task-classifier", ["eavesdropper.channel={kind: rayleigh, coherence: 100}"], ""),
+        (
+            "task-classifier",
+            ["eavesdropper.channel={kind: rayleigh, coherence: 8}"],
+            "noise differs from symbol to symbol",
+        ),
+        ("task-classifier", ["eavesdropper.channel={kind: tdl}"], "noise differs from symbol to symbol"),
+    ],
+)
+def test_an_attack_that_was_not_trained_for_what_it_hears_says_so_in_the_table(attack, conditions, words):
+    small = ["timesteps=[240]", "legitimate.snr_db=[15]", "legitimate.receivers=[classifier]"]
+    small += ["monte_carlo.max_images=16", "monte_carlo.batch_size=16", f"eavesdropper.attacks=[{attack}]"]
+    rows = run_scenario(load_scenario("mnist-awgn", [*small, *conditions])).set_index("node")
+    assert rows.loc["receiver", "warning"] == ""
+    assert words in rows.loc["adversary", "warning"]
+    assert bool(words) == bool(rows.loc["adversary", "warning"])

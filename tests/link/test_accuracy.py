@@ -6,6 +6,7 @@ from scipy.integrate import quad
 from scipy.stats import norm
 
 from diffsem.link import gap_interval, simplex_ceiling, simplex_ceilings, wilson_interval
+from diffsem.link.accuracy import effective_images, share_interval
 from diffsem.models import NoiseSchedule
 
 
@@ -75,3 +76,42 @@ def test_simplex_ceilings_are_those_of_the_integral(symbols, classes):
 def test_simplex_ceiling_runs_from_guessing_to_certainty():
     assert simplex_ceiling(-60, 64, 10) == pytest.approx(0.1, abs=0.01)
     assert simplex_ceiling(40, 64, 10) == pytest.approx(1, abs=1e-9)
+
+
+@pytest.mark.parametrize(("right", "wrong"), [(4, 2), (9, 1), (0.5, 0.3), (50, 50), (2, 0.1), (1, 1)])
+@pytest.mark.parametrize(("images", "passes"), [(30, 20), (200, 5)])
+def test_an_interval_clustered_by_image_covers_the_truth(right, wrong, images, passes):
+    """Images differ in how often they are read, Beta(right, wrong): what is sought is the mean over all images."""
+    rng = np.random.default_rng(1)
+    truth, sweeps = right / (right + wrong), 1500
+    correct = rng.binomial(passes, rng.beta(right, wrong, (sweeps, images)))
+    total = np.full(images, passes)
+    covered = 0
+    for row in correct:
+        low, high = share_interval(row.sum() / total.sum(), effective_images(row, total))
+        covered += low <= truth <= high
+    # Its own sampling error is 0.6 points.
+    assert 0.92 <= covered / sweeps <= 0.975
+
+
+def test_draws_of_images_that_are_all_alike_are_worth_nearly_all_of_them():
+    rng = np.random.default_rng(1)
+    correct = rng.binomial(20, 0.7, 500)
+    assert 0.85 < effective_images(correct, np.full(500, 20)) / 10_000 <= 1
+
+
+@given(
+    total=st.lists(st.integers(0, 5), min_size=1, max_size=40).filter(any),
+    seed=st.integers(0, 1000),
+)
+def test_effective_images_lie_between_nothing_and_all_draws(total, seed):
+    total = np.array(total)
+    correct = np.random.default_rng(seed).integers(0, total + 1)
+    effective = effective_images(correct, total)
+    assert 0 < effective <= total.sum()
+    low, high = share_interval(correct.sum() / total.sum(), effective)
+    assert 0 <= low <= correct.sum() / total.sum() <= high <= 1
+
+
+def test_one_draw_an_image_is_worth_its_images():
+    assert effective_images(np.array([1, 0, 1]), np.ones(3, int)) == 3

@@ -28,6 +28,7 @@ from diffsem.link import (
     simulate_points,
     wilson_interval,
 )
+from diffsem.link.accuracy import share_interval
 from diffsem.link.monte_carlo import Tally
 from diffsem.link.programs import derive_seed
 from diffsem.link.results import STEP_BINS, STEPS_A_BIN
@@ -212,14 +213,48 @@ def test_two_runs_give_the_same_rows(rng):
     assert repr(rows_of(built)) == repr(rows_of(built))
 
 
-def test_the_test_set_is_repeated_with_new_noise_when_it_runs_out(rng):
+def test_a_point_ends_at_the_end_of_its_test_set(rng):
+    """30 images are 30 images, however many are allowed, and the interval is that of 30."""
+    rows = rows_of(experiment(rng, StoppingRule(max_images=10_000, target_errors=500), images=30))
+    for row in rows:
+        assert row["total"] == row["images"] == row["effective_images"] == 30
+        assert (row["ci_low"], row["ci_high"]) == wilson_interval(row["correct"], 30)
+        assert row["stop_reason"] == "test_set"
+
+
+def test_random_bits_do_not_run_out_with_the_test_set(rng):
+    built = experiment(rng, StoppingRule(max_images=128), images=30)
+    link = DigitalLink(BlockFadingChannel(math.inf), "zf", "qpsk", None, 64)
+    rows = rows_of(replace(built, attacks=[], digital=[DigitalSystem("bits", link, RandomBits(64))]))
+    assert {row["system"]: (row["total"], row["stop_reason"]) for row in rows} == {
+        "one": (30, "test_set"),
+        "two": (30, "test_set"),
+        "bits": (128, "max_images"),
+    }
+
+
+def test_several_passes_are_clustered_by_image():
+    """Right about the same half of the images in each of two passes: 40 draws are worth 20 images."""
+    tally, labels = Tally(images=20, passes=2), np.arange(40) % 20 % 10
+    hits = np.arange(40) % 20 < 10
+    for batch in (slice(0, 16), slice(16, 32), slice(32, 40)):
+        tally.add(hits[batch], labels[batch])
+    assert (tally.correct, tally.total, tally.images) == (20, 40, 20)
+    assert 16 < tally.effective < 20
+    assert tally.interval() == pytest.approx(share_interval(0.5, tally.effective))
+    once = Tally(images=20)
+    once.add(hits[:20], labels[:20])
+    assert (once.effective, once.interval()) == (20, wilson_interval(10, 20))
+
+
+def test_each_pass_over_the_test_set_has_noise_of_its_own(rng):
     seen = []
 
     def receiver(inputs):
         tf.py_function(lambda y: seen.extend(y.numpy().reshape(-1, 32, 8, 8, 1)), [inputs[0]], [])
         return tf.zeros([tf.shape(inputs[1])[0], 10]), tf.zeros_like(inputs[1])
 
-    built = experiment(rng, StoppingRule(max_images=96), images=32)
+    built = replace(experiment(rng, StoppingRule(max_images=96), images=32), passes=3)
     rows_of(replace(built, systems=[System("one", "pair", receiver)], attacks=[]))
     assert len(seen) == 3
     assert np.abs(seen[0] - seen[1]).max() > 0.01

@@ -149,6 +149,16 @@ def test_broken_weights_end_in_one_line(damage, tmp_path):
     assert "\n" not in str(error.value)
 
 
+def test_weights_that_are_not_those_of_the_record_beside_them_end_in_one_line(tmp_path):
+    for name in ("encoder.weights.h5", "training.json"):
+        shutil.copy(SHIPPED / name, tmp_path)
+    load_network(SCENARIO, tmp_path, "encoder")
+    shutil.copy(weights_file(SHIPPED, "encoder-noise-aware-pair"), weights_file(tmp_path, "encoder"))
+    with pytest.raises(InputError, match="not the file of the training record") as error:
+        load_network(SCENARIO, tmp_path, "encoder")
+    assert "\n" not in str(error.value)
+
+
 @pytest.mark.parametrize("dataset", SHIPPED_DATASETS)
 def test_shipped_weights_are_those_of_the_training_record(dataset):
     folder = PRETRAINED / dataset

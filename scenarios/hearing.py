@@ -1,0 +1,70 @@
+"""How an eavesdropper hears, and whether an attack is run under other conditions than it was trained for."""
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+from diffsem.scenarios.schema import AwgnChannel, CdlChannel, EstimatedCsi, Scenario, TdlChannel, value_at
+from diffsem.scenarios.sizes import feature_shape_of
+
+# Keys of a scenario that change what is heard at a given step and SNR.
+HEARING = (
+    "legitimate.channel",
+    "legitimate.transmit_antennas",
+    "legitimate.precoding",
+    "legitimate.receive_antennas",
+    "legitimate.csi",
+    "legitimate.snr_estimate_error_db",
+    "eavesdropper.snr_db",
+    "eavesdropper.channel",
+    "eavesdropper.receive_antennas",
+    "eavesdropper.equalizer",
+    "eavesdropper.csi",
+    "eavesdropper.fading_correlation",
+    "eavesdropper.known_keys",
+    "eavesdropper.looks",
+)
+
+
+def untrained_conditions(scenario: Scenario, trained: Mapping[str, Any], knows_step: bool) -> str:
+    """In what way a sweep's eavesdropper hears otherwise than an attack was trained for; "" if it makes no difference.
+
+    An attack that is told its noise level is trained over all of them, and where noise is the same on all symbols what
+    is heard at one level is the same whatever led there. One that is not told is right for the mix of levels that it
+    was trained on, and neither was trained for noise that differs from symbol to symbol unless its training had it.
+
+    Parameters
+    ----------
+    scenario : Scenario
+        Of the sweep.
+    trained : mapping
+        Values of `HEARING` in the training, by dotted key; empty if they were not kept.
+    knows_step : bool
+    """
+    differs = noise_differs_by_symbol(scenario)
+    if knows_step and not differs:
+        return ""
+    why = "noise differs from symbol to symbol" if differs else "it is not told the noise level"
+    if not trained:
+        return f"{why}; what it was trained for was not kept"
+    keys = [key for key in HEARING if trained[key] != value_at(scenario, key)]
+    # Of an attack that is told the level, those that change it alone do not count.
+    if knows_step:
+        keys = [key for key in keys if key not in ("eavesdropper.snr_db", "legitimate.snr_estimate_error_db")]
+    return f"{why}; trained with another {', '.join(keys)}" if keys else ""
+
+
+def noise_differs_by_symbol(scenario: Scenario) -> bool:
+    """Whether symbols of an image reach the eavesdropper in noise of different variance."""
+    node, transmitter = scenario.eavesdropper, scenario.legitimate
+    channel = node.channel
+    if isinstance(channel, TdlChannel | CdlChannel):
+        return True
+    streams = transmitter.transmit_antennas if transmitter.precoding == "streams" else 1
+    if streams > 1:
+        return True
+    estimated = isinstance(node.csi, EstimatedCsi)
+    if channel.coherence is None or (isinstance(channel, AwgnChannel) and not estimated):
+        return False
+    pilots = node.csi.pilots * transmitter.transmit_antennas if isinstance(node.csi, EstimatedCsi) else 0
+    return channel.coherence - pilots < math.ceil(math.prod(feature_shape_of(scenario.dataset)) / 2)

@@ -14,6 +14,7 @@ from diffsem.scenarios.networks import (
     _write_deflated,
     build_network,
     load_network,
+    pack_weights,
     save_network,
     weights_file,
 )
@@ -25,11 +26,31 @@ SHIPPED = PRETRAINED / "mnist"
 SHIPPED_DATASETS = sorted(path.name for path in PRETRAINED.iterdir() if path.is_dir())
 
 
-def test_saved_weights_are_float16_and_load_to_their_rounded_values(tmp_path):
+def saved_and_packed(network, folder, name):
+    save_network(network, folder, name)
+    pack_weights(folder, folder, name)
+
+
+def test_saved_weights_are_those_of_the_network_bit_for_bit(tmp_path):
+    network = build_network(SCENARIO, "strong-classifier")
+    save_network(network, tmp_path, "strong-classifier")
+    loaded = load_network(SCENARIO, tmp_path, "strong-classifier")
+    for stored, exact in zip(loaded.get_weights(), network.get_weights(), strict=True):
+        np.testing.assert_array_equal(stored, exact)
+
+
+def test_packing_twice_changes_nothing_more(tmp_path):
+    saved_and_packed(build_network(SCENARIO, "strong-classifier"), tmp_path, "strong-classifier")
+    once = weights_file(tmp_path, "strong-classifier").read_bytes()
+    pack_weights(tmp_path, tmp_path, "strong-classifier")
+    assert weights_file(tmp_path, "strong-classifier").read_bytes() == once
+
+
+def test_packed_weights_are_float16_and_load_to_their_rounded_values(tmp_path):
     network = build_network(SCENARIO, "classifier")
     network.compile("adam", "mse")
     network.optimizer.build(network.trainable_variables)
-    save_network(network, tmp_path, "classifier")
+    saved_and_packed(network, tmp_path, "classifier")
     with h5py.File(weights_file(tmp_path, "classifier")) as file:
         assert "optimizer" not in file
         kinds = set()
@@ -46,7 +67,7 @@ def test_saved_weights_are_float16_and_load_to_their_rounded_values(tmp_path):
 )
 def test_large_kernels_are_stored_on_an_even_grid_of_their_own(name, share, tmp_path):
     network = build_network(SCENARIO, name)
-    save_network(network, tmp_path, name)
+    saved_and_packed(network, tmp_path, name)
     loaded = load_network(SCENARIO, tmp_path, name)
     weights = sum(kernel.size for kernel in network.get_weights())
     assert 8 * weights_file(tmp_path, name).stat().st_size / weights < 6
@@ -77,7 +98,7 @@ def test_what_is_deflated_here_is_read_back_by_hdf5(shape, dtype, tmp_path):
 
 
 def test_a_network_takes_less_room_than_with_hdf5s_own_gzip(tmp_path):
-    save_network(build_network(SCENARIO, "strong-classifier"), tmp_path, "strong-classifier")
+    saved_and_packed(build_network(SCENARIO, "strong-classifier"), tmp_path, "strong-classifier")
     path, usual = weights_file(tmp_path, "strong-classifier"), tmp_path / "usual.h5"
     with h5py.File(path) as file, h5py.File(usual, "w", libver="latest") as plain:
 
@@ -93,7 +114,7 @@ def test_a_network_takes_less_room_than_with_hdf5s_own_gzip(tmp_path):
 def test_equal_weights_make_equal_files_whenever_they_are_written(tmp_path):
     network = build_network(SCENARIO, "classifier")
     for folder in ("a", "b"):
-        save_network(network, tmp_path / folder, "classifier")
+        saved_and_packed(network, tmp_path / folder, "classifier")
         time.sleep(1.1)  # HDF5 counts in seconds
     assert len({weights_file(tmp_path / folder, "classifier").read_bytes() for folder in ("a", "b")}) == 1
 
@@ -101,7 +122,7 @@ def test_equal_weights_make_equal_files_whenever_they_are_written(tmp_path):
 def test_encoders_are_stored_as_finely_as_float16_has_it(tmp_path):
     network = build_network(SCENARIO, "encoder-ibal")
     assert max(kernel.size for kernel in network.get_weights()) > 20_000
-    save_network(network, tmp_path, "encoder-ibal")
+    saved_and_packed(network, tmp_path, "encoder-ibal")
     loaded = load_network(SCENARIO, tmp_path, "encoder-ibal")
     for stored, exact in zip(loaded.get_weights(), network.get_weights(), strict=True):
         np.testing.assert_array_equal(stored, exact.astype(np.float16).astype(np.float32))

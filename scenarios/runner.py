@@ -20,7 +20,12 @@ from diffsem.scenarios.datasets import Dataset, load_dataset
 from diffsem.scenarios.locking import only_run
 from diffsem.scenarios.schema import Scenario
 from diffsem.scenarios.sizes import sizes_of
-from diffsem.scenarios.workers import simulate_here, simulate_on_dask, simulate_on_processes
+from diffsem.scenarios.workers import (
+    leave_if_imported_by_worker,
+    simulate_here,
+    simulate_on_dask,
+    simulate_on_processes,
+)
 
 
 def sweep_points(scenario: Scenario) -> list[Point]:
@@ -61,7 +66,8 @@ def run_scenario(
     overwrite : bool
         Replace the file instead.
     workers : int
-        Processes of this machine that simulate points side by side. They change no row.
+        Processes of this machine that simulate points side by side. They change no row. Each imports the script that
+        calls this, so that in a script the call stands under ``if __name__ == "__main__":``.
     scheduler : str, optional
         Address of a Dask scheduler whose workers simulate the points instead, tcp://HOST:PORT.
     data_dir : Path, optional
@@ -79,9 +85,10 @@ def run_scenario(
     Raises
     ------
     InputError
-        If weights, data, the result file or the cluster cannot be used, another run holds the file, or both workers
-        and a scheduler are asked for.
+        If weights, data, the result file, the workers or the cluster cannot be used, another run holds the file, or
+        both workers and a scheduler are asked for.
     """
+    leave_if_imported_by_worker()
     if scheduler and workers > 1:
         raise InputError(f"--workers {workers}: --scheduler has workers of its own; give one of them")
     if out is None:

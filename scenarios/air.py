@@ -9,11 +9,25 @@ from diffsem.link.errors import InputError
 from diffsem.link.noisy_feature import StepRule
 from diffsem.link.reception import Reception
 from diffsem.models import NoiseSchedule
-from diffsem.scenarios.schema import AwgnChannel, CdlChannel, Eavesdropper, Legitimate, RicianChannel, TdlChannel
+from diffsem.scenarios.schema import (
+    AwgnChannel,
+    CdlChannel,
+    Eavesdropper,
+    Legitimate,
+    RayleighChannel,
+    RicianChannel,
+    TdlChannel,
+)
 
 
 def build_channel(node: Legitimate | Eavesdropper, transmitter: Legitimate) -> BlockFadingChannel | OfdmChannel:
-    """The channel of a node, with what it knows of it. Raises InputError on a Keras backend without channels."""
+    """The channel of a node, with what it knows of it.
+
+    Raises
+    ------
+    InputError
+        On a Keras backend without channels, or for a kind of channel that is none of those.
+    """
     if keras.backend.backend() != "tensorflow":
         raise InputError(
             f"KERAS_BACKEND {keras.backend.backend()}: channels are Sionna's, which needs tensorflow; other backends "
@@ -29,11 +43,14 @@ def build_channel(node: Legitimate | Eavesdropper, transmitter: Legitimate) -> B
     if isinstance(channel, TdlChannel | CdlChannel):
         keys = channel.model_dump()
         return OfdmChannel(Multipath(family=keys.pop("kind"), **keys), **shared)
-    factor = 0.0
     if isinstance(channel, AwgnChannel):
         factor = math.inf
+    elif isinstance(channel, RayleighChannel):
+        factor = 0.0
     elif isinstance(channel, RicianChannel):
         factor = 10 ** (channel.k_factor_db / 10)
+    else:
+        raise InputError(f"channel.kind {channel.kind}: unknown; allowed: awgn, rayleigh, rician, tdl, cdl")
     return BlockFadingChannel(factor, coherence=channel.coherence, **shared)
 
 

@@ -47,6 +47,10 @@ def run(
         typer.Option(metavar="ADDRESS", help="Simulate on a Dask cluster instead: tcp://HOST:PORT; same table."),
     ] = None,
     data_dir: DataDir = None,
+    mixed_versions: Annotated[
+        bool,
+        typer.Option("--mixed-versions", help="Resume a file of other package versions too; the table then says so."),
+    ] = False,
 ) -> None:
     """Run a scenario's sweep and print receiver against adversary per SNR (dB, Es/N0). Resumes one that was cut off."""
     from diffsem.scenarios.schema import load_scenario
@@ -59,7 +63,7 @@ def run(
 
     try:
         with sweep_progress(resolved.monte_carlo.max_images) as (on_points, on_images):
-            run_scenario(resolved, path, overwrite, workers, scheduler, data_dir, on_points, on_images)
+            run_scenario(resolved, path, overwrite, workers, scheduler, data_dir, on_points, on_images, mixed_versions)
     except KeyboardInterrupt:
         typer.echo(
             f"diffsem: interrupted; finished points are in {path}, the same command goes on from there", err=True
@@ -324,6 +328,8 @@ def _print_table(path: Path) -> None:
 
     rows = read_results(path)
     state = "" if rows.attrs["complete"] else " (not complete: the same run command goes on)"
+    if "mixed_versions" in rows.attrs:
+        state += " (rows of several package versions)"
     if (rows["scored"] == "label").any() or rows.empty:
         _print(terminal_table(rows, f"{path}{state}"))
     if (rows["bits"] > 0).any():

@@ -4,18 +4,11 @@ import os
 import sys
 
 
-def load_tensorflow(threads: int | None = None, place: int | None = None) -> None:
+def load_tensorflow() -> None:
     """Import TensorFlow and look for devices, with file descriptor 2 closed to native code meanwhile.
 
     GPU memory is taken as it is needed, so that several processes share a GPU. Errors still surface as Python
-    exceptions. What is set here holds from the first call on.
-
-    Parameters
-    ----------
-    threads : int, optional
-        Threads of an operation; default: one a core.
-    place : int, optional
-        Use one GPU only, this one (modulo their number); default: all.
+    exceptions. Nothing happens if TensorFlow is imported already.
     """
     if "tensorflow" in sys.modules:
         return
@@ -27,13 +20,7 @@ def load_tensorflow(threads: int | None = None, place: int | None = None) -> Non
         os.dup2(nowhere, 2)
         import tensorflow as tf
 
-        if threads is not None:
-            tf.config.threading.set_intra_op_parallelism_threads(threads)
-        gpus = tf.config.list_physical_devices("GPU")
-        if gpus and place is not None:
-            gpus = [gpus[place % len(gpus)]]
-            tf.config.set_visible_devices(gpus, "GPU")
-        for gpu in gpus:
+        for gpu in tf.config.list_physical_devices("GPU"):
             tf.config.experimental.set_memory_growth(gpu, True)
         tf.config.list_logical_devices()
         tf.get_logger().setLevel("ERROR")

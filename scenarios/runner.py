@@ -5,10 +5,12 @@ import os
 import platform
 from collections.abc import Callable, Generator
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import yaml
 
 from diffsem.link.errors import InputError
 from diffsem.link.experiment import Point
@@ -18,9 +20,14 @@ from diffsem.link.results import ResultTable, empty_table, read_table, write_tab
 from diffsem.scenarios.assembly import origin_of, versions, weights_sha256
 from diffsem.scenarios.datasets import Dataset, load_dataset
 from diffsem.scenarios.locking import only_run
-from diffsem.scenarios.schema import Scenario
+from diffsem.scenarios.schema import Scenario, parse_scenario
 from diffsem.scenarios.sizes import sizes_of
-from diffsem.scenarios.workers import simulate_here, simulate_on_dask, simulate_on_processes
+from diffsem.scenarios.workers import (
+    leave_if_imported_by_worker,
+    simulate_here,
+    simulate_on_dask,
+    simulate_on_processes,
+)
 
 
 def sweep_points(scenario: Scenario) -> list[Point]:
@@ -49,6 +56,7 @@ def run_scenario(
     data_dir: Path | None = None,
     on_points: Callable[[int, int], None] = lambda done, total: None,
     on_images: Callable[[int], None] = lambda images: None,
+    mixed_versions: bool = False,
 ) -> pd.DataFrame:
     """Run the sweep of a scenario.
 
@@ -56,12 +64,13 @@ def run_scenario(
     ----------
     scenario : Scenario
     out : str or Path, optional
-        Result file. Every finished point reaches it at once; a file of the same scenario and weights is resumed.
-        Without it nothing is written.
+        Result file. Every finished point reaches it at once; a file of the same scenario, weights and package versions
+        is resumed. Without it nothing is written.
     overwrite : bool
         Replace the file instead.
     workers : int
-        Processes of this machine that simulate points side by side. They change no row.
+        Processes of this machine that simulate points side by side. They change no row. Each imports the script that
+        calls this, so that in a script the call stands under ``if __name__ == "__main__":``.
     scheduler : str, optional
         Address of a Dask scheduler whose workers simulate the points instead, tcp://HOST:PORT.
     data_dir : Path, optional
@@ -70,6 +79,9 @@ def run_scenario(
         (points done, points in all) at the start and after every point.
     on_images : callable
         Number of images counted since the call before.
+    mixed_versions : bool
+        Resume a file whose rows other package versions made, too; its attribute `mixed_versions` then lists all of
+        them, in JSON.
 
     Returns
     -------
@@ -79,29 +91,34 @@ def run_scenario(
     Raises
     ------
     InputError
-        If weights, data, the result file or the cluster cannot be used, another run holds the file, or both workers
-        and a scheduler are asked for.
+        If weights, data, the result file, the workers or the cluster cannot be used, another run holds the file, or
+        both workers and a scheduler are asked for.
     """
+    leave_if_imported_by_worker()
     if scheduler and workers > 1:
         raise InputError(f"--workers {workers}: --scheduler has workers of its own; give one of them")
     if out is None:
-        return _sweep(scenario, None, overwrite, workers, scheduler, data_dir, on_points, on_images)
+        return _sweep(scenario, None, overwrite, workers, scheduler, data_dir, on_points, on_images, mixed_versions)
     path = Path(out)
     with only_run(path.with_name(f".{path.name}.lock"), f"result file {path}"):
-        return _sweep(scenario, path, overwrite, workers, scheduler, data_dir, on_points, on_images)
+        return _sweep(scenario, path, overwrite, workers, scheduler, data_dir, on_points, on_images, mixed_versions)
 
 
-def _sweep(scenario, path, overwrite, workers, scheduler, data_dir, on_points, on_images) -> pd.DataFrame:
+def _sweep(
+    scenario, path, overwrite, workers, scheduler, data_dir, on_points, on_images, mixed_versions
+) -> pd.DataFrame:
     dataset = load_dataset(scenario.dataset, data_dir)
     attributes = _attributes(scenario, dataset)
     rules = scenario.monte_carlo
     examples = min(EXAMPLES, rules.batch_size, rules.max_images, rules.passes * len(dataset.test))
     table = empty_table(attributes, dataset.test.images[np.arange(examples) % len(dataset.test)])
     if path is not None and path.exists() and not overwrite:
-        table = _resume(path, attributes)
+        table = _resume(path, scenario, table)
     points = sweep_points(scenario)
     finished = set(zip(table.rows["timestep"], table.rows["receiver_snr_db"], strict=True))
     waiting = [point for point in points if (point.timestep, point.snr_db) not in finished]
+    if waiting and len(table.rows):
+        table = _with_versions(path, table, mixed_versions)
     # Before the file is touched: weights that cannot be loaded must not cost the table that is to be overwritten.
     results = _simulate(scenario, waiting, workers, scheduler, dataset, data_dir, on_images) if waiting else None
     if path is not None and not path.exists():
@@ -152,15 +169,48 @@ def _attributes(scenario: Scenario, dataset: Dataset) -> dict[str, str | int]:
     }
 
 
-def _resume(path: Path, attributes: dict[str, str | int]) -> ResultTable:
+def _resume(path: Path, scenario: Scenario, fresh: ResultTable) -> ResultTable:
+    """The table of a file, if it is of the same scenario, weights and test images; the fresh one if it has no rows."""
     table = read_table(path)
-    differences = {
-        "scenario": "another scenario",
-        "weights_sha256": "other weights",
-        "data_sha256": "other test images",
+    # A table from before the test images were recorded does not say which they were: MNIST's.
+    stored = {"data_sha256": fresh.attributes["data_sha256"], **table.attributes}
+    same = {
+        "another scenario": _is_stored(scenario, table),
+        "other weights": stored.get("weights_sha256") == fresh.attributes["weights_sha256"],
+        "other test images": stored["data_sha256"] == fresh.attributes["data_sha256"],
     }
-    for key, what in differences.items():
-        # A table from before the test images were recorded does not say which they were: MNIST's.
-        if table.attributes.get(key, attributes[key] if key == "data_sha256" else None) != attributes[key]:
+    for what, is_same in same.items():
+        if not is_same:
             raise InputError(f"result file {path}: holds results of {what}; give another --out, or --overwrite")
-    return table
+    return table if len(table.rows) else fresh
+
+
+def _is_stored(scenario: Scenario, table: ResultTable) -> bool:
+    """Whether a table is of a scenario. One from before a key was there means what is the key's default now."""
+    try:
+        return parse_scenario(yaml.safe_load(str(table.attributes.get("scenario"))), "stored") == scenario
+    except (InputError, yaml.YAMLError):
+        return False
+
+
+def _with_versions(path: Path, table: ResultTable, mixed: bool) -> ResultTable:
+    """A table that is to have more rows, saying so if their package versions are not those of the rows it has."""
+    here = versions()
+    # A table from before versions were recorded is of unknown ones.
+    first = json.loads(str(table.attributes.get("versions", "{}")))
+    there = json.loads(str(table.attributes.get("mixed_versions", json.dumps([first]))))
+    if there == [here]:
+        return table
+    if not mixed:
+        pairs = ", ".join(
+            f"{package} {' and '.join(dict.fromkeys(known.get(package, 'unknown') for known in there))} there, "
+            f"{here.get(package, 'unknown')} here"
+            for package in dict.fromkeys(package for known in [here, *there] for package in known)
+            if any(known.get(package) != here.get(package) for known in there)
+        )
+        raise InputError(
+            f"result file {path}: its rows were made with other package versions ({pairs}); give another --out, "
+            "--overwrite, or --mixed-versions to go on all the same"
+        )
+    distinct = there if here in there else [*there, here]
+    return replace(table, attributes={**table.attributes, "mixed_versions": json.dumps(distinct)})

@@ -3,17 +3,20 @@
 A point's rows hang on the scenario and the point alone, so that all three give the same table.
 """
 
+import contextlib
 import functools
 import multiprocessing
 import os
 import platform
 import re
 import signal
+import sys
 import threading
+import traceback
 from collections import Counter, deque
-from collections.abc import Callable, Generator, Sequence
-from concurrent.futures import FIRST_COMPLETED, CancelledError, Future, ProcessPoolExecutor, wait
-from concurrent.futures.process import BrokenProcessPool
+from collections.abc import Callable, Generator, Mapping, Sequence
+from concurrent.futures import CancelledError
+from multiprocessing.connection import Connection, wait
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,6 +24,7 @@ from diffsem.link.errors import InputError
 from diffsem.link.experiment import Experiment, Point
 from diffsem.scenarios.quiet import load_tensorflow
 from diffsem.scenarios.schema import Scenario
+from diffsem.scenarios.shares import environment, share_of, take_share
 
 if TYPE_CHECKING:  # a worker sets TensorFlow up before anything else imports it
     from diffsem.link.monte_carlo import PointResult
@@ -29,6 +33,8 @@ if TYPE_CHECKING:  # a worker sets TensorFlow up before anything else imports it
 
 # A worker's death is an accident; that many over one point are not.
 LIVES = 3
+# Begins the names of worker processes.
+WORKER = "diffsem worker"
 
 # Sionna's random stream is one a process: no two points at a time, whatever threads a Dask worker has.
 _one_at_a_time = threading.Lock()
@@ -62,53 +68,67 @@ def simulate_on_processes(
     Raises
     ------
     InputError
-        If one point costs several processes their life.
+        If one point costs several processes their life, or a process cannot start: each imports the script that called
+        this one.
     """
     task = functools.partial(simulate_point, scenario, origin, data_dir)
-    context = multiprocessing.get_context("spawn")
-    threads = max(1, (os.cpu_count() or 1) // workers)
-    others = set(multiprocessing.active_children())
     waiting, deaths = deque(points), Counter[Point]()
-    pools: dict[int, ProcessPoolExecutor] = {}
-    running: dict[Future, tuple[int, Point]] = {}
+    engaged: list[_Worker] = []
 
     def engage(place: int) -> None:
-        pools[place] = ProcessPoolExecutor(1, context, _become_worker, (place, threads))
+        worker = _Worker(place, share_of(place, workers), task)
+        engaged.append(worker)
+        start_next(worker)
 
-    def start_next(place: int) -> None:
-        if waiting:
-            point = waiting.popleft()
-            running[pools[place].submit(task, point)] = place, point
+    def start_next(worker: _Worker) -> None:
+        worker.point = waiting.popleft() if waiting else None
+        # One that has just died is found dead when its answer is waited for.
+        with contextlib.suppress(ConnectionError):
+            worker.pipe.send(worker.point)
+
+    def replace(worker: _Worker, point: Point) -> None:
+        engaged.remove(worker)
+        if worker.end() > 0 and not worker.started:
+            raise InputError(
+                f"--workers {workers}: a worker process ended at its start; each imports the script that calls "
+                'run_scenario, so put that call under if __name__ == "__main__":'
+            )
+        deaths[point] += 1
+        if deaths[point] == LIVES:
+            raise InputError(
+                f"--workers {workers}: the point t = {point.timestep}, {point.snr_db:g} dB ended {LIVES} "
+                "worker processes (out of memory?); finished points are safe; try fewer workers"
+            )
+        waiting.appendleft(point)
+        engage(worker.place)
 
     try:
         for place in range(workers):
             engage(place)
-            start_next(place)
-        while running:
-            for future in wait(running, return_when=FIRST_COMPLETED).done:
-                place, point = running.pop(future)
-                try:
-                    result = future.result()
-                except BrokenProcessPool:
-                    deaths[point] += 1
-                    if deaths[point] == LIVES:
-                        raise InputError(
-                            f"--workers {workers}: the point t = {point.timestep}, {point.snr_db:g} dB ended {LIVES} "
-                            "worker processes (out of memory?); finished points are safe; try fewer workers"
-                        ) from None
-                    waiting.appendleft(point)
-                    engage(place)
-                    start_next(place)
+        while at_work := [(worker, worker.point) for worker in engaged if worker.point is not None]:
+            ready = wait([worker.pipe for worker, _ in at_work])
+            for worker, point in at_work:
+                if worker.pipe not in ready:
                     continue
-                start_next(place)
-                on_images(result.images)
-                yield result
+                try:
+                    answer = worker.pipe.recv()
+                except (EOFError, OSError):
+                    replace(worker, point)
+                    continue
+                if answer is None:
+                    worker.started = True
+                    continue
+                if isinstance(answer, Exception):
+                    raise answer
+                start_next(worker)
+                on_images(answer.images)
+                yield answer
     finally:
         # Nobody waits for the points that are still under way.
-        for process in set(multiprocessing.active_children()) - others:
-            process.kill()
-        for pool in pools.values():
-            pool.shutdown(wait=False, cancel_futures=True)
+        for worker in engaged:
+            worker.process.kill()
+        for worker in engaged:
+            worker.end()
 
 
 def simulate_on_dask(
@@ -203,8 +223,41 @@ def _programs_of(scenario: Scenario, origin: str, data_dir: Path | None) -> "tup
     return experiment, Programs(experiment)
 
 
-def _become_worker(place: int, threads: int) -> None:
-    """Set a fresh process up: Ctrl-C is its parent's business, and it ends with its parent, even a killed one."""
+class _Worker:
+    """A process that is sent points, one after the other, and answers each by its result or error; None: it started."""
+
+    def __init__(self, place: int, share: Mapping[str, str], task: "Callable[[Point], PointResult]") -> None:
+        context = multiprocessing.get_context("spawn")
+        self.place = place
+        self.point: Point | None = None
+        self.started = False
+        self.pipe, other_end = context.Pipe()
+        self.process = context.Process(
+            target=_work, args=(other_end, share, task), name=f"{WORKER} {place}", daemon=True
+        )
+        with environment(share):
+            self.process.start()
+        # Its death is told by the pipe's end.
+        other_end.close()
+
+    def end(self) -> int:
+        """Wait for a process that ends; its exit status, negative if a signal ended it."""
+        self.process.join(10)
+        self.process.kill()
+        self.process.join()
+        self.pipe.close()
+        return self.process.exitcode or 0
+
+
+def leave_if_imported_by_worker() -> None:
+    """End this process if it is a worker that still imports the script that started it; its parent tells the user."""
+    process = multiprocessing.current_process()
+    if process.name.startswith(WORKER):
+        sys.exit(1)
+
+
+def _work(pipe: Connection, share: Mapping[str, str], task: "Callable[[Point], PointResult]") -> None:
+    """Be a worker. Ctrl-C is its parent's business, and it ends with its parent, even a killed one."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     parent = multiprocessing.parent_process()
     assert parent is not None
@@ -214,4 +267,14 @@ def _become_worker(place: int, threads: int) -> None:
         os._exit(1)
 
     threading.Thread(target=follow_parent, daemon=True).start()
-    load_tensorflow(threads, place)
+    pipe.send(None)
+    while (point := pipe.recv()) is not None:
+        try:
+            take_share(share)
+            answer: PointResult | Exception = task(point)
+        except InputError as error:
+            answer = error
+        except Exception:
+            # As text: an error itself cannot always be sent, and never with its traceback.
+            answer = RuntimeError(f"worker process:\n{traceback.format_exc()}")
+        pipe.send(answer)

@@ -1,5 +1,6 @@
 """A whole sweep on the shipped weights: same rows always, resumed after anything."""
 
+import json
 import os
 import signal
 import subprocess
@@ -11,6 +12,7 @@ import h5py
 import numpy as np
 import pandas as pd
 import pytest
+import yaml
 
 from diffsem.link import InputError, read_results, read_table, wilson_interval
 from diffsem.scenarios import load_scenario, run_scenario, runner
@@ -131,6 +133,117 @@ def test_a_table_of_another_scenario_or_other_weights_is_left_alone(scenario, wh
         run_scenario(scenario, whole)
     whole.write_bytes(before)
     assert read_results(whole).attrs["weights_sha256"] == digest
+
+
+TINY = [
+    "legitimate={snr_db: [0, 15], receivers: [classifier]}",
+    "eavesdropper.attacks=[]",
+    "monte_carlo={max_images: 32, batch_size: 32}",
+]
+
+
+@pytest.fixture(scope="module")
+def tiny():
+    return load_scenario("mnist-quick", TINY)
+
+
+@pytest.fixture(scope="module")
+def halves(tiny, tmp_path_factory):
+    """A table of two points, and the same one as it stood after the first."""
+    path, half = tmp_path_factory.mktemp("halves") / "r.h5", []
+    run_scenario(tiny, path, on_points=lambda done, total: half.append(path.read_bytes()))
+    return path.read_bytes(), half[1]
+
+
+@pytest.fixture
+def stored(halves, tmp_path):
+    """Write the whole or the half table with other attributes; None takes one away."""
+
+    def write(whole=False, **attributes):
+        path = tmp_path / "r.h5"
+        path.write_bytes(halves[0 if whole else 1])
+        with h5py.File(path, "a") as file:
+            for key, value in attributes.items():
+                del file.attrs[key]
+                if value is not None:
+                    file.attrs[key] = value
+        return path
+
+    return write
+
+
+def older(**packages):
+    from diffsem.scenarios.assembly import versions
+
+    return versions() | packages
+
+
+def test_a_table_of_other_package_versions_is_not_resumed(tiny, stored):
+    path = stored(versions=json.dumps(older(**{"sionna-no-rt": "1.1.0", "keras": "3.14.0"})))
+    before = path.read_bytes()
+    here = older()
+    with pytest.raises(InputError) as error:
+        run_scenario(tiny, path)
+    assert f"(sionna-no-rt 1.1.0 there, {here['sionna-no-rt']} here, keras 3.14.0 there, " in str(error.value)
+    assert "numpy" not in str(error.value)
+    assert str(error.value).count("\n") == 0
+    for allowed in ("--out", "--overwrite", "--mixed-versions"):
+        assert allowed in str(error.value)
+    assert path.read_bytes() == before
+
+
+def test_a_table_from_before_versions_were_recorded_is_not_resumed(tiny, stored):
+    with pytest.raises(InputError, match=r"numpy unknown there, .* here"):
+        run_scenario(tiny, stored(versions=None))
+
+
+def test_a_table_of_mixed_versions_says_which(tiny, stored, halves, tmp_path, assert_same_table):
+    first = older(keras="3.14.0")
+    path = stored(versions=json.dumps(first))
+    run_scenario(tiny, path, mixed_versions=True)
+    attributes = read_results(path).attrs
+    assert json.loads(attributes["versions"]) == first
+    assert json.loads(attributes["mixed_versions"]) == [first, older()]
+    (tmp_path / "whole.h5").write_bytes(halves[0])
+    assert_same_table(path, tmp_path / "whole.h5")
+
+
+def test_a_mixed_table_that_is_cut_off_lists_each_version_once(tiny, stored):
+    known = [older(keras="3.13.0"), older(), older(keras="3.14.0")]
+    path = stored(versions=json.dumps(known[0]))
+    with h5py.File(path, "a") as file:
+        file.attrs["mixed_versions"] = json.dumps(known)
+    with pytest.raises(InputError, match=rf"\(keras 3.13.0 and {known[1]['keras']} and 3.14.0 there, "):
+        run_scenario(tiny, path)
+    run_scenario(tiny, path, mixed_versions=True)
+    assert json.loads(read_results(path).attrs["mixed_versions"]) == known
+
+
+def test_a_run_of_one_version_does_not_speak_of_mixing(tiny, stored):
+    path = stored()
+    run_scenario(tiny, path, mixed_versions=True)
+    assert len(read_results(path)) == 2
+    assert "mixed_versions" not in read_results(path).attrs
+
+
+def test_a_complete_table_of_other_versions_is_left_as_it_is(tiny, stored):
+    path = stored(whole=True, versions=json.dumps(older(keras="3.14.0")))
+    before = path.read_bytes()
+    assert len(run_scenario(tiny, path)) == 2
+    assert path.read_bytes() == before
+
+
+def test_a_table_from_before_a_key_was_there_is_resumed(tiny, stored):
+    content = yaml.safe_load(tiny.to_yaml())
+    del content["eavesdropper"]["known_keys"], content["denoising"]["step"], content["training"]
+    path = stored(scenario=yaml.safe_dump(content))
+    run_scenario(tiny, path)
+    assert read_table(path).complete
+    for key, value in {"known_keys": 0.5, "no_key_of_ours": 1}.items():
+        content["eavesdropper"][key] = value
+        with pytest.raises(InputError, match="another scenario"):
+            run_scenario(tiny, stored(scenario=yaml.safe_dump(content)))
+        del content["eavesdropper"][key]
 
 
 def test_weights_that_cannot_be_loaded_never_cost_the_table_to_be_overwritten(whole, tmp_path):

@@ -1,5 +1,7 @@
 """Workers of any number and kind give the identical table, and may die on the way."""
 
+import json
+import multiprocessing
 import os
 import signal
 import subprocess
@@ -20,6 +22,38 @@ SMALL = [
     "eavesdropper.attacks=[inversion-mlp]",
     "monte_carlo={max_images: 256, batch_size: 64, target_errors: null, ci_half_width: null}",
 ]
+# The least that two workers can share.
+TINY = [
+    "legitimate={snr_db: [0, 15], receivers: [classifier]}",
+    "eavesdropper.attacks=[]",
+    "monte_carlo={max_images: 32, batch_size: 32}",
+]
+# What a script does at its top, it does in every worker that it starts, too.
+SCRIPT = """
+import json, os, sys
+from diffsem.link import InputError, monte_carlo
+from diffsem.scenarios import load_scenario, run_scenario
+
+simulate = monte_carlo.simulate_points
+
+def told(*arguments):
+    import tensorflow as tf
+    config = tf.config.threading
+    known = {key: os.environ.get(key) for key in ("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS")}
+    known |= {"intra": config.get_intra_op_parallelism_threads(), "inter": config.get_inter_op_parallelism_threads()}
+    os.write(1, (json.dumps(known) + "\\n").encode())
+    return simulate(*arguments)
+
+monte_carlo.simulate_points = told
+
+def sweep():
+    try:
+        run_scenario(load_scenario("mnist-quick", OVERRIDES), workers=2)
+    except InputError as error:
+        sys.exit(f"diffsem: {error}")
+
+"""
+GUARDED = 'if __name__ == "__main__":\n    sweep()'
 
 
 @pytest.fixture(scope="module")
@@ -104,6 +138,111 @@ def test_three_dask_workers_give_the_identical_table_though_one_is_killed(scenar
         killer.join()
     assert len(killed) == 1
     assert_same_table(path, whole)
+
+
+def run_script(folder, top="", end=GUARDED, seconds=120):
+    """What a script of a user says, to standard output and error, and its exit status."""
+    script = folder / "sweep.py"
+    script.write_text(f"{top}\nOVERRIDES = {TINY}\n{SCRIPT}{end}\n")
+    return subprocess.run([sys.executable, script], capture_output=True, text=True, timeout=seconds)
+
+
+@pytest.mark.parametrize("top", ["import tensorflow as tf", "import tensorflow as tf; tf.zeros(1)"])
+def test_workers_share_the_cores_though_the_script_has_loaded_tensorflow(top, tmp_path):
+    done = run_script(tmp_path, top)
+    assert done.returncode == 0, done.stderr
+    workers = [json.loads(line) for line in done.stdout.splitlines()]
+    assert len(workers) == 2
+    share = max(1, os.cpu_count() // 2)
+    for told in workers:
+        assert told["TF_NUM_INTRAOP_THREADS"] == told["TF_NUM_INTEROP_THREADS"] == str(share)
+        # A TensorFlow that runs already says 0, and obeys the environment.
+        assert {told["intra"], told["inter"]} <= {share, *([0] if "zeros" in top else [])}
+
+
+def test_workers_that_cannot_keep_to_their_share_end_in_one_line(tmp_path):
+    top = "import tensorflow as tf; tf.config.threading.set_intra_op_parallelism_threads(97); tf.zeros(1)"
+    done = run_script(tmp_path, top)
+    assert done.returncode == 1
+    line = done.stderr.splitlines()[-1]
+    assert line.startswith("diffsem: --workers: the calling script sets TensorFlow up itself (97 intra-op threads)")
+
+
+@pytest.mark.parametrize(
+    ("named", "usable", "expected"),
+    [
+        (None, [0, 1, 2], ["0", "1", "2", "0"]),
+        ("7,GPU-5e,3", [0, 1, 2], ["7", "GPU-5e", "3", "7"]),
+        ("7,GPU-5e,3", [1, 2], ["GPU-5e", "3", "GPU-5e", "3"]),
+        ("7,GPU-5e,3", [], ["-1"] * 4),
+    ],
+)
+def test_every_worker_has_one_of_the_gpus_that_its_parent_may_use(named, usable, expected, monkeypatch):
+    import tensorflow as tf
+
+    from diffsem.scenarios.shares import share_of
+
+    gpus = ["first", "second", "third"]
+    monkeypatch.setattr(tf.config, "list_physical_devices", lambda kind: gpus)
+    monkeypatch.setattr(tf.config, "get_visible_devices", lambda kind: [gpus[index] for index in usable])
+    if named is None:
+        monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+    else:
+        monkeypatch.setenv("CUDA_VISIBLE_DEVICES", named)
+    assert [share_of(place, 4)["CUDA_VISIBLE_DEVICES"] for place in range(4)] == expected
+
+
+def test_a_script_without_a_guard_is_told_so_at_once(tmp_path):
+    started = time.perf_counter()
+    done = run_script(tmp_path, end="sweep()")
+    assert time.perf_counter() - started < 60
+    assert done.returncode == 1
+    assert done.stdout == ""
+    (line,) = [line for line in done.stderr.splitlines() if not line.startswith(("WARNING", "I0", "E0", "W0"))]
+    assert line.startswith("diffsem: --workers 2: ")
+    assert line.endswith('put that call under if __name__ == "__main__":')
+
+
+@pytest.mark.slow
+def test_a_point_that_ends_one_worker_after_the_other_ends_the_run(tmp_path):
+    done = run_script(tmp_path, end=f"monte_carlo.simulate_points = lambda *_: os._exit(7)\n{GUARDED}")
+    assert done.returncode == 1
+    assert "ended 3 worker processes (out of memory?)" in done.stderr.splitlines()[-1]
+
+
+def test_processes_of_the_caller_outlive_the_workers():
+    from diffsem.scenarios.assembly import origin_of
+    from diffsem.scenarios.datasets import load_dataset
+    from diffsem.scenarios.runner import sweep_points
+    from diffsem.scenarios.workers import simulate_on_processes
+
+    scenario = load_scenario("mnist-quick", TINY)
+    origin = origin_of(scenario, load_dataset("mnist"))
+    results = simulate_on_processes(scenario, sweep_points(scenario), lambda images: None, 2, origin, None)
+    assert next(results).images == 32
+    before = set(multiprocessing.active_children())
+    own = multiprocessing.get_context("spawn").Process(target=time.sleep, args=(600,))
+    own.start()
+    try:
+        results.close()
+        assert own.is_alive()
+        assert not any(process.is_alive() for process in before)
+    finally:
+        own.kill()
+        own.join()
+
+
+def test_an_error_in_a_worker_reaches_the_caller_with_its_traceback():
+    from diffsem.link import Point
+    from diffsem.scenarios.assembly import origin_of
+    from diffsem.scenarios.datasets import load_dataset
+    from diffsem.scenarios.workers import simulate_on_processes
+
+    scenario = load_scenario("mnist-quick", TINY)
+    origin = origin_of(scenario, load_dataset("mnist"))
+    nonsense = [Point(240, "loud", (0.0,))]
+    with pytest.raises(RuntimeError, match="in simulate_points"):
+        next(simulate_on_processes(scenario, nonsense, lambda images: None, 1, origin, None))
 
 
 def test_a_worker_with_other_weights_refuses(scenario):

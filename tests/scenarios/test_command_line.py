@@ -4,9 +4,11 @@ import json
 import subprocess
 import sys
 import time
+from dataclasses import replace
 
 import pytest
 
+from diffsem.link import read_table, write_table
 from diffsem.scenarios import command_line
 
 
@@ -125,6 +127,22 @@ def test_info_names_versions_devices_and_weights(diffsem):
 def test_bad_input_ends_in_one_line_and_status_2(arguments, words, diffsem, tmp_path):
     (tmp_path / "file").write_text("neither a folder nor a table")
     assert_one_line(diffsem(*(argument.replace("{tmp}", str(tmp_path)) for argument in arguments)), *words)
+
+
+def test_run_resumes_a_table_of_other_versions_only_if_told_to(diffsem, tmp_path):
+    path = tmp_path / "r.h5"
+    command = ["run", "mnist-quick", "--out", path, "--set", "legitimate={snr_db: [0, 15], receivers: [classifier]}"]
+    command += ["--set", "eavesdropper.attacks=[]", "--set", "monte_carlo={max_images: 32, batch_size: 32}"]
+    assert diffsem(*command)[0] == 0
+    table = read_table(path)
+    former = table.attributes | {"versions": json.dumps({"numpy": "1.0"})}
+    table = replace(table, attributes=former, rows=table.rows[:1], by_step=table.by_step[:1], complete=False)
+    write_table(path, table)
+    status, _, err = diffsem(*command)
+    assert status == 2
+    assert "numpy 1.0 there, " in err.splitlines()[-1]
+    assert diffsem(*command, "--mixed-versions")[0] == 0
+    assert "(rows of several package versions)" in diffsem("show", path)[1]
 
 
 def test_the_command_line_loads_neither_tensorflow_nor_keras():

@@ -224,15 +224,13 @@ def build_attack(
         If the record does not tell how the attack was trained.
     """
     name, method = attack_network(trained_on(transmitter, attack, scenario), attack, scenario), attack.method
-    images, epochs, warning = 0, 0, ""
+    images = epochs = 0
     if method.train is None:
         network = method.build(target_of(transmitter, scenario))
     else:
         network = load(name)
         try:
             images, epochs = record[name]["scores"]["surrogate_images"], record[name]["epochs"]
-            trained = record[name].get("hangs_on", {}).get("scenario", {})
-            warning = untrained_conditions(scenario, trained, attack.knows_step)
         except (KeyError, TypeError) as error:
             raise InputError(
                 f"weights: no training record of {name}; keep the training.json that `diffsem train` wrote beside them"
@@ -246,8 +244,29 @@ def build_attack(
         surrogate=f"{attack.surrogate.images} {attack.surrogate.share:.0%}",
         training_images=images,
         training_epochs=epochs,
-        warning=warning,
+        warning=_warning(scenario, transmitter, attack, record),
     )
+
+
+def _warning(scenario: Scenario, transmitter: str, attack: ListedAttack, record: Mapping[str, dict]) -> str:
+    if attack.method.train is None:
+        return ""
+    entry = record.get(attack_network(trained_on(transmitter, attack, scenario), attack, scenario), {})
+    return untrained_conditions(scenario, entry.get("hangs_on", {}).get("scenario", {}), attack.knows_step)
+
+
+def attack_warnings(scenario: Scenario) -> dict[str, str]:
+    """By attack: in what way it is run under other conditions than it was trained for; those that are not are left out.
+
+    Raises InputError if there are no weights, or their record is broken.
+    """
+    record = read_record(weights_folder(scenario))
+    found = {
+        attack.name: _warning(scenario, transmitter, attack, record)
+        for transmitter in transmitters(scenario)
+        for attack in attacks_on(transmitter, scenario)
+    }
+    return {name: warning for name, warning in found.items() if warning}
 
 
 def no_judge(image):

@@ -58,9 +58,12 @@ def run(
     resolved = load_scenario(scenario, set_ or [])
     path = out or Path("results") / f"{resolved.name}.h5"
     _load_tensorflow()
+    from diffsem.scenarios.assembly import attack_warnings
     from diffsem.scenarios.progress import sweep_progress
     from diffsem.scenarios.runner import run_scenario
 
+    for attack, warning in attack_warnings(resolved).items():
+        typer.echo(f"diffsem: warning: {attack}: {warning} (column warning)", err=True)
     try:
         with sweep_progress(resolved.monte_carlo.max_images) as (on_points, on_images):
             run_scenario(resolved, path, overwrite, workers, scheduler, data_dir, on_points, on_images, mixed_versions)

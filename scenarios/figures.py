@@ -130,7 +130,7 @@ def accuracy_figure(
     panels[0, 0].set_ylabel("task accuracy")
     if attacked:
         panels[1, 0].set_ylabel("gap: receiver - adversary")
-    at = f"t = {fixed:g}" if other == "timestep" else f"SNR {fixed:g} dB"
+    at = f"t = {fixed:g}" if other == "timestep" else f"receiver SNR {fixed:g} dB"
     figure.suptitle(_title(table, f"{at}; bands are 95% intervals"), fontsize=10)
     return figure
 
@@ -190,7 +190,7 @@ def attacks_figure(table: ResultTable, transmitter: str, snr_db: float) -> Figur
         for place, (attack, lines) in enumerate(adversary.groupby("attack", sort=False)):
             _rows(panel, lines.sort_values("timestep"), "timestep", colours(place % colours.N), str(attack), "--")
         panel.legend(fontsize=8, loc="lower left")
-    figure.suptitle(_title(table, f"attacks on {transmitter}, SNR {snr_db:g} dB"), fontsize=10)
+    figure.suptitle(_title(table, f"attacks on {transmitter}, receiver SNR {snr_db:g} dB"), fontsize=10)
     return figure
 
 
@@ -227,7 +227,7 @@ def quality_figure(table: ResultTable, snr_db: float, attacks: Sequence[str] | N
         panels[0].legend(fontsize=8)
     for panel, label in zip(grid[-1], ("SSIM", "PSNR [dB]"), strict=True):
         panel.set_xlabel(label)
-    figure.suptitle(_title(table, f"SNR {snr_db:g} dB, points are steps t, 95% intervals"), fontsize=10)
+    figure.suptitle(_title(table, f"receiver SNR {snr_db:g} dB, points are steps t, 95% intervals"), fontsize=10)
     return figure
 
 
@@ -355,7 +355,7 @@ def front_figure(tables: Sequence[ResultTable], snr_db: float) -> Figure:
     panel.set_ylabel("accuracy of the receiver")
     panel.set_xlim(0, 1.04)
     panel.set_ylim(0, 1.05)
-    settings = dict.fromkeys(_title(table, f"SNR {snr_db:g} dB") for table in tables)
+    settings = dict.fromkeys(_title(table, f"receiver SNR {snr_db:g} dB") for table in tables)
     panel.set_title("\n".join([*settings, "points are steps t, bars 95% intervals; thin: ceilings"]), fontsize=10)
     panel.legend(fontsize=7, loc="lower right")
     panel.grid(alpha=0.3)
@@ -804,7 +804,7 @@ def _panels(columns: Sequence[tuple[str, pd.DataFrame]]) -> tuple[Figure, list[A
 def _title(table: ResultTable, rest: str) -> str:
     """Scenario, nodes and the rest, in two lines where one would be longer than a figure is wide."""
     nodes = f"{_scenario(table)['name']}: {setting(str(table.attributes['scenario']), table.rows)}"
-    return nodes + (", " if len(nodes) + len(rest) < 90 else "\n") + rest
+    return nodes + ("; " if len(nodes) + len(rest) < 90 else "\n") + rest
 
 
 def _colours(rows: pd.DataFrame) -> dict[str, str]:

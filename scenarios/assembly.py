@@ -33,7 +33,7 @@ from diffsem.scenarios.networks import (
     weights_folder,
 )
 from diffsem.scenarios.record import read_record
-from diffsem.scenarios.schema import EstimateError, Scenario, transmitter_of
+from diffsem.scenarios.schema import ONE_STEP, EstimateError, Scenario, transmitter_of
 from diffsem.scenarios.sizes import sizes_of
 
 PACKAGES = ("diffsem", "sionna-no-rt", "tensorflow", "keras", "numpy", "h5py", "pandas")
@@ -43,8 +43,6 @@ SCHEDULE = NoiseSchedule()
 # Defences, whose encoder and classifier are the reference pair's.
 DEFENCES = (*KEYED, "null-space-noise")
 PICTURES = ("direct", "permutation")
-# Their denoiser is called once, whatever the solver.
-ONE_STEP = ("one-step", "reference-one-step")
 
 
 def transmitters(scenario: Scenario) -> tuple[str, ...]:

@@ -171,16 +171,17 @@ def leakage(
 ) -> None:
     """Print what the strongest attack leaves of the privacy gap, next to the gap that the paper's attacker alone shows.
 
-    Percent with 95% intervals; the worst class of the receiver and of the strongest attack.
+    The paper's attacker is not told the noise level; without one, its columns are empty. Percent with 95% intervals;
+    the worst class of the receiver and of the strongest attack.
     """
     from diffsem.link.results import read_results
     from diffsem.scenarios.report import leakage as leakage_of
-    from diffsem.scenarios.report import leakage_table
+    from diffsem.scenarios.report import leakage_table, setting
 
     rows = read_results(results)
     if len(rows) and not (rows["scored"] == "label").any():
         raise InputError(f"result file {results}: has bit error rates only, no accuracy; `diffsem show` prints them")
-    _print(leakage_table(rows, str(results)))
+    _print(leakage_table(rows, f"{results}: {setting(str(rows.attrs['scenario']), rows)}"))
     if csv:
         _write_csv(leakage_of(rows), csv)
 
@@ -225,11 +226,11 @@ def check(
     set_: Overrides = None,
     schema: Annotated[bool, typer.Option("--schema", help="Print the JSON Schema of scenario files instead.")] = False,
 ) -> None:
-    """Validate a scenario; print it resolved, with its cost in images."""
+    """Validate a scenario; print it resolved, with its cost in images, U-Net calls and evaluations of attacks."""
     import json
 
-    from diffsem.scenarios.datasets import test_images
-    from diffsem.scenarios.schema import Scenario, load_scenario
+    from diffsem.scenarios.datasets import size_of_test_set
+    from diffsem.scenarios.schema import ONE_STEP, Scenario, load_scenario, transmitter_of
 
     if schema:
         typer.echo(json.dumps(Scenario.model_json_schema(), indent=2))
@@ -244,22 +245,31 @@ def check(
 
         listed_attacks(resolved.eavesdropper)
     points = len(resolved.timesteps) * len(resolved.legitimate.snr_db)
-    rules, size = resolved.monte_carlo, test_images(resolved.dataset)
+    rules, size = resolved.monte_carlo, size_of_test_set(resolved.dataset)
     images = points * min(rules.max_images, rules.passes * size)
     digital = len(resolved.digital) if "digital" in resolved.legitimate.receivers else 0
     analog = [system for system in resolved.legitimate.receivers if system != "digital"]
     systems = len(analog) + digital + len(resolved.bit_error_rates)
     steps = 1 if resolved.denoising.solver == "distilled" else resolved.denoising.steps
-    calls = {"one-step": 1, "diffsem": steps}
+    calls = dict.fromkeys(ONE_STEP, 1) | {"diffsem": steps}
     guided = 2 if resolved.denoising.guidance else 1
     calls["e-diffsem"] = steps * resolved.denoising.max_rounds * guided
     worst = sum(calls.get(system, 0) for system in resolved.legitimate.receivers)
+    eavesdropper = resolved.eavesdropper
+    heard = len(eavesdropper.snr_db) if isinstance(eavesdropper.snr_db, tuple) else 1
+    attacked = sum(
+        # Looks at a scrambled transmission do not add up: each is attacked by itself.
+        heard * (eavesdropper.looks if "scramble" in transmitter else 1)
+        for transmitter in {transmitter_of(system) for system in analog}
+        for attack in eavesdropper.attacks
+        if attack.transmitters is None or transmitter in attack.transmitters
+    )
     typer.echo(resolved.to_yaml(), nl=False)
     again = f", gone through {rules.passes} times" if rules.passes > 1 else ""
     typer.echo(f"# test set: {size:,} images{again}; a point ends there")
     typer.echo(
         f"# cost: {points} points, at most {images:,} images for each of {systems} systems, "
-        f"at most {images * worst:,} U-Net calls"
+        f"at most {images * worst:,} U-Net calls, at most {images * attacked:,} evaluations of attacks"
     )
 
 
@@ -327,14 +337,15 @@ def _print(table) -> None:
 
 def _print_table(path: Path) -> None:
     from diffsem.link.results import read_results
-    from diffsem.scenarios.report import error_rate_table, terminal_table
+    from diffsem.scenarios.report import error_rate_table, setting, terminal_table
 
     rows = read_results(path)
     state = "" if rows.attrs["complete"] else " (not complete: the same run command goes on)"
     if "mixed_versions" in rows.attrs:
         state += " (rows of several package versions)"
     if (rows["scored"] == "label").any() or rows.empty:
-        _print(terminal_table(rows, f"{path}{state}"))
+        nodes = setting(str(rows.attrs["scenario"]), rows)
+        _print(terminal_table(rows, f"{path}: {nodes}{state}"))
     if (rows["bits"] > 0).any():
         _print(error_rate_table(rows, f"{path}{state}: digital links"))
 

@@ -100,7 +100,7 @@ def load_dataset(dataset: DatasetName | Folder, data_dir: Path | None = None, im
     return Dataset(train[order[:boundary]], train[order[boundary:]], test)
 
 
-def test_images(dataset: DatasetName | Folder) -> int:
+def size_of_test_set(dataset: DatasetName | Folder) -> int:
     """Images of a data set's test set. Raises InputError if a folder of images cannot be used."""
     return count_test_images(Path(dataset.folder)) if isinstance(dataset, Folder) else SHIPPED_TEST_IMAGES
 

@@ -18,8 +18,16 @@ from diffsem.link.errors import InputError
 from diffsem.link.modulation import bit_error_rate
 from diffsem.link.results import ResultTable
 from diffsem.models import NoiseSchedule
-from diffsem.scenarios.report import leakage, outage, paper_attack, strongest_adversary
-from diffsem.scenarios.schema import BitErrorRate, DigitalLink, Scenario
+from diffsem.scenarios.report import (
+    PAPER_ATTACKS,
+    eavesdropper_axis,
+    leakage,
+    outage,
+    paper_attack,
+    setting,
+    strongest_adversary,
+)
+from diffsem.scenarios.schema import ONE_STEP, BitErrorRate, DigitalLink, Scenario
 from diffsem.scenarios.sizes import feature_shape_of
 
 # Paul Tol's bright scheme, safe for colour-blind readers; each system keeps its colour over all figures.
@@ -63,6 +71,8 @@ LABELS = {
 MUTED = ("#882255", "#117733", "#332288", "#999933", "#44AA99", "#661100", "#888888", "#CC6677")
 # Of ceilings, and of adversaries on several transmitters.
 DASHES = ("--", ":", "-.", (0, (1, 4)))
+# Of eavesdropper SNRs.
+MARKERS = ("o", "s", "^", "D", "v", "P", "X")
 # Systems that send every pixel.
 PICTURES = ("direct", "permutation")
 AXES = {"receiver_snr_db": "SNR Es/N0 at the receiver [dB]", "timestep": "self-noising step t"}
@@ -76,6 +86,8 @@ def accuracy_figure(
     attacks: Sequence[str] | None = None,
 ) -> Figure:
     """Receivers and adversaries over one sweep axis, with 95% bands and ceilings; below, the gap if there is one.
+
+    A column for each eavesdropper SNR where that is an axis too.
 
     Parameters
     ----------
@@ -99,18 +111,33 @@ def accuracy_figure(
         rows = rows[rows["attack"].isin(["", *attacks])]
     if systems is not None:
         rows = rows[rows["system"].isin(systems)]
-    comparison = leakage(rows).sort_values(axis)
-    attacked = bool(comparison["adversary"].notna().any())
+    attacked = int((rows["node"] == "adversary").any())
+    columns = _by_eavesdropper(rows)
     figure, panels = plt.subplots(
         1 + attacked,
-        1,
-        figsize=(7.5, 7.5 if attacked else 5),
+        len(columns),
+        figsize=(_width(columns), 7.5 if attacked else 5),
         sharex=True,
+        sharey="row",
         squeeze=False,
         height_ratios=(2, 1)[: 1 + attacked],
         layout="constrained",
     )
-    top, bottom = panels[0, 0], panels[-1, 0]
+    for place, (name, heard) in enumerate(columns):
+        _compare(table, heard, axis, panels[0, place], panels[1, place] if attacked else None)
+        panels[0, place].set_title(name, fontsize=9)
+        panels[-1, place].set_xlabel(AXES[axis])
+    panels[0, 0].set_ylabel("task accuracy")
+    if attacked:
+        panels[1, 0].set_ylabel("gap: receiver - adversary")
+    at = f"t = {fixed:g}" if other == "timestep" else f"receiver SNR {fixed:g} dB"
+    figure.suptitle(_title(table, f"{at}; bands are 95% intervals"), fontsize=10)
+    return figure
+
+
+def _compare(table: ResultTable, rows: pd.DataFrame, axis: str, top: Axes, bottom: Axes | None) -> None:
+    """Receivers against one eavesdropper, and below the gap."""
+    comparison = leakage(rows).sort_values(axis)
     dashes = dict(zip(rows["transmitter"].unique(), itertools.cycle(DASHES), strict=False))
     heard: set[str] = set()
     colours = _colours(rows)
@@ -118,7 +145,7 @@ def accuracy_figure(
         lines = comparison[comparison["system"] == system]
         x = lines[axis].to_numpy()
         _band(top, x, lines, "receiver", colours[system], LABELS.get(system, system), "-")
-        if lines["adversary"].isna().all():
+        if bottom is None or lines["adversary"].isna().all():
             continue
         _band(bottom, x, lines, "gap", colours[system], None, "-")
         transmitter = rows.loc[rows["system"] == system, "transmitter"].iloc[0]
@@ -129,23 +156,16 @@ def accuracy_figure(
         ceilings(table, rows, axis).items(), itertools.cycle(["-", *DASHES]), strict=False
     ):
         top.plot(ceiling.index, ceiling.to_numpy(), color="grey", linewidth=0.8, linestyle=style, label=label)
-    top.set_ylabel("task accuracy")
     top.set_ylim(0, 1.02)
     top.legend(fontsize=7, loc="lower right" if axis == "receiver_snr_db" else "lower left")
-    if attacked:
+    top.grid(alpha=0.3)
+    if bottom is not None:
         bottom.axhline(0, color="grey", linewidth=0.8)
-        bottom.set_ylabel("gap: receiver - adversary")
-    bottom.set_xlabel(AXES[axis])
-    at = f"t = {fixed:g}" if other == "timestep" else f"SNR {fixed:g} dB"
-    channel = rows["channel"].iloc[0]
-    top.set_title(f"{_scenario(table)['name']}: {channel}, {at}; bands are 95% intervals", fontsize=10)
-    for panel in panels[:, 0]:
-        panel.grid(alpha=0.3)
-    return figure
+        bottom.grid(alpha=0.3)
 
 
 def attacks_figure(table: ResultTable, transmitter: str, snr_db: float) -> Figure:
-    """Every attack on a transmitter over t, next to its best receiver.
+    """Every attack on a transmitter over t, next to its best receiver; a panel for each eavesdropper SNR on an axis.
 
     Parameters
     ----------
@@ -159,25 +179,25 @@ def attacks_figure(table: ResultTable, transmitter: str, snr_db: float) -> Figur
     matplotlib.figure.Figure
     """
     rows = table.rows[(table.rows["receiver_snr_db"] == snr_db) & (table.rows["transmitter"] == transmitter)]
-    adversary = rows[rows["node"] == "adversary"].drop_duplicates(["attack", "timestep", "snr_db"])
+    columns = _by_eavesdropper(rows)
     best = rows[rows["node"] == "receiver"].sort_values("accuracy").drop_duplicates("timestep", keep="last")
-    figure, panel = plt.subplots(figsize=(7.5, 5), layout="constrained")
-    _rows(panel, best.sort_values("timestep"), "timestep", "black", "best receiver at each t", "-")
+    figure, panels = _panels(columns)
     colours = plt.get_cmap("tab10")
-    for place, (attack, lines) in enumerate(adversary.groupby("attack", sort=False)):
-        lines = lines.sort_values("accuracy").drop_duplicates("timestep", keep="last").sort_values("timestep")
-        _rows(panel, lines, "timestep", colours(place % colours.N), str(attack), "--")
-    panel.set_xlabel(AXES["timestep"])
-    panel.set_ylabel("task accuracy")
-    panel.set_ylim(0, 1.02)
-    panel.set_title(f"{_scenario(table)['name']}: attacks on {transmitter}, SNR {snr_db:g} dB", fontsize=10)
-    panel.legend(fontsize=8, loc="lower left")
-    panel.grid(alpha=0.3)
+    for panel, (_, heard) in zip(panels, columns, strict=True):
+        # Systems behind one transmitter face one adversary.
+        adversary = heard[heard["node"] == "adversary"].drop_duplicates(["attack", "timestep"])
+        _rows(panel, best.sort_values("timestep"), "timestep", "black", "best receiver at each t", "-")
+        for place, (attack, lines) in enumerate(adversary.groupby("attack", sort=False)):
+            _rows(panel, lines.sort_values("timestep"), "timestep", colours(place % colours.N), str(attack), "--")
+        panel.legend(fontsize=8, loc="lower left")
+    figure.suptitle(_title(table, f"attacks on {transmitter}, receiver SNR {snr_db:g} dB"), fontsize=10)
     return figure
 
 
 def quality_figure(table: ResultTable, snr_db: float, attacks: Sequence[str] | None = None) -> Figure:
     """Task accuracy of reconstructed images against their SSIM and PSNR, over t (the paper's Fig. 5).
+
+    A pair of panels for each eavesdropper SNR where that is an axis.
 
     Parameters
     ----------
@@ -185,16 +205,34 @@ def quality_figure(table: ResultTable, snr_db: float, attacks: Sequence[str] | N
     snr_db : float
         Es/N0 at the legitimate receiver, dB.
     attacks : sequence of str, optional
-        Attacks whose images are shown; default: the paper's attacker and, where pictures are sent, what is heard.
+        Attacks whose images are shown; default: the paper's attacker, or without it the same one told the noise level,
+        and, where pictures are sent, what is heard.
 
     Returns
     -------
     matplotlib.figure.Figure
     """
-    chosen = attacks or [*paper_attack(table.rows), "as-heard"]
+    told = [name for attack in PAPER_ATTACKS if (name := attack.removesuffix("+blind")) in set(table.rows["attack"])]
+    chosen = attacks or [*(paper_attack(table.rows) or told[:1]), "as-heard"]
     rows = table.rows[(table.rows["receiver_snr_db"] == snr_db) & table.rows["attack"].isin(chosen)]
     rows = rows[rows["ssim"].notna()]
-    figure, panels = plt.subplots(1, 2, figsize=(11, 5), sharey=True, layout="constrained")
+    parts = _by_eavesdropper(rows)
+    figure, grid = plt.subplots(
+        len(parts), 2, figsize=(11, 5 * len(parts)), sharex="col", sharey=True, squeeze=False, layout="constrained"
+    )
+    for panels, (name, heard) in zip(grid, parts, strict=True):
+        _qualities(panels, heard, chosen)
+        panels[0].set_title(name, fontsize=9)
+        panels[0].set_ylabel("task accuracy of the images (strong classifier)")
+        panels[0].legend(fontsize=8)
+    for panel, label in zip(grid[-1], ("SSIM", "PSNR [dB]"), strict=True):
+        panel.set_xlabel(label)
+    figure.suptitle(_title(table, f"receiver SNR {snr_db:g} dB, points are steps t, 95% intervals"), fontsize=10)
+    return figure
+
+
+def _qualities(panels: Sequence[Axes], rows: pd.DataFrame, chosen: Sequence[str]) -> None:
+    """Of one eavesdropper: accuracy over SSIM, and over PSNR."""
     styles = {attack: style for attack, style in zip(chosen, itertools.cycle("-:"), strict=False)}
     seen: set[tuple[str, str]] = set()
     for (system, transmitter, attack), lines in _groups(rows, ["system", "transmitter", "attack"]):
@@ -216,17 +254,14 @@ def quality_figure(table: ResultTable, snr_db: float, attacks: Sequence[str] | N
                 elinewidth=0.6,
                 label=f"{name}: {attack}",
             )
-    for panel, label in zip(panels, ("SSIM", "PSNR [dB]"), strict=True):
-        panel.set_xlabel(label)
+    for panel in panels:
         panel.grid(alpha=0.3)
-    panels[0].set_ylabel("task accuracy of the images (strong classifier)")
-    panels[0].legend(fontsize=8)
-    figure.suptitle(f"{_scenario(table)['name']}: SNR {snr_db:g} dB, points are steps t, 95% intervals", fontsize=10)
-    return figure
 
 
 def channel_figure(table: ResultTable, system: str, attacks: Sequence[str] | None = None) -> Figure:
     """Receiver and adversary of one system against t, a colour an SNR (the paper's Fig. 8).
+
+    A panel for each eavesdropper SNR where that is an axis.
 
     Parameters
     ----------
@@ -239,21 +274,20 @@ def channel_figure(table: ResultTable, system: str, attacks: Sequence[str] | Non
     -------
     matplotlib.figure.Figure
     """
-    receivers = table.rows[(table.rows["node"] == "receiver") & (table.rows["system"] == system)]
-    strongest = strongest_adversary(table.rows[table.rows["system"] == system], attacks).reset_index()
+    rows = table.rows[table.rows["system"] == system]
+    receivers = rows[rows["node"] == "receiver"]
     snrs = sorted(receivers["receiver_snr_db"].unique())
-    figure, panel = plt.subplots(figsize=(7.5, 5), layout="constrained")
-    for place, snr_db in enumerate(snrs):
-        colour = plt.get_cmap("viridis")(0.9 * place / max(len(snrs) - 1, 1))
-        for lines, style, label in ((receivers, "-", f"receiver, {snr_db:g} dB"), (strongest, "--", None)):
-            here = lines[lines["receiver_snr_db"] == snr_db].sort_values("timestep")
-            _rows(panel, here, "timestep", colour, label, style)
-    panel.set_xlabel(AXES["timestep"])
-    panel.set_ylabel("task accuracy")
-    panel.set_ylim(0, 1.02)
-    panel.set_title(f"{_scenario(table)['name']}: {LABELS[system]} (solid) and adversary (dashed)", fontsize=10)
-    panel.legend(fontsize=8, loc="lower left")
-    panel.grid(alpha=0.3)
+    columns = _by_eavesdropper(rows)
+    figure, panels = _panels(columns)
+    for panel, (_, heard) in zip(panels, columns, strict=True):
+        strongest = strongest_adversary(heard, attacks).reset_index()
+        for place, snr_db in enumerate(snrs):
+            colour = plt.get_cmap("viridis")(0.9 * place / max(len(snrs) - 1, 1))
+            for lines, style, label in ((receivers, "-", f"receiver, {snr_db:g} dB"), (strongest, "--", None)):
+                here = lines[lines["receiver_snr_db"] == snr_db].sort_values("timestep")
+                _rows(panel, here, "timestep", colour, label, style)
+        panel.legend(fontsize=8, loc="lower left")
+    figure.suptitle(_title(table, f"{LABELS[system]} (solid) and adversary (dashed)"), fontsize=10)
     return figure
 
 
@@ -261,7 +295,8 @@ def front_figure(tables: Sequence[ResultTable], snr_db: float) -> Figure:
     """Privacy against utility: the receiver over the strongest attack, a curve a system over t, 95% intervals.
 
     Up and to the left is better; on the diagonal the eavesdropper reads as much as the receiver. A thin curve of the
-    same colour is where both would be at their ceilings. Each table has a line style of its own.
+    same colour is where both would be at their ceilings. Each table has a line style of its own, and each eavesdropper
+    SNR on an axis a marker and a curve.
 
     Parameters
     ----------
@@ -282,8 +317,14 @@ def front_figure(tables: Sequence[ResultTable], snr_db: float) -> Figure:
         lines = leakage(table.rows[table.rows["receiver_snr_db"] == snr_db])
         lines = lines[lines["adversary"].notna()].sort_values("timestep")
         colours = _colours(table.rows)
-        for system in lines["system"].unique():
+        swept = eavesdropper_axis(table.rows)
+        for system, own_snr_db in itertools.product(lines["system"].unique(), swept or [None]):
             curve = lines[lines["system"] == system]
+            if own_snr_db is not None:
+                curve = curve[curve["eavesdropper_snr_db"] == own_snr_db]
+            words = [f"{name}{LABELS.get(system, system)}"]
+            words += [f"{looks} looks"] if looks > 1 else []
+            words += [f"eavesdropper {own_snr_db:g} dB"] if own_snr_db is not None else []
             across, up = (
                 (curve[node] - curve[f"{node}_low"], curve[f"{node}_high"] - curve[node])
                 for node in ("adversary", "receiver")
@@ -295,10 +336,10 @@ def front_figure(tables: Sequence[ResultTable], snr_db: float) -> Figure:
                 across,
                 linestyle=style,
                 color=colours[system],
-                marker="o",
+                marker=MARKERS[swept.index(own_snr_db) % len(MARKERS)] if own_snr_db is not None else "o",
                 markersize=3,
                 elinewidth=0.6,
-                label=f"{name}{LABELS.get(system, system)}" + (f", {looks} looks" if looks > 1 else ""),
+                label=", ".join(words),
             )
             panel.plot(curve["adversary_ceiling"], curve["receiver_ceiling"], color=colours[system], linewidth=0.6)
             for line in curve.to_dict("records"):
@@ -314,7 +355,8 @@ def front_figure(tables: Sequence[ResultTable], snr_db: float) -> Figure:
     panel.set_ylabel("accuracy of the receiver")
     panel.set_xlim(0, 1.04)
     panel.set_ylim(0, 1.05)
-    panel.set_title(f"{snr_db:g} dB, points are steps t, bars 95% intervals; thin: ceilings", fontsize=10)
+    settings = dict.fromkeys(_title(table, f"receiver SNR {snr_db:g} dB") for table in tables)
+    panel.set_title("\n".join([*settings, "points are steps t, bars 95% intervals; thin: ceilings"]), fontsize=10)
     panel.legend(fontsize=7, loc="lower right")
     panel.grid(alpha=0.3)
     return figure
@@ -323,6 +365,7 @@ def front_figure(tables: Sequence[ResultTable], snr_db: float) -> Figure:
 def ceilings(table: ResultTable, rows: pd.DataFrame, axis: str) -> dict[str, pd.Series]:
     """Simplex ceilings at the noise that each node faces, by value of `axis`, under a label; equal ones once.
 
+    Where the eavesdropper's SNR is an axis, one for each.
     Of systems that send features; those that send pictures have more symbols, and other ceilings.
 
     Parameters
@@ -338,16 +381,21 @@ def ceilings(table: ResultTable, rows: pd.DataFrame, axis: str) -> dict[str, pd.
     if known.empty:
         older = ceiling_over(table, rows, axis)
         return {f"ceiling (simplex code, {symbols} symbols)": older} if len(older) else {}
+    listeners = [("receiver of {}", known[known["node"] == "receiver"])]
+    adversary = known[known["node"] == "adversary"]
+    for own_snr_db in eavesdropper_axis(rows):
+        listeners.append((f"eavesdropper on {{}}, {own_snr_db:g} dB", adversary[adversary["snr_db"] == own_snr_db]))
+    if len(listeners) == 1:
+        listeners.append(("eavesdropper on {}", adversary))
     merged: list[tuple[list[str], pd.Series]] = []
-    for node, listener in (("receiver", "receiver of"), ("adversary", "eavesdropper on")):
-        for transmitter, lines in known[known["node"] == node].groupby("transmitter", sort=False):
-            # Of several eavesdroppers, the one that hears best.
+    for listener, heard in listeners:
+        for transmitter, lines in heard.groupby("transmitter", sort=False):
             curve = lines.groupby(axis)["ceiling"].max()
             same = [names for names, other in merged if other.index.equals(curve.index) and _close(other, curve)]
             if same:
-                same[0].append(f"{listener} {transmitter}")
+                same[0].append(listener.format(transmitter))
             else:
-                merged.append(([f"{listener} {transmitter}"], curve))
+                merged.append(([listener.format(transmitter)], curve))
     return {f"ceiling: {_first(names)}": curve for names, curve in merged}
 
 
@@ -583,7 +631,7 @@ def accuracy_against_calls(tables: Sequence[ResultTable]) -> pd.DataFrame:
     for table in tables:
         rows = table.rows[(table.rows["node"] == "receiver") & (table.rows["denoiser_calls"] > 0)]
         solver = _scenario(table)["denoising"].get("solver", "ddim")
-        frames.append(rows.assign(solver=np.where(rows["system"] == "one-step", "one call", solver)))
+        frames.append(rows.assign(solver=np.where(rows["system"].isin(ONE_STEP), "one call", solver)))
     columns = ["system", "solver", "timestep", "receiver_snr_db", "denoiser_calls"]
     lines = pd.concat(frames)[[*columns, "accuracy", "ci_low", "ci_high", "total"]]
     return lines.drop_duplicates(columns).sort_values(columns, ignore_index=True)
@@ -627,7 +675,7 @@ def calls_figure(tables: Sequence[ResultTable]) -> Figure:
                 markersize=5,
                 linewidth=1,
                 elinewidth=0.6,
-                label=LABELS[system] if system == "one-step" else f"{LABELS[system]}, {solver}",
+                label=LABELS[system] if system in ONE_STEP else f"{LABELS[system]}, {solver}",
             )
         panel.set_xscale("log")
         panel.set_xlabel("U-Net calls an image")
@@ -725,6 +773,38 @@ def _figure_of_several(tables: Sequence[ResultTable]) -> tuple[str, Figure]:
     if any((table.rows["node"] == "adversary").any() for table in tables):
         return "front", front_figure(tables, max(table.rows["receiver_snr_db"].max() for table in tables))
     return "accuracy-calls", calls_figure(tables)
+
+
+def _by_eavesdropper(rows: pd.DataFrame) -> list[tuple[str, pd.DataFrame]]:
+    """Receivers with the adversaries of one eavesdropper SNR each, under its name; all rows where that is no axis."""
+    return [
+        (f"eavesdropper {snr_db:g} dB", rows[(rows["node"] == "receiver") | (rows["snr_db"] == snr_db)])
+        for snr_db in eavesdropper_axis(rows)
+    ] or [("", rows)]
+
+
+def _width(columns: Sequence) -> float:
+    return 7.5 if len(columns) == 1 else 5.0 * len(columns)
+
+
+def _panels(columns: Sequence[tuple[str, pd.DataFrame]]) -> tuple[Figure, list[Axes]]:
+    """Accuracy over t, a panel for each eavesdropper."""
+    figure, grid = plt.subplots(
+        1, len(columns), figsize=(_width(columns), 5), sharey=True, squeeze=False, layout="constrained"
+    )
+    for panel, (name, _) in zip(grid[0], columns, strict=True):
+        panel.set_title(name, fontsize=9)
+        panel.set_xlabel(AXES["timestep"])
+        panel.set_ylim(0, 1.02)
+        panel.grid(alpha=0.3)
+    grid[0, 0].set_ylabel("task accuracy")
+    return figure, list(grid[0])
+
+
+def _title(table: ResultTable, rest: str) -> str:
+    """Scenario, nodes and the rest, in two lines where one would be longer than a figure is wide."""
+    nodes = f"{_scenario(table)['name']}: {setting(str(table.attributes['scenario']), table.rows)}"
+    return nodes + ("; " if len(nodes) + len(rest) < 90 else "\n") + rest
 
 
 def _colours(rows: pd.DataFrame) -> dict[str, str]:

@@ -9,18 +9,19 @@ from rich.table import Table
 
 from diffsem.link.accuracy import gap_interval, wilson_interval
 from diffsem.link.results import ResultTable
+from diffsem.scenarios.schema import Distance
 
 POINT = ["timestep", "receiver_snr_db"]
 
 
-# The paper's attacker, first as it is there: it is not told the noise level.
-PAPER_ATTACKS = ("inversion-residual+blind", "inversion-residual", "inversion-mlp+blind", "inversion-mlp")
+# The paper's attacker, of CIFAR-10 and of MNIST: it is not told the noise level.
+PAPER_ATTACKS = ("inversion-residual+blind", "inversion-mlp+blind")
 # The 5th percentile of blocks is measured between these, or there would be too few images in it.
 OUTAGE = (0.025, 0.075)
 
 
 def strongest_adversary(rows: pd.DataFrame, attacks: Sequence[str] | None = None) -> pd.DataFrame:
-    """Of each system and point the adversary row with the highest accuracy, over attacks and eavesdropper SNRs.
+    """Of each system, point and eavesdropper SNR the adversary row with the highest accuracy, over attacks.
 
     Parameters
     ----------
@@ -32,23 +33,87 @@ def strongest_adversary(rows: pd.DataFrame, attacks: Sequence[str] | None = None
     Returns
     -------
     pandas.DataFrame
-        Indexed by system, timestep, receiver_snr_db.
+        Indexed by system, timestep, receiver_snr_db, snr_db.
     """
     adversary = rows[rows["node"] == "adversary"]
     if attacks is not None:
         adversary = adversary[adversary["attack"].isin(attacks)]
     adversary = adversary.sort_values("accuracy", ascending=False, kind="stable")
-    return adversary.drop_duplicates(["system", *POINT]).set_index(["system", *POINT])
+    heard = ["system", *POINT, "snr_db"]
+    return adversary.drop_duplicates(heard).set_index(heard)
+
+
+def eavesdropper_axis(rows: pd.DataFrame) -> list[float]:
+    """The eavesdropper's SNRs in dB, ascending, where they are a sweep axis.
+
+    Empty where a point has one at most: the receiver's, one that hangs on it, or one that is given.
+    """
+    adversary = rows[rows["node"] == "adversary"]
+    if not (adversary.groupby(POINT)["snr_db"].nunique() > 1).any():
+        return []
+    return sorted(adversary["snr_db"].unique().tolist())
+
+
+def setting(scenario: str, rows: pd.DataFrame) -> str:
+    """What the nodes of a table differ in, for titles: "receiver awgn; eavesdropper rayleigh, offset -5 dB, 10 looks".
+
+    The eavesdropper's SNR is an offset to the receiver's or, as "SNR", its own; antennas are those that receive. What
+    is the same, or one, is left out.
+
+    Parameters
+    ----------
+    scenario : str
+        A table's attribute, the resolved scenario in YAML. What an older one lacks is as the defaults are.
+    rows : pandas.DataFrame
+        Nothing is said of the eavesdropper where none of them is its own.
+    """
+    content = yaml.safe_load(scenario)
+    legitimate, own = content.get("legitimate") or {}, content.get("eavesdropper") or {}
+    channels = [node.get("channel") or {"kind": "awgn"} for node in (legitimate, own)]
+    antennas = [node.get("receive_antennas", 1) for node in (legitimate, own)]
+    if not (rows["node"] == "adversary").any():
+        return ", ".join([channels[0]["kind"], *_antennas(antennas[0])])
+    differing = [key for key in channels[0] | channels[1] if channels[0].get(key) != channels[1].get(key)]
+    details = [] if "kind" in differing else differing
+    kinds = [" ".join([channel["kind"], *(f"{key} {channel.get(key)}" for key in details)]) for channel in channels]
+    receiver = [kinds[0], *_antennas(antennas[0])]
+    snr_db = _own_snr(own.get("snr_db", "same"), legitimate.get("snr_db"))
+    looks = [f"{own['looks']} looks"] if own.get("looks", 1) > 1 else []
+    if not differing and antennas[0] == antennas[1]:
+        head, heard = "both", [*snr_db, *looks]
+    else:
+        head, heard = "receiver", [kinds[1], *snr_db, *_antennas(antennas[1], antennas[0] > 1), *looks]
+    parts = [f"{head} {', '.join(receiver)}"] + ([f"eavesdropper {', '.join(heard)}"] if heard else [])
+    return "; ".join(parts)
+
+
+def _antennas(count: int, one_too: bool = False) -> list[str]:
+    return [f"{count} antenna{'s' if count > 1 else ''}"] if count > 1 or one_too else []
+
+
+def _own_snr(snr_db: str | dict | list, receiver_snr_db: list | None) -> list[str]:
+    if isinstance(snr_db, list):
+        same = len(snr_db) == 1 and snr_db == receiver_snr_db
+        return [] if same else [f"SNR {', '.join(f'{value:g}' for value in snr_db)} dB"]
+    if isinstance(snr_db, dict):
+        offset = Distance(**snr_db).after(0.0) if "distance" in snr_db else snr_db["offset"]
+        return [f"offset {offset:+.3g} dB"] if offset else []
+    return []
 
 
 def paper_attack(rows: pd.DataFrame) -> list[str]:
-    """The paper's attacker, as a list of one; empty if the table does not have it."""
+    """The paper's attacker, as a list of one; empty if the table does not have it.
+
+    Told the noise level, it is another attacker.
+    """
     there = set(rows["attack"])
     return [attack for attack in PAPER_ATTACKS if attack in there][:1]
 
 
 def leakage(rows: pd.DataFrame) -> pd.DataFrame:
-    """One row a system and point: the receiver, the strongest attack, the gap to it, and that to the paper's attacker.
+    """The receiver, the strongest attack, the gap to it, and that to the paper's attacker: a row a system and point.
+
+    Where the eavesdropper's SNR is a sweep axis, a row for each of its values.
 
     Of systems that read labels; links that only count bit errors are left out.
 
@@ -63,13 +128,15 @@ def leakage(rows: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        timestep, receiver_snr_db, system, images, denoiser_calls; receiver, adversary, gap and paper_gap, each with
-        _low and _high (95%: Wilson, Newcombe); attack and paper_attack, the names; receiver_worst and adversary_worst,
-        accuracy in the worst class; receiver_ceiling and adversary_ceiling, the most that the noise lets through to
-        either (`diffsem.link.simplex_ceiling`). NaN where no attack was run.
+        timestep, receiver_snr_db, eavesdropper_snr_db, system, images, denoiser_calls; receiver, adversary, gap and
+        paper_gap, each with _low and _high (95%: Wilson, Newcombe); attack and paper_attack, the names; receiver_worst
+        and adversary_worst, accuracy in the worst class; receiver_ceiling and adversary_ceiling, the most that the
+        noise lets through to either (`diffsem.link.simplex_ceiling`). NaN where no attack was run, or not the paper's.
     """
     rows = rows[rows["scored"] == "label"]
-    strongest = strongest_adversary(rows).to_dict("index")
+    strongest: dict[tuple, list[dict]] = {}
+    for heard in strongest_adversary(rows).reset_index().sort_values("snr_db").to_dict("records"):
+        strongest.setdefault((heard["system"], heard["timestep"], heard["receiver_snr_db"]), []).append(heard)
     papers = strongest_adversary(rows, paper_attack(rows)).to_dict("index")
     lines = []
     for row in rows[rows["node"] == "receiver"].to_dict("records"):
@@ -77,17 +144,19 @@ def leakage(rows: pd.DataFrame) -> pd.DataFrame:
         line |= {"images": row["total"], "receiver_worst": row["worst_class_accuracy"]} | _interval("receiver", row)
         line |= {"receiver_ceiling": row["ceiling"]}
         key = (row["system"], row["timestep"], row["receiver_snr_db"])
-        if key in strongest:
-            heard = strongest[key]
-            line |= {"attack": heard["attack"], "adversary_worst": heard["worst_class_accuracy"]}
-            line |= _interval("adversary", heard) | _gap("gap", row, heard) | {"adversary_ceiling": heard["ceiling"]}
-        if key in papers:
-            line |= {"paper_attack": papers[key]["attack"]} | _gap("paper_gap", row, papers[key])
-        lines.append(line)
+        for heard in strongest.get(key, []):
+            own = {"eavesdropper_snr_db": heard["snr_db"], "adversary_ceiling": heard["ceiling"]}
+            own |= {"attack": heard["attack"], "adversary_worst": heard["worst_class_accuracy"]}
+            own |= _interval("adversary", heard) | _gap("gap", row, heard)
+            if paper := papers.get((*key, heard["snr_db"])):
+                own |= {"paper_attack": paper["attack"]} | _gap("paper_gap", row, paper)
+            lines.append(line | own)
+        if key not in strongest:
+            lines.append(line)
     measures = [
         f"{name}{end}" for name in ("receiver", "adversary", "gap", "paper_gap") for end in ("", "_low", "_high")
     ]
-    columns = ["timestep", "receiver_snr_db", "system", *measures, "attack", "paper_attack"]
+    columns = ["timestep", "receiver_snr_db", "eavesdropper_snr_db", "system", *measures, "attack", "paper_attack"]
     columns += ["receiver_worst", "adversary_worst", "receiver_ceiling", "adversary_ceiling"]
     columns += ["images", "denoiser_calls"]
     return pd.DataFrame(lines, columns=columns)
@@ -109,6 +178,7 @@ def terminal_table(rows: pd.DataFrame, title: str) -> Table:
         title,
         {
             "receiver": lambda line: _percent(line, "receiver"),
+            **_eavesdropper(rows),
             "adversary": lambda line: _percent(line, "adversary"),
             "gap": lambda line: _percent(line, "gap", "+"),
             "strongest attack": lambda line: _name(line["attack"]),
@@ -125,6 +195,7 @@ def leakage_table(rows: pd.DataFrame, title: str) -> Table:
         title,
         {
             "receiver": lambda line: _percent(line, "receiver"),
+            **_eavesdropper(rows),
             "strongest attack": lambda line: _name(line["attack"]),
             "its accuracy": lambda line: _percent(line, "adversary"),
             "its ceiling": lambda line: _share(line["adversary_ceiling"]),
@@ -149,8 +220,8 @@ def private_share(rows: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        system, attack, timestep, receiver_snr_db, snr_db, private, private_low, private_high (95%: Wilson); one row for
-        every adversary row of which it is known.
+        system, attack, timestep, receiver_snr_db, snr_db (the eavesdropper's), private, private_low, private_high (95%:
+        Wilson); one row for every adversary row of which it is known.
     """
     point = ["system", *POINT]
     receivers = rows[rows["node"] == "receiver"].set_index(point)["correct"]
@@ -226,7 +297,9 @@ def _table(
     table = Table(title=title, title_justify="left", caption=caption, caption_justify="left")
     for name in ("t", "SNR dB", "system", *cells):
         words = ("system", "strongest attack", "paper's attacker")
-        table.add_column(name, justify="left" if name in words else "right", no_wrap=True)
+        # Rows that differ in a point of the sweep alone must not look alike in a narrow terminal.
+        point = name in ("t", "SNR dB", "Eve dB")
+        table.add_column(name, justify="left" if name in words else "right", no_wrap=point, overflow="fold")
     for _, group in lines.groupby(POINT, sort=True):
         for line in group.to_dict("records"):
             table.add_row(
@@ -237,6 +310,14 @@ def _table(
             )
         table.add_section()
     return table
+
+
+def _eavesdropper(rows: pd.DataFrame) -> dict[str, Callable[[dict], str]]:
+    return {"Eve dB": lambda line: _decibel(line["eavesdropper_snr_db"])} if eavesdropper_axis(rows) else {}
+
+
+def _decibel(value: float) -> str:
+    return "-" if pd.isna(value) else f"{value:g}"
 
 
 def _rate(line: dict, name: str) -> str:

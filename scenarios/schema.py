@@ -82,6 +82,8 @@ ATTACKS = (
     "sorted-magnitudes",
     "pad-dictionary",
 )
+# Their denoiser is called once, whatever the solver.
+ONE_STEP = ("one-step", "reference-one-step")
 # Receivers that take the self-noise away, or never meet it: they do not stand at the transmitter's step.
 WITHOUT_SELF_NOISE = ("keyed-self-noise", "keyed-self-noise-scramble", "null-space-noise")
 

@@ -5,6 +5,7 @@ import subprocess
 import sys
 import time
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -46,6 +47,37 @@ def test_check_prints_the_resolved_scenario_and_its_cost(diffsem):
     assert "# cost: 1 points, at most 10,000 images for each of 6 systems, at most 130,000 U-Net calls" in out
 
 
+@pytest.mark.parametrize(
+    ("overrides", "cost"),
+    [
+        # Two attacks on the paper's pair, whose systems share them, and one of them on the control's too.
+        (
+            [
+                "legitimate.receivers=[classifier, diffsem, noise-aware-pair]",
+                "eavesdropper.attacks=[task-classifier, {attack: inversion-mlp, transmitters: [clean-pair]}]",
+            ],
+            "300 evaluations of attacks",
+        ),
+        (["eavesdropper.snr_db=[0, 5, 10]"], "600 evaluations of attacks"),
+        (["eavesdropper.looks=4"], "200 evaluations of attacks"),
+        (["legitimate.receivers=[keyed-scramble]", "eavesdropper.looks=4"], "800 evaluations of attacks"),
+        (["legitimate.receivers=[reference-one-step]"], "at most 100 U-Net calls, "),
+        (["legitimate.receivers=[one-step, reference-one-step]", "denoising.steps=9"], "at most 200 U-Net calls, "),
+    ],
+)
+def test_check_counts_attacks_and_calls(overrides, cost, diffsem):
+    given = [
+        "timesteps=[240]",
+        "legitimate.snr_db=[15]",
+        "legitimate.receivers=[diffsem]",
+        "monte_carlo.max_images=100",
+    ]
+    given += ["eavesdropper.attacks=[inversion-mlp, task-classifier]", *overrides]
+    status, out, _ = diffsem("check", "mnist-awgn", *[word for key in given for word in ("--set", key)])
+    assert status == 0
+    assert cost in out.splitlines()[-1]
+
+
 def test_check_counts_every_digital_link_as_a_system(diffsem):
     status, out, _ = diffsem("check", "mnist-digital")
     assert status == 0
@@ -56,6 +88,14 @@ def test_check_prints_the_json_schema(diffsem):
     status, out, _ = diffsem("check", "--schema")
     assert status == 0
     assert "timesteps" in json.loads(out)["properties"]
+
+
+@pytest.mark.parametrize("command", ["show", "leakage"])
+def test_the_title_of_a_table_says_how_its_eavesdropper_hears(command, diffsem):
+    shipped = Path(__file__).parents[2] / "notebooks" / "defences" / "null-space-antennas-4.h5"
+    status, out, _ = diffsem(command, shipped)
+    assert status == 0
+    assert "null-space-antennas-4.h5: receiver rayleigh; eavesdropper rayleigh, 4 antennas" in " ".join(out.split())
 
 
 def test_scenarios_lists_the_shipped_ones(diffsem):

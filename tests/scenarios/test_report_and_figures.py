@@ -2,6 +2,8 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from matplotlib import pyplot as plt
+from rich.console import Console
 
 from diffsem.link import (
     InputError,
@@ -32,7 +34,18 @@ from diffsem.scenarios.figures import (
     save_figures,
     schedule_figure,
 )
-from diffsem.scenarios.report import leakage, outage, private_share, strongest_adversary
+from diffsem.scenarios.report import (
+    eavesdropper_axis,
+    leakage,
+    leakage_table,
+    outage,
+    paper_attack,
+    private_share,
+    setting,
+    strongest_adversary,
+    terminal_table,
+)
+from diffsem.scenarios.schema import ONE_STEP
 
 SCHEDULE = NoiseSchedule()
 SYSTEMS = ("classifier", "diffsem")
@@ -96,7 +109,7 @@ def table(channel="awgn", attacked=True, step="matched"):
             for gain, system in enumerate(SYSTEMS):
                 rows.append(row(system, "receiver", timestep, snr_db, 700 + 100 * gain, channel=channel))
                 if attacked:
-                    rows.append(row(system, "adversary", timestep, snr_db, 500, -5.0, channel))
+                    rows.append(row(system, "adversary", timestep, snr_db, 500, 5.0, channel, "task-classifier"))
                     rows.append(row(system, "adversary", timestep, snr_db, 600, 5.0, channel))
             if attacked:
                 examples.append(
@@ -161,14 +174,179 @@ def test_the_strongest_attack_is_at_least_as_accurate_as_each_single_one():
     rows = attacked_table().rows
     strongest = strongest_adversary(rows)
     for line in rows[rows["node"] == "adversary"].to_dict("records"):
-        key = (line["system"], line["timestep"], line["receiver_snr_db"])
+        key = (line["system"], line["timestep"], line["receiver_snr_db"], line["snr_db"])
         assert strongest.loc[key, "accuracy"] >= line["accuracy"]
 
 
-def test_without_a_blind_attacker_the_papers_is_the_one_that_knows_the_step():
-    lines = leakage(table().rows)
-    assert set(lines["paper_attack"]) == {"inversion-mlp"}
-    np.testing.assert_array_equal(lines["paper_gap"], lines["gap"])
+@pytest.mark.parametrize("told", ["inversion-mlp", "inversion-residual"])
+def test_an_attacker_that_is_told_the_step_is_not_the_papers(told):
+    built = attacked_table()
+    built.rows["attack"] = built.rows["attack"].replace("inversion-mlp+blind", told)
+    assert paper_attack(built.rows) == []
+    lines = leakage(built.rows)
+    assert lines["paper_attack"].isna().all()
+    assert lines["paper_gap"].isna().all()
+    assert lines["adversary"].notna().all()
+    assert "paper's attacker" in printed(leakage_table(built.rows, "title"))
+    assert told not in printed(leakage_table(built.rows, "title"))  # the strongest is another
+    labels = [container.get_label() for container in quality_figure(built, 15.0).axes[0].containers]
+    assert labels == [f"DiffSem's transmitter: {told}", f"Direct: {told}", "Direct: as-heard"]
+
+
+SWEPT = (0.0, 5.0, 10.0)
+
+
+def swept_table():
+    """Three eavesdropper SNRs, two attacks of which the better one differs with the SNR; one pair has none."""
+    rows = []
+    for timestep in (120, 240):
+        for snr_db in (0.0, 15.0):
+            for place, own in enumerate(SWEPT):
+                for attack, correct in (("inversion-mlp+blind", 300 + 200 * place), ("task-classifier", 550)):
+                    seen = {"ssim": 0.5 + 0.1 * place, "psnr_db": 20.0} if attack != "task-classifier" else {}
+                    more = {"ceiling": 0.7 + 0.1 * place, "both_correct": 200} | seen
+                    rows.append(row("diffsem", "adversary", timestep, snr_db, correct, own, attack=attack, **more))
+            rows.append(row("diffsem", "receiver", timestep, snr_db, 950, ceiling=0.99))
+            rows.append(row("noise-aware-pair", "receiver", timestep, snr_db, 930, transmitter="noise-aware-pair"))
+    scenario = load_scenario("mnist-awgn", ["eavesdropper.snr_db=[0, 5, 10]"])
+    empty = empty_table({"scenario": scenario.to_yaml()}, np.zeros((1, 28, 28, 1), np.uint8))
+    return empty.with_point(point_result(rows))
+
+
+STRONGEST = [0.55, 0.55, 0.7]
+
+
+def printed(shown, width=200):
+    console = Console(width=width)
+    with console.capture() as capture:
+        console.print(shown)
+    return capture.get()
+
+
+def test_every_eavesdropper_snr_of_an_axis_has_a_row_of_its_own():
+    rows = swept_table().rows
+    assert eavesdropper_axis(rows) == list(SWEPT)
+    assert len(strongest_adversary(rows)) == 3 * 4
+    lines = leakage(rows)
+    assert len(lines) == (3 + 1) * 4
+    line = lines[(lines["timestep"] == 240) & (lines["receiver_snr_db"] == 15.0)]
+    here = line[line["system"] == "diffsem"]
+    assert list(here["eavesdropper_snr_db"]) == list(SWEPT)
+    assert list(here["adversary"]) == STRONGEST
+    assert list(here["attack"]) == ["task-classifier", "task-classifier", "inversion-mlp+blind"]
+    np.testing.assert_allclose(here["paper_gap"], [0.95 - 0.3, 0.95 - 0.5, 0.95 - 0.7])
+    np.testing.assert_allclose(here["adversary_ceiling"], [0.7, 0.8, 0.9])
+    (alone,) = line[line["system"] == "noise-aware-pair"].to_dict("records")
+    assert alone["receiver"] == 0.93
+    assert np.isnan([alone["eavesdropper_snr_db"], alone["adversary"], alone["gap"]]).all()
+    assert list(private_share(rows).groupby("snr_db").size()) == [8, 8, 8]
+
+
+@pytest.mark.parametrize("make", [terminal_table, leakage_table])
+def test_tables_have_a_column_for_the_eavesdroppers_snr_where_it_is_an_axis(make):
+    text = printed(make(swept_table().rows, "title"))
+    assert "Eve dB" in text
+    cells = [[cell.strip() for cell in line.split("│")[1:-1]] for line in text.splitlines() if "15 │" in line]
+    column = [row[4] for row in cells]
+    assert column == ["0", "5", "10", "-"] * 2
+    for number, snr_db in (("55.00", "0"), ("55.00", "5"), ("70.00", "10")):
+        assert any(row[4] == snr_db and any(cell.startswith(number) for cell in row) for row in cells)
+    assert "Eve dB" not in printed(make(table().rows, "title"))
+
+
+@pytest.mark.parametrize("width", [80, 120])
+def test_a_narrow_table_still_tells_its_rows_apart(width):
+    text = printed(terminal_table(swept_table().rows, "title"), width)
+    points = [[cell.strip() for cell in line.split("│")[1:6]] for line in text.splitlines() if "│" in line]
+    points = [(row[0], row[1], row[4]) for row in points if row[0]]
+    assert points == [(t, snr, own) for t in ("120", "240") for snr in ("0", "15") for own in ("0", "5", "10", "-")]
+    assert "…" not in text
+
+
+def test_figures_show_every_eavesdropper_snr(tmp_path):
+    built = swept_table()
+    figure = accuracy_figure(built, "timestep", 15.0)
+    tops, bottoms = figure.axes[:3], figure.axes[3:]
+    for place, (top, bottom) in enumerate(zip(tops, bottoms, strict=True)):
+        assert top.get_title() == f"eavesdropper {SWEPT[place]:g} dB"
+        lines = {line.get_label(): line.get_ydata() for line in top.get_lines()}
+        np.testing.assert_allclose(lines["adversary on clean-pair"], STRONGEST[place])
+        np.testing.assert_allclose(bottom.get_lines()[0].get_ydata(), 0.95 - STRONGEST[place])
+    for place, panel in enumerate(attacks_figure(built, "clean-pair", 15.0).axes):
+        lines = {line.get_label(): line.get_ydata() for line in panel.get_lines()}
+        np.testing.assert_allclose(lines["inversion-mlp+blind"], 0.3 + 0.2 * place)
+    for place, panel in enumerate(channel_figure(built, "diffsem").axes):
+        np.testing.assert_allclose(panel.get_lines()[1].get_ydata(), STRONGEST[place])
+    left = quality_figure(built, 15.0).axes[::2]
+    for place, panel in enumerate(left):
+        (curve,) = panel.containers
+        np.testing.assert_allclose(curve[0].get_xdata(orig=False), 0.5 + 0.1 * place)
+        np.testing.assert_allclose(curve[0].get_ydata(orig=False), 0.3 + 0.2 * place)
+    assert len(left) == 3
+    curves = {container.get_label(): container[0] for container in front_figure([built], 15.0).axes[0].containers}
+    assert list(curves) == [f"DiffSem, eavesdropper {snr_db} dB" for snr_db in (0, 5, 10)]
+    for curve, accuracy in zip(curves.values(), STRONGEST, strict=True):
+        np.testing.assert_allclose(curve.get_xdata(orig=False), accuracy)
+    assert save_figures([built], tmp_path, "swept")
+
+
+def test_ceilings_of_an_eavesdropper_axis_are_one_each():
+    built = swept_table()
+    drawn = ceilings(built, built.rows[built.rows["transmitter"] == "clean-pair"], "timestep")
+    assert {label: list(np.round(curve, 6)) for label, curve in drawn.items()} == {
+        "ceiling: receiver of clean-pair": [0.99, 0.99],
+        "ceiling: eavesdropper on clean-pair, 0 dB": [0.7, 0.7],
+        "ceiling: eavesdropper on clean-pair, 5 dB": [0.8, 0.8],
+        "ceiling: eavesdropper on clean-pair, 10 dB": [0.9, 0.9],
+    }
+
+
+@pytest.mark.parametrize(
+    ("overrides", "words"),
+    [
+        ([], "both awgn"),
+        (["eavesdropper.snr_db={offset: -5}"], "both awgn; eavesdropper offset -5 dB"),
+        (["eavesdropper.snr_db={offset: 0}"], "both awgn"),
+        (["eavesdropper.snr_db={distance: 10, path_loss_exponent: 2}"], "both awgn; eavesdropper offset -20 dB"),
+        (["eavesdropper.snr_db=[0, 5, 10]"], "both awgn; eavesdropper SNR 0, 5, 10 dB"),
+        (["legitimate.snr_db=[15]", "eavesdropper.snr_db=[15]"], "both awgn"),
+        (["eavesdropper.looks=10"], "both awgn; eavesdropper 10 looks"),
+        (
+            [
+                "eavesdropper.channel={kind: rayleigh}",
+                "eavesdropper.snr_db={offset: -5}",
+                "eavesdropper.receive_antennas=2",
+                "eavesdropper.looks=10",
+            ],
+            "receiver awgn; eavesdropper rayleigh, offset -5 dB, 2 antennas, 10 looks",
+        ),
+        (["legitimate.receive_antennas=2", "eavesdropper.receive_antennas=2"], "both awgn, 2 antennas"),
+        (["legitimate.receive_antennas=2"], "receiver awgn, 2 antennas; eavesdropper awgn, 1 antenna"),
+        (
+            ["legitimate.channel={kind: rician}", "eavesdropper.channel={kind: rician, k_factor_db: 0}"],
+            "receiver rician k_factor_db 6.0; eavesdropper rician k_factor_db 0.0",
+        ),
+    ],
+)
+def test_titles_say_what_the_eavesdropper_does_not_share_with_the_receiver(overrides, words):
+    scenario = load_scenario("mnist-awgn", overrides)
+    built = replace(table(), attributes={"scenario": scenario.to_yaml()})
+    assert setting(scenario.to_yaml(), built.rows) == words
+    judged = replace(attacked_table(), attributes=built.attributes)
+    figures = [accuracy_figure(built, "timestep", 15.0), attacks_figure(built, "clean-pair", 15.0)]
+    figures += [quality_figure(judged, 15.0), channel_figure(built, "diffsem")]
+    titles = [figure.get_suptitle() for figure in figures] + [front_figure([built], 15.0).axes[0].get_title()]
+    for title in titles:
+        assert title.startswith(f"mnist-awgn: {words}")
+    plt.close("all")
+    without = words.split(";")[0].removeprefix("both ").removeprefix("receiver ").removesuffix(" k_factor_db 6.0")
+    assert setting(scenario.to_yaml(), built.rows[:0]) == without
+
+
+def test_titles_read_a_scenario_from_before_the_newer_keys():
+    older = "name: old\nlegitimate: {snr_db: [15], channel: {kind: awgn}}\neavesdropper: {snr_db: same}\n"
+    assert setting(older, table().rows) == "both awgn"
+    assert setting("name: old\n", table().rows) == "both awgn"
 
 
 def test_the_quality_figure_draws_one_curve_a_transmitter_and_attack(tmp_path):
@@ -323,6 +501,16 @@ def test_accuracy_against_calls_has_every_solver_once(tmp_path):
     np.testing.assert_allclose(drawn["DiffSem, ddim"], [0.8, 0.85])
     with pytest.raises(InputError, match="no receiver with a denoiser"):
         calls_figure([replace(tables[0], rows=tables[0].rows[tables[0].rows["system"] == "classifier"])])
+
+
+def test_a_one_step_estimate_makes_one_call_whatever_the_solver():
+    rows = [row(system, "receiver", 240, 15.0, 800) | {"denoiser_calls": 1.0} for system in ONE_STEP]
+    scenario = load_scenario("mnist-solvers", ["denoising={solver: dpm-solver++, steps: 3}"])
+    empty = empty_table({"scenario": scenario.to_yaml()}, np.zeros((1, 28, 28, 1), np.uint8))
+    built = empty.with_point(point_result(rows))
+    assert set(accuracy_against_calls([built])["solver"]) == {"one call"}
+    labels = [container.get_label() for container in calls_figure([built]).axes[0].containers]
+    assert labels == ["one-step estimate", "reference pair, one-step estimate"]
 
 
 def test_an_empty_table_has_nothing_to_draw(tmp_path):

@@ -120,7 +120,14 @@ def effective_images(correct: np.ndarray, total: np.ndarray) -> float:
     return float(min(draws, few * share * (1 - share) / variance))
 
 
-def gap_interval(correct: int, total: int, other_correct: int, other_total: int) -> tuple[float, float]:
+def gap_interval(
+    correct: int,
+    total: int,
+    other_correct: int,
+    other_total: int,
+    effective: float | None = None,
+    other_effective: float | None = None,
+) -> tuple[float, float]:
     """95% interval of the difference of two shares: Newcombe's hybrid of their Wilson intervals.
 
     The shares are taken as independent. Receiver and adversary see the same images, which makes the true interval
@@ -132,14 +139,16 @@ def gap_interval(correct: int, total: int, other_correct: int, other_total: int)
         Of the first share.
     other_correct, other_total : int
         Of the share that is subtracted.
+    effective, other_effective : float, optional
+        Independent images that each share is worth (`effective_images`); default: all.
 
     Returns
     -------
     low, high : float
     """
     share, other = correct / total, other_correct / other_total
-    low, high = wilson_interval(correct, total)
-    other_low, other_high = wilson_interval(other_correct, other_total)
+    low, high = share_interval(share, effective or total)
+    other_low, other_high = share_interval(other, other_effective or other_total)
     gap = share - other
     return gap - math.hypot(share - low, other_high - other), gap + math.hypot(high - share, other - other_low)
 

@@ -58,15 +58,17 @@ def run(
     resolved = load_scenario(scenario, set_ or [])
     path = out or Path("results") / f"{resolved.name}.h5"
     _load_tensorflow()
-    from diffsem.scenarios.assembly import attack_warnings
     from diffsem.scenarios.progress import sweep_progress
     from diffsem.scenarios.runner import run_scenario
 
-    for attack, warning in attack_warnings(resolved).items():
-        typer.echo(f"diffsem: warning: {attack}: {warning} (column warning)", err=True)
+    def log(line: str) -> None:
+        typer.echo(f"diffsem: {line}", err=True)
+
     try:
         with sweep_progress(resolved.monte_carlo.max_images) as (on_points, on_images):
-            run_scenario(resolved, path, overwrite, workers, scheduler, data_dir, on_points, on_images, mixed_versions)
+            run_scenario(
+                resolved, path, overwrite, workers, scheduler, data_dir, on_points, on_images, mixed_versions, log
+            )
     except KeyboardInterrupt:
         typer.echo(
             f"diffsem: interrupted; finished points are in {path}, the same command goes on from there", err=True

@@ -7,7 +7,7 @@ import pandas as pd
 import yaml
 from rich.table import Table
 
-from diffsem.link.accuracy import gap_interval, wilson_interval
+from diffsem.link.accuracy import gap_interval, share_interval
 from diffsem.link.results import ResultTable
 from diffsem.scenarios.schema import Distance
 
@@ -141,7 +141,11 @@ def leakage(rows: pd.DataFrame) -> pd.DataFrame:
     lines = []
     for row in rows[rows["node"] == "receiver"].to_dict("records"):
         line = {name: row[name] for name in ("timestep", "receiver_snr_db", "system", "denoiser_calls")}
-        line |= {"images": row["total"], "receiver_worst": row["worst_class_accuracy"]} | _interval("receiver", row)
+        line |= {
+            "images": row["images"],
+            "draws": row["total"],
+            "receiver_worst": row["worst_class_accuracy"],
+        } | _interval("receiver", row)
         line |= {"receiver_ceiling": row["ceiling"]}
         key = (row["system"], row["timestep"], row["receiver_snr_db"])
         for heard in strongest.get(key, []):
@@ -158,7 +162,7 @@ def leakage(rows: pd.DataFrame) -> pd.DataFrame:
     ]
     columns = ["timestep", "receiver_snr_db", "eavesdropper_snr_db", "system", *measures, "attack", "paper_attack"]
     columns += ["receiver_worst", "adversary_worst", "receiver_ceiling", "adversary_ceiling"]
-    columns += ["images", "denoiser_calls"]
+    columns += ["images", "draws", "denoiser_calls"]
     return pd.DataFrame(lines, columns=columns)
 
 
@@ -167,7 +171,8 @@ def _interval(name: str, row: dict) -> dict:
 
 
 def _gap(name: str, row: dict, heard: dict) -> dict:
-    low, high = gap_interval(row["correct"], row["total"], heard["correct"], heard["total"])
+    counts = (row["correct"], row["total"], heard["correct"], heard["total"])
+    low, high = gap_interval(*counts, row["effective_images"], heard["effective_images"])
     return {name: row["accuracy"] - heard["accuracy"], f"{name}_low": low, f"{name}_high": high}
 
 
@@ -182,7 +187,7 @@ def terminal_table(rows: pd.DataFrame, title: str) -> Table:
             "adversary": lambda line: _percent(line, "adversary"),
             "gap": lambda line: _percent(line, "gap", "+"),
             "strongest attack": lambda line: _name(line["attack"]),
-            "images": lambda line: str(line["images"]),
+            "images": lambda line: _images(line),
             "U-Net calls": lambda line: f"{line['denoiser_calls']:.1f}",
         },
     )
@@ -229,10 +234,11 @@ def private_share(rows: pd.DataFrame) -> pd.DataFrame:
         receivers, on=point, rsuffix="_first"
     )
     private = lines["correct_first"] - lines["both_correct"]
-    intervals = [wilson_interval(count, total) for count, total in zip(private, lines["total"], strict=True)]
+    shares, effective = private / lines["total"], lines["effective_images"]
+    intervals = [share_interval(share, count) for share, count in zip(shares, effective, strict=True)]
     low, high = np.array(intervals, float).reshape(-1, 2).T
     columns = ["system", "attack", "timestep", "receiver_snr_db", "snr_db"]
-    return lines[columns].assign(private=private / lines["total"], private_low=low, private_high=high)
+    return lines[columns].assign(private=shares, private_low=low, private_high=high)
 
 
 def outage(table: ResultTable) -> pd.DataFrame:
@@ -261,7 +267,8 @@ def outage(table: ResultTable) -> pd.DataFrame:
         low, high = np.array(OUTAGE) * total.sum()
         chosen = (worse + total > low) & (worse < high)
         hits, images = int(correct[chosen].sum()), int(total[chosen].sum())
-        low, high = wilson_interval(hits, images)
+        # Where images were sent several times, as few of these are independent as of all.
+        low, high = share_interval(hits / images, images * row["effective_images"] / row["total"])
         line = {name: row[name] for name in ("system", "node", "attack", "timestep", "receiver_snr_db", "snr_db")}
         line |= _interval("mean", row)
         line |= {"outage": hits / images, "outage_low": low, "outage_high": high}
@@ -326,6 +333,12 @@ def _rate(line: dict, name: str) -> str:
 
 def _name(attack) -> str:
     return attack if isinstance(attack, str) else "-"
+
+
+def _images(line: dict) -> str:
+    """How many, and how often each was sent."""
+    passes = line["draws"] / line["images"]
+    return str(line["images"]) if passes == 1 else f"{line['images']} x {passes:.3g}"
 
 
 def _share(value: float) -> str:

@@ -17,7 +17,7 @@ from diffsem.link.experiment import Point
 from diffsem.link.monte_carlo import PointResult
 from diffsem.link.programs import EXAMPLES
 from diffsem.link.results import ResultTable, empty_table, read_table, write_table
-from diffsem.scenarios.assembly import origin_of, versions, weights_sha256
+from diffsem.scenarios.assembly import attack_warnings, origin_of, versions, weights_sha256
 from diffsem.scenarios.datasets import Dataset, load_dataset
 from diffsem.scenarios.locking import only_run
 from diffsem.scenarios.schema import Scenario, parse_scenario
@@ -57,6 +57,7 @@ def run_scenario(
     on_points: Callable[[int, int], None] = lambda done, total: None,
     on_images: Callable[[int], None] = lambda images: None,
     mixed_versions: bool = False,
+    log: Callable[[str], None] = lambda line: None,
 ) -> pd.DataFrame:
     """Run the sweep of a scenario.
 
@@ -82,6 +83,9 @@ def run_scenario(
     mixed_versions : bool
         Resume a file whose rows other package versions made, too; its attribute `mixed_versions` then lists all of
         them, in JSON.
+    log : callable
+        Takes a line of text for each attack that is run under other conditions than it was trained for, before anything
+        is simulated; column `warning` says the same.
 
     Returns
     -------
@@ -98,14 +102,18 @@ def run_scenario(
     if scheduler and workers > 1:
         raise InputError(f"--workers {workers}: --scheduler has workers of its own; give one of them")
     if out is None:
-        return _sweep(scenario, None, overwrite, workers, scheduler, data_dir, on_points, on_images, mixed_versions)
+        return _sweep(
+            scenario, None, overwrite, workers, scheduler, data_dir, on_points, on_images, mixed_versions, log
+        )
     path = Path(out)
     with only_run(path.with_name(f".{path.name}.lock"), f"result file {path}"):
-        return _sweep(scenario, path, overwrite, workers, scheduler, data_dir, on_points, on_images, mixed_versions)
+        return _sweep(
+            scenario, path, overwrite, workers, scheduler, data_dir, on_points, on_images, mixed_versions, log
+        )
 
 
 def _sweep(
-    scenario, path, overwrite, workers, scheduler, data_dir, on_points, on_images, mixed_versions
+    scenario, path, overwrite, workers, scheduler, data_dir, on_points, on_images, mixed_versions, log
 ) -> pd.DataFrame:
     dataset = load_dataset(scenario.dataset, data_dir)
     attributes = _attributes(scenario, dataset)
@@ -123,6 +131,8 @@ def _sweep(
     results = _simulate(scenario, waiting, workers, scheduler, dataset, data_dir, on_images) if waiting else None
     if path is not None and not path.exists():
         write_table(path, table)
+    for attack, warning in attack_warnings(scenario).items() if waiting else ():
+        log(f"warning: {attack}: {warning}")
     done = len(points) - len(waiting)
     on_points(done, len(points))
     if results is not None:

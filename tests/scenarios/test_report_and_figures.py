@@ -73,6 +73,8 @@ def row(system, node, timestep, snr_db, correct, own_snr_db=None, channel="awgn"
             "accuracy": correct / 1000,
             "ci_low": low,
             "ci_high": high,
+            "images": 1000,
+            "effective_images": 1000.0,
             "both_correct": -1,
             "clean_judge_correct": np.nan,
             "clean_judge_accuracy": np.nan,
@@ -89,6 +91,7 @@ def row(system, node, timestep, snr_db, correct, own_snr_db=None, channel="awgn"
             "surrogate": "",
             "training_images": 0,
             "training_epochs": 0,
+            "warning": "",
             "stop_reason": "max_images",
         }
         | {name: ADDED[name] for name in ERROR_RATES}

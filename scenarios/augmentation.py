@@ -1,26 +1,36 @@
 """Variations of a photograph that leave its label alone."""
 
+from collections.abc import Collection
+from typing import Literal
+
 import numpy as np
+
+Variation = Literal["mirror", "shift"]
 
 # Of an image's height and width, in either direction.
 LARGEST_SHIFT = 1 / 8
 
 
-def augmented(images: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Images mirrored left to right or not, and shifted by up to an eighth of their size, each at random.
+def augmented(images: np.ndarray, variations: Collection[Variation], rng: np.random.Generator) -> np.ndarray:
+    """Images varied each at random.
 
     Parameters
     ----------
     images : [N, height, width, channels]
+    variations : collection of str
+        mirror: left to right, or not. shift: by up to an eighth of the size, in either direction.
     rng : numpy.random.Generator
 
     Returns
     -------
     [N, height, width, channels]
-        A copy.
+        A copy; without variations the images themselves.
     """
-    mirrored = np.where(rng.random((len(images), 1, 1, 1)) < 0.5, images[:, :, ::-1], images)
-    return shifted(mirrored, int(LARGEST_SHIFT * min(images.shape[1:3])), rng)
+    if "mirror" in variations:
+        images = np.where(rng.random((len(images), 1, 1, 1)) < 0.5, images[:, :, ::-1], images)
+    if "shift" in variations:
+        images = shifted(images, int(LARGEST_SHIFT * min(images.shape[1:3])), rng)
+    return images
 
 
 def shifted(images: np.ndarray, largest: int, rng: np.random.Generator) -> np.ndarray:

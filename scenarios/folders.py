@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, UnidentifiedImageError
+from PIL import Image, ImageOps, UnidentifiedImageError
 
 from diffsem.link.errors import InputError
 from diffsem.scenarios.sizes import class_folders
@@ -22,9 +22,10 @@ FEWEST = 20
 def load_folder(folder: Path, size: int) -> tuple[tuple[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]]:
     """Training and test set, each images [N, size, size, 3] uint8 and labels [N] int32.
 
-    Labels follow the names of the sub-folders. Images are cropped to their central square and resized. A sixth of every
-    class is for test, the same one whenever the same files are there. Hidden files are no images; any other file that
-    cannot be used is an error.
+    Labels follow the names of the sub-folders. Images are turned upright as their EXIF orientation says, cropped to
+    their central square and resized. A sixth of every class is for test, the same one whenever the same files are
+    there, in an order that goes round the classes. Hidden files are no images; any other file that cannot be used is
+    an error.
 
     Parameters
     ----------
@@ -69,7 +70,11 @@ def load_folder(folder: Path, size: int) -> tuple[tuple[np.ndarray, np.ndarray],
             f"{FEWEST} or more"
         )
     stacked, numbers = np.stack(images), np.array(labels, np.int32)
-    return (stacked[~chosen], numbers[~chosen]), (stacked[chosen], numbers[chosen])
+    test_labels = numbers[chosen]
+    # Whoever takes the first few, as examples or by `max_images`, gets every class.
+    place_in_class = np.concatenate([np.arange(count) for count in np.bincount(test_labels)])
+    round_robin = np.lexsort((test_labels, place_in_class))
+    return (stacked[~chosen], numbers[~chosen]), (stacked[chosen][round_robin], test_labels[round_robin])
 
 
 def count_test_images(folder: Path) -> int:
@@ -102,7 +107,7 @@ def _read(path: Path, size: int) -> np.ndarray:
                 raise ValueError(f"colours are {image.mode}")
             if min(image.size) < SMALLEST:
                 raise ValueError(f"{image.width} x {image.height} pixels")
-            colours = image.convert("RGB")
+            colours = ImageOps.exif_transpose(image).convert("RGB")
     except (UnidentifiedImageError, OSError, SyntaxError, Image.DecompressionBombError) as error:
         raise ValueError("broken") from error
     side = min(colours.size)

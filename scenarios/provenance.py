@@ -18,6 +18,7 @@ LOOP = (
     "seed",
     "dataset",
     "training.images",
+    "training.augmentation",
     "training.batch_size",
     "training.learning_rate",
     "training.precision",

@@ -20,7 +20,9 @@ from pydantic import (
 
 from diffsem.link.errors import InputError
 from diffsem.link.modulation import coded_bits
+from diffsem.scenarios.augmentation import Variation
 from diffsem.scenarios.sizes import DatasetName, Folder, Keys, feature_shape_of
+from diffsem.scenarios.strict_yaml import read_yaml
 
 SHIPPED = Path(__file__).parent
 
@@ -556,6 +558,12 @@ class Training(Keys):
     images: Annotated[int, Field(ge=100)] | None = Field(
         default=None, description="use only this many training images; null: all"
     )
+    augmentation: Annotated[tuple[Variation, ...], AfterValidator(_distinct)] | None = Field(
+        default=None,
+        description="how training images are varied at random in every epoch: list of mirror (left to right) and shift "
+        "(by up to an eighth); null: mnist not (shifted by 2 pixels for the reference pair), cifar10 [mirror, shift], "
+        "a folder [shift]",
+    )
     learning_rate: Literal["plateau", "cosine"] = Field(
         default="plateau",
         description="falls from 1e-3 to 1e-5 whenever the validation loss stands still (the paper's), or along half a "
@@ -694,11 +702,11 @@ def load_scenario(scenario: str | Path, overrides: tuple[str, ...] | list[str] =
     """
     path = _find(scenario)
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        content = read_yaml(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise InputError(f"scenario {path}: {error.strerror}") from error
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise InputError(f"scenario {path}: not valid YAML: {' '.join(str(error).split())}") from error
+    except ValueError as error:
+        raise InputError(f"scenario {path}: {error}") from error
     if not isinstance(content, dict):
         raise InputError(f"scenario {path}: must hold keys and values, such as 'name: {path.stem}'")
     for override in overrides:
@@ -730,9 +738,9 @@ def _apply(content: dict[str, Any], override: str) -> None:
     if not equals or not key:
         raise InputError(f"--set {override}: write KEY=VALUE, such as timesteps=[240] or legitimate.snr_db=[15]")
     try:
-        value = yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        raise InputError(f"--set {override}: {text!r} is not valid YAML") from error
+        value = read_yaml(text)
+    except ValueError as error:
+        raise InputError(f"--set {override}: {error}") from error
     *parents, leaf = key.split(".")
     for parent in parents:
         child = content.setdefault(parent, {})

@@ -1,25 +1,54 @@
-"""Which data set a scenario names, and the sizes of images, features and labels that follow from it."""
+"""Which data set a scenario names, and what follows from it: sizes of images, features and labels, augmentation."""
 
 import math
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal, get_args
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from diffsem.link.errors import InputError
+from diffsem.scenarios.augmentation import Variation
 
 # An encoder halves a picture's height and width twice; the U-Net halves what comes out twice again.
 REDUCTION = 4
 COLOURS = 3
 # Of the training images; CIFAR-10's is taken for that of all photographs.
 MNIST_RMS, CIFAR10_RMS = 0.329, 0.522
+NO_NUMBER = PydanticCustomError("boolean", "is a boolean, as yes, no, on and off are; allowed: a number")
 
 
 class Keys(BaseModel):
     """A group of keys of a scenario file: no others, and none may change later."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _no_boolean_for_a_number(cls, values: Any) -> Any:
+        """Pydantic takes true for 1, and YAML yes, no, on and off for booleans."""
+        for key, value in values.items() if isinstance(values, dict) else ():
+            if key in cls.model_fields and _is_for_numbers(cls.model_fields[key].annotation):
+                entries = enumerate(value) if isinstance(value, list | tuple) else [(None, value)]
+                wrong = [
+                    InitErrorDetails(type=NO_NUMBER, loc=(key,) if place is None else (key, place), input=entry)
+                    for place, entry in entries
+                    if isinstance(entry, bool)
+                ]
+                if wrong:
+                    raise ValidationError.from_exception_data(cls.__name__, wrong)
+        return values
+
+
+def _is_for_numbers(annotation: Any) -> bool:
+    """Whether values, or entries of lists, may be numbers and not booleans."""
+    kinds = _parts(annotation)
+    return bool not in kinds and (int in kinds or float in kinds)
+
+
+def _parts(annotation: Any) -> list[Any]:
+    return [annotation, *(kind for part in get_args(annotation) for kind in _parts(part))]
 
 
 def _whole_channels(compression: float) -> float:
@@ -46,7 +75,7 @@ DatasetName = Literal["mnist", "cifar10"]
 
 @dataclass(frozen=True)
 class Sizes:
-    """What networks are built for.
+    """What networks are built for, and trained with.
 
     Parameters
     ----------
@@ -54,12 +83,15 @@ class Sizes:
     classes : int
     pixel_rms : float
         Root mean square of the pixels of a training image, on average over the images.
+    augmentation : tuple of str
+        How training images are varied unless the scenario says; what it does must leave their labels alone.
     """
 
     image_shape: tuple[int, int, int]
     feature_shape: tuple[int, int, int]
     classes: int
     pixel_rms: float
+    augmentation: tuple[Variation, ...]
 
 
 def feature_shape_of(dataset: DatasetName | Folder) -> tuple[int, int, int]:
@@ -76,11 +108,13 @@ def sizes_of(dataset: DatasetName | Folder) -> Sizes:
     """The sizes of a data set. Raises InputError if a folder of images is not there."""
     feature_shape = feature_shape_of(dataset)
     if dataset == "mnist":
-        return Sizes((28, 28, 1), feature_shape, 10, MNIST_RMS)
+        return Sizes((28, 28, 1), feature_shape, 10, MNIST_RMS, ())
     if dataset == "cifar10":
-        return Sizes((32, 32, 3), feature_shape, 10, CIFAR10_RMS)
+        return Sizes((32, 32, 3), feature_shape, 10, CIFAR10_RMS, ("mirror", "shift"))
     side = dataset.image_size
-    return Sizes((side, side, COLOURS), feature_shape, len(class_folders(Path(dataset.folder))), CIFAR10_RMS)
+    classes = len(class_folders(Path(dataset.folder)))
+    # Not mirrored: nobody knows whether the images show text.
+    return Sizes((side, side, COLOURS), feature_shape, classes, CIFAR10_RMS, ("shift",))
 
 
 def class_folders(folder: Path) -> list[Path]:

@@ -44,8 +44,9 @@ class Workshop:
         return sizes_of(self.scenario.dataset)
 
     def varied(self, images: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-        """Training images of an epoch: photographs are mirrored and shifted, digits are not."""
-        return images if self.scenario.dataset == "mnist" else augmented(images, rng)
+        """Training images of an epoch, varied as the scenario says, or else as suits the data set."""
+        chosen = self.scenario.training.augmentation
+        return augmented(images, self.sizes.augmentation if chosen is None else chosen, rng)
 
     def rng(self, *path) -> np.random.Generator:
         """A generator of its own for every use: the same (scenario seed, path) draws the same numbers."""

@@ -132,3 +132,59 @@ def test_no_weights_ship_for_them(folder):
     scenario = load_scenario("cifar10-awgn", [f"dataset={{folder: {folder}}}"])
     with pytest.raises(InputError, match="none ship for dataset folder, only for cifar10, mnist"):
         run_scenario(scenario)
+
+
+# EXIF orientation -> how a camera stored what stands upright: the inverse of what a viewer does, by the EXIF standard
+# (row 0 of the file is the visual top, right, ...; its column 0 the visual left, top, ...).
+STORED = {
+    1: lambda upright: upright,
+    2: np.fliplr,
+    3: lambda upright: np.rot90(upright, 2),
+    4: np.flipud,
+    5: lambda upright: upright.transpose(1, 0, 2),
+    6: lambda upright: np.rot90(upright, 1),
+    7: lambda upright: np.rot90(upright, 2).transpose(1, 0, 2),
+    8: lambda upright: np.rot90(upright, -1),
+}
+
+
+@pytest.mark.parametrize("orientation", STORED)
+def test_photographs_are_turned_upright_as_their_exif_orientation_says(orientation, tmp_path):
+    """Upright, the top left corner is red, the top right green, the bottom left blue and the bottom right white."""
+    upright = np.zeros((48, 64, 3), np.uint8)
+    upright[:24, :32, 0] = upright[:24, 32:, 1] = upright[24:, :32, 2] = upright[24:, 32:] = 255
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+        for number in range(12):
+            stored = Image.fromarray(np.ascontiguousarray(STORED[orientation](upright)))
+            stored.save(tmp_path / name / f"{number}.jpg", exif=exif, quality=95)
+    (images, _), _ = load_folder(tmp_path, 16)
+    corners = images[:, [2, 2, 13, 13], [2, 13, 2, 13]].astype(int)
+    expected = [[255, 0, 0], [0, 255, 0], [0, 0, 255], [255, 255, 255]]
+    assert np.abs(corners - expected).max() < 40
+
+
+def test_an_image_whose_exif_makes_no_sense_is_taken_as_it_is(folder):
+    Image.new("RGB", (40, 32), (200, 0, 0)).save(folder / "apple" / "0.JPG", exif=b"Exif\0\0MM\0*\0\0")
+    (images, _), _ = load_folder(folder, 32)
+    assert len(images) == 30
+
+
+def test_test_images_go_round_the_classes_until_none_is_left(tmp_path):
+    for name, count in (("a", 30), ("b", 60), ("c", 20)):
+        for number in range(count):
+            draw(tmp_path / name / f"{number:02}.png", (number, 0, 0))
+    _, (images, labels) = load_folder(tmp_path, 16)
+    assert list(labels) == [0, 1, 2] * 3 + [0, 1] * 2 + [1] * 5
+    for label in range(3):  # by name in a class, as ever
+        assert list(images[labels == label][:, 0, 0, 0]) == sorted(images[labels == label][:, 0, 0, 0])
+
+
+def test_the_first_ten_test_images_hold_every_class(tmp_path):
+    for name in ("a", "b", "c"):
+        for number in range(72):
+            draw(tmp_path / name / f"{number}.png", 0)
+    test = load_dataset(Folder(folder=str(tmp_path), image_size=16)).test
+    assert set(test.labels[:10]) == {0, 1, 2}

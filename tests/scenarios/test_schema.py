@@ -142,6 +142,27 @@ def test_a_minimal_file_gets_documented_defaults(tmp_path):
         (["seed"], ["KEY=VALUE"]),
         (["seed=[1"], ["not valid YAML"]),
         (["seed.deep=1"], ["seed has no keys"]),
+        (["legitimate.snr_db=[yes]"], ["legitimate.snr_db.0: True", "boolean", "allowed: a number"]),
+        (["legitimate.snr_db=[-5, off]"], ["legitimate.snr_db.1: False", "boolean"]),
+        (["legitimate.snr_db=[1:30]"], ["legitimate.snr_db.0", "'1:30'", "valid number"]),
+        (["legitimate.snr_db=[1:30.5]"], ["legitimate.snr_db.0", "'1:30.5'", "valid number"]),
+        (["timesteps=[true]"], ["timesteps.0: True", "boolean"]),
+        (["timesteps=[1:30]"], ["timesteps.0", "'1:30'", "valid integer"]),
+        (["seed=yes"], ["seed", "True", "boolean"]),
+        (["eavesdropper.snr_db=[yes]"], ["eavesdropper.snr_db", "boolean"]),
+        (["eavesdropper.snr_db={offset: yes}"], ["eavesdropper.snr_db.offset", "boolean"]),
+        (["eavesdropper.snr_db={distance: yes}"], ["eavesdropper.snr_db.distance", "boolean"]),
+        (["legitimate.snr_estimate_error_db=yes"], ["legitimate.snr_estimate_error_db", "boolean"]),
+        (["legitimate.snr_estimate_error_db={deviation: yes}"], ["snr_estimate_error_db.deviation", "boolean"]),
+        (["legitimate.channel={kind: rayleigh, coherence: yes}"], ["channel.rayleigh.coherence", "boolean"]),
+        (["training.images=yes"], ["training.images", "boolean"]),
+        (["training.snr_db=[no, yes]"], ["training.snr_db", "boolean"]),
+        (["training.epochs.pair=yes"], ["training.epochs.pair", "boolean"]),
+        (["digital=[{code_rate: yes}]"], ["digital.0.code_rate", "boolean"]),
+        (["dataset={folder: images, compression: yes}"], ["dataset.compression", "boolean"]),
+        (["legitimate={snr_db: [1], snr_db: [2]}"], ["--set legitimate=", "key snr_db is there twice"]),
+        (["training.augmentation=[mirror, mirror]"], ["training.augmentation", "once"]),
+        (["training.augmentation=[flip]"], ["training.augmentation.0", "'mirror' or 'shift'"]),
     ],
 )
 def test_bad_values_end_in_one_line_that_says_what_where_and_what_is_allowed(overrides, words, tmp_path):
@@ -170,6 +191,8 @@ def test_an_eavesdropper_farther_away_hears_less_by_the_path_loss(tmp_path):
         ("- 1\n- 2\n", "must hold keys"),
         ("", "must hold keys"),
         ({"name": "x"}, "missing"),
+        ("name: x\nseed: 1\ntimesteps: [0]\nseed: 2\n", "bad.yaml: line 4: key seed is there twice, first in line 2"),
+        ("legitimate:\n  snr_db: [1]\n  'snr_db': [2]\n", "line 3: key snr_db is there twice, first in line 2"),
     ],
 )
 def test_bad_files_end_in_one_line(content, word, tmp_path):
@@ -190,6 +213,37 @@ def test_overrides_reach_nested_keys_and_keep_the_rest(tmp_path):
     assert scenario.legitimate.snr_db == (15.0,)
     assert scenario.monte_carlo.max_images == 100
     assert scenario.legitimate.receivers == load_scenario("mnist-awgn").legitimate.receivers
+
+
+def test_numbers_may_be_whole_or_in_powers_of_ten_and_booleans_stay_where_they_belong():
+    scenario = load_scenario(
+        "mnist-awgn",
+        [
+            "legitimate.snr_db=[-5, 1.5, 1e1]",
+            "training.ibal.beta=1e-3",
+            "training.images=null",
+            "execution.xla=yes",
+            "eavesdropper.attacks=[{attack: linear-probe, knows_step: no}]",
+        ],
+    )
+    assert scenario.legitimate.snr_db == (-5.0, 1.5, 10.0)
+    assert scenario.training.ibal.beta == 0.001
+    assert scenario.training.images is None
+    assert scenario.execution.xla is True
+    assert scenario.eavesdropper.attacks[0].knows_step is False
+
+
+def test_keys_that_are_merged_may_be_set_anew(tmp_path):
+    text = """
+    name: mine
+    dataset: mnist
+    timesteps: [240]
+    legitimate: {snr_db: [10], channel: &fading {kind: rician, k_factor_db: 3}}
+    eavesdropper: {channel: {<<: *fading, k_factor_db: 9}}
+    """
+    path = write(tmp_path / "mine.yaml", text)
+    assert load_scenario(path).eavesdropper.channel.k_factor_db == 9
+    assert load_scenario(path).legitimate.channel.k_factor_db == 3
 
 
 def test_every_leaf_of_the_json_schema_is_described():

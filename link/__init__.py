@@ -8,8 +8,11 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from diffsem.link.accuracy import (
+        ceiling_under_priors,
         clustered_interval,
+        effective_images,
         gap_interval,
+        share_interval,
         simplex_ceiling,
         simplex_ceilings,
         wilson_interval,
@@ -41,7 +44,16 @@ if TYPE_CHECKING:
     from diffsem.link.wiretap import Observation, Seeds, WiretapLink, end_to_end
 
 _ROOMS = {
-    "accuracy": ("clustered_interval", "gap_interval", "simplex_ceiling", "simplex_ceilings", "wilson_interval"),
+    "accuracy": (
+        "ceiling_under_priors",
+        "clustered_interval",
+        "effective_images",
+        "gap_interval",
+        "share_interval",
+        "simplex_ceiling",
+        "simplex_ceilings",
+        "wilson_interval",
+    ),
     "digital": ("DigitalLink", "DigitalSystem", "FeatureBits", "RandomBits"),
     "eavesdropper": ("NetworkAttack",),
     "errors": ("InputError",),
@@ -106,14 +118,17 @@ __all__ = [
     "WiretapLink",
     "at_step",
     "bit_error_rate",
+    "ceiling_under_priors",
     "clustered_interval",
     "coded_bits",
     "combine_looks",
+    "effective_images",
     "end_to_end",
     "gap_interval",
     "psnr_db",
     "read_results",
     "read_table",
+    "share_interval",
     "simplex_ceiling",
     "simplex_ceilings",
     "simulate_points",

@@ -1,10 +1,12 @@
 """Accuracy with its interval, the gap between two of them, and the ceiling that no receiver passes."""
 
 import math
+from collections.abc import Sequence
 from functools import cache
 
 import numpy as np
-from scipy.special import ndtr
+from scipy.interpolate import PchipInterpolator
+from scipy.special import log_ndtr
 from scipy.stats import binomtest, norm
 from scipy.stats import t as student_t
 
@@ -153,12 +155,20 @@ def gap_interval(
     return gap - math.hypot(share - low, other_high - other), gap + math.hypot(high - share, other - other_low)
 
 
-def simplex_ceiling(esnr_db: float, symbols: int, classes: int) -> float:
-    """Accuracy that no receiver passes when classes are sent over Gaussian noise.
+def simplex_ceiling(esnr_db: float, symbols: int, classes: int, priors: Sequence[float] | None = None) -> float:
+    """Accuracy that no receiver passes when classes are sent over Gaussian noise, if the simplex is the best code.
 
-    The best code for `classes` equally likely messages at a given energy and low rate is the simplex; a maximum
-    likelihood receiver reaches P = integral of phi(x - sqrt(E)) Phi(x)^(M - 1) dx with
-    E = M / (M - 1) * symbols * ESNR.
+    Maximum likelihood decisions on the simplex code reach P = integral of phi(x - sqrt(E)) Phi(x)^(M - 1) dx with
+    E = M / (M - 1) * symbols * ESNR. With priors p it is what maximum a posteriori decisions reach, the sum over i of
+    p_i times the integral of phi(x - sqrt(E)) times the product over j of Phi(x + ln(p_i / p_j) / sqrt(E)): not less,
+    and at no signal the largest prior, since whoever always says the commonest class is right so often.
+
+    What is proved: many images a class do no better than the best codeword of each class, since for given decisions an
+    average is at most its largest term. What is conjecture: that of codes of equal energy none does better than the
+    simplex where classes are equally likely (the weak simplex conjecture; every feature has the same energy here. The
+    strong one, for codes of equal energy on average, is false: M. Steiner, IEEE Trans. Inf. Theory 40(3), 1994). Where
+    classes are not equally likely, a code made for their priors may do a little better than the simplex does;
+    `ceiling_under_priors` is a bound that follows from the weak conjecture alone.
 
     It holds for noise that the node cannot predict, at the ESNR that the node itself faces: one that has the key
     stands at that of the channel alone, and L looks with noise of their own at L times that of one, whether their
@@ -177,48 +187,89 @@ def simplex_ceiling(esnr_db: float, symbols: int, classes: int) -> float:
         k, real symbols an image; at least classes - 1.
     classes : int
         M.
+    priors : sequence of float, optional
+        Share of each class; default: all the same.
 
     Returns
     -------
     float
-        In [1 / M, 1].
+        In [1 / M, 1], or from the largest prior on.
     """
-    return float(_simplex_ceilings(np.array([esnr_db]), symbols, classes)[0])
+    return float(_simplex_ceilings(np.array([esnr_db]), symbols, classes, _shares(priors, classes))[0])
 
 
-def _simplex_ceilings(esnr_db: np.ndarray, symbols: int, classes: int) -> np.ndarray:
-    offset = np.sqrt(classes / (classes - 1) * symbols * 10 ** (esnr_db / 10))
+def ceiling_under_priors(ceiling, priors: Sequence[float]):
+    """What no receiver passes under unequal priors if `ceiling` is what none passes where classes are equally likely.
+
+    Under equal priors the accuracies given each class add up to at most M times the ceiling, and none of them is above
+    1: the best that any priors can make of it is all of the commonest classes.
+
+    Parameters
+    ----------
+    ceiling : array_like, float
+        In [0, 1].
+    priors : sequence of float
+        Share of each of the M classes.
+
+    Returns
+    -------
+    array, float
+        Sum of the M ceiling largest priors, the last of them in part.
+    """
+    falling = np.sort(np.asarray(priors, float))[::-1]
+    sums = np.concatenate([[0.0], np.cumsum(falling)])
+    return np.minimum(np.interp(len(falling) * np.asarray(ceiling, float), np.arange(len(sums)), sums), 1.0)
+
+
+def _shares(priors: Sequence[float] | None, classes: int) -> tuple[float, ...]:
+    if priors is None:
+        return (1 / classes,) * classes
+    values = np.asarray(priors, float)
+    return tuple(values / values.sum())
+
+
+def _simplex_ceilings(esnr_db: np.ndarray, symbols: int, classes: int, priors: tuple[float, ...]) -> np.ndarray:
     # A share is 1 to within double precision long before the integrand leaves the interval that is resolved.
-    offset = np.minimum(offset, 30.0)
+    offset = np.sqrt(classes / (classes - 1) * symbols * 10 ** (esnr_db / 10))
+    offset = np.clip(offset, 1e-9, 30.0)[:, None]
     x = np.linspace(-9, 9, 361)
-    # The trapezoidal rule is exact to double precision for what falls to nothing at either end.
-    return np.sum(norm.pdf(x) * ndtr(x + offset[:, None]) ** (classes - 1), axis=1) * (x[1] - x[0])
+    shares, counts = np.unique([prior for prior in priors if prior > 0], return_counts=True)
+    reached = np.zeros(len(esnr_db))
+    for share, count in zip(shares, counts, strict=True):
+        log_others = sum(
+            (often - (other == share)) * log_ndtr(x + offset + np.log(share / other) / offset)
+            for other, often in zip(shares, counts, strict=True)
+        )
+        # The trapezoidal rule is exact to double precision for what falls to nothing at either end.
+        reached += count * share * np.sum(norm.pdf(x) * np.exp(log_others), axis=1) * (x[1] - x[0])
+    return np.clip(reached, shares.max(), 1.0)
 
 
 CEILING_RANGE_DB = (-60.0, 40.0)
-CEILING_STEP_DB = 0.05
+CEILING_STEP_DB = 0.5
 
 
-def simplex_ceilings(esnr, symbols: int, classes: int) -> np.ndarray:
-    """The same for many values at once, linear between those of a fine grid, to 1e-4.
+def simplex_ceilings(esnr, symbols: int, classes: int, priors: Sequence[float] | None = None) -> np.ndarray:
+    """The same for many values at once, interpolated between those of a grid, to 1e-4.
 
     Parameters
     ----------
     esnr : [N], float
         Signal over noise power a real symbol, linear; taken for -60 dB below, for 40 dB above.
     symbols, classes : int
+    priors : sequence of float, optional
 
     Returns
     -------
     [N], float64
     """
-    grid, ceilings = _ceiling_grid(symbols, classes)
     with np.errstate(divide="ignore"):
-        return np.interp(10 * np.log10(np.asarray(esnr, np.float64)), grid, ceilings)
+        esnr_db = 10 * np.log10(np.asarray(esnr, np.float64))
+    return _ceiling_curve(symbols, classes, _shares(priors, classes))(np.clip(esnr_db, *CEILING_RANGE_DB))
 
 
 @cache
-def _ceiling_grid(symbols: int, classes: int) -> tuple[np.ndarray, np.ndarray]:
+def _ceiling_curve(symbols: int, classes: int, priors: tuple[float, ...]) -> PchipInterpolator:
     low, high = CEILING_RANGE_DB
     grid = np.arange(low, high + CEILING_STEP_DB / 2, CEILING_STEP_DB)
-    return grid, _simplex_ceilings(grid, symbols, classes)
+    return PchipInterpolator(grid, _simplex_ceilings(grid, symbols, classes, priors))

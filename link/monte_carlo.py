@@ -181,6 +181,7 @@ class _Course:
         self._experiment = experiment
         self._tallies: dict[Node, Tally] = {}
         self._examples: list[dict] = []
+        self._priors = tuple(np.bincount(experiment.labels, minlength=experiment.classes))
 
     def batches_ahead(self) -> int:
         """Batches, beyond those that are scheduled, which the point will likely need; at least one."""
@@ -270,7 +271,7 @@ class _Course:
 
     def _ceiling(self, transmitter: str, esnr: np.ndarray) -> np.ndarray:
         symbols = math.prod(self._experiment.links[transmitter].transmitter.encoder.output_shape[1:])
-        return simplex_ceilings(esnr, symbols, self._experiment.classes)
+        return simplex_ceilings(esnr, symbols, self._experiment.classes, self._priors)
 
     def _tally(self, node: Node) -> Tally:
         images = len(self._experiment.labels) if node.scored == "label" else 0

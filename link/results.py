@@ -308,6 +308,9 @@ def _read_columns(group: h5py.Group, columns: Mapping[str, type]) -> pd.DataFram
             return group["total"][()]
         if name not in group and name in ADDED:
             return [ADDED[name]] * count
+        if name == "ceiling":
+            # Rounding let older tables pass 1 by some 1e-14.
+            return np.minimum(group[name][()], 1.0)
         return group[name].asstr()[()] if kind is str else group[name][()]
 
     return pd.DataFrame(

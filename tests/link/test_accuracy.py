@@ -3,10 +3,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy.integrate import quad
+from scipy.optimize import linprog
 from scipy.stats import norm
 
-from diffsem.link import gap_interval, simplex_ceiling, simplex_ceilings, wilson_interval
-from diffsem.link.accuracy import effective_images, share_interval
+from diffsem.link import (
+    ceiling_under_priors,
+    effective_images,
+    gap_interval,
+    share_interval,
+    simplex_ceiling,
+    simplex_ceilings,
+    wilson_interval,
+)
 from diffsem.models import NoiseSchedule
 
 
@@ -71,6 +79,55 @@ def test_simplex_ceilings_are_those_of_the_integral(symbols, classes):
     np.testing.assert_allclose([simplex_ceiling(v, symbols, classes) for v in esnr_db], expected, atol=1e-9)
     # Beyond the grid: nothing is left, or everything.
     np.testing.assert_allclose(simplex_ceilings([0, np.inf], symbols, classes), [1 / classes, 1], atol=0.02)
+
+
+PRIORS = np.array([0.31, 0.24, 0.2, 0.1, 0.08, 0.07])
+
+
+@pytest.mark.parametrize("esnr_db", [-30.0, -22.0, -15.0])
+def test_under_priors_the_ceiling_is_what_map_decisions_on_the_simplex_reach(esnr_db, rng):
+    """Codewords in 64 real symbols, noise of their own power over ESNR, and the likeliest class given both."""
+    classes, symbols, draws = len(PRIORS), 64, 400_000
+    simplex = np.eye(classes) - 1 / classes
+    code = np.linalg.svd(simplex)[0][:, : classes - 1] * np.sqrt(classes / (classes - 1)) @ np.eye(classes - 1)
+    code = simplex @ code
+    code *= np.sqrt(symbols) / np.linalg.norm(code[0])
+    sigma = 10 ** (-esnr_db / 20)
+    sent = rng.choice(classes, draws, p=PRIORS)
+    heard = code[sent] + sigma * rng.standard_normal((draws, classes - 1))
+    decided = (heard @ code.T / sigma**2 + np.log(PRIORS)).argmax(axis=1)
+    low, high = wilson_interval(int((decided == sent).sum()), draws)
+    assert low - 1e-3 <= simplex_ceiling(esnr_db, symbols, classes, PRIORS) <= high + 1e-3
+
+
+@given(
+    esnr_db=st.floats(-80, 60),
+    weights=st.lists(st.floats(0, 1), min_size=2, max_size=10).filter(lambda w: sum(w) > 0.1),
+)
+def test_no_ceiling_is_above_one_or_below_saying_the_commonest_class(esnr_db, weights):
+    priors = np.array(weights) / sum(weights)
+    for ceiling in (
+        simplex_ceiling(esnr_db, 64, len(priors), priors),
+        simplex_ceilings([10 ** (esnr_db / 10)], 64, len(priors), priors)[0],
+    ):
+        assert priors.max() - 1e-12 <= ceiling <= 1
+        assert ceiling >= simplex_ceiling(esnr_db, 64, len(priors)) - 1e-4
+    equal = np.full(len(priors), 1 / len(priors))
+    assert simplex_ceiling(esnr_db, 64, len(priors), equal) == pytest.approx(simplex_ceiling(esnr_db, 64, len(priors)))
+
+
+@given(ceiling=st.floats(0, 1), weights=st.lists(st.floats(0.01, 1), min_size=2, max_size=12))
+def test_the_bound_under_priors_solves_its_linear_programme(ceiling, weights):
+    """The most of sum p_i c_i over conditional accuracies in [0, 1] that add up to at most M times the ceiling."""
+    priors = np.array(weights) / sum(weights)
+    solved = linprog(-priors, A_ub=[np.ones(len(priors))], b_ub=[ceiling * len(priors)], bounds=(0, 1))
+    assert ceiling_under_priors(ceiling, priors) == pytest.approx(-solved.fun, abs=1e-9)
+
+
+def test_what_map_decisions_reach_is_under_the_bound_for_the_priors():
+    for esnr_db in np.arange(-60.0, 20.0, 2.5):
+        reached = simplex_ceiling(esnr_db, 64, len(PRIORS), PRIORS)
+        assert reached <= ceiling_under_priors(simplex_ceiling(esnr_db, 64, len(PRIORS)), PRIORS) + 1e-9
 
 
 def test_simplex_ceiling_runs_from_guessing_to_certainty():

@@ -25,10 +25,10 @@ from diffsem.link import (
     Transmitter,
     WiretapLink,
     bit_error_rate,
+    share_interval,
     simulate_points,
     wilson_interval,
 )
-from diffsem.link.accuracy import share_interval
 from diffsem.link.monte_carlo import Tally
 from diffsem.link.programs import derive_seed
 from diffsem.link.results import STEP_BINS, STEPS_A_BIN
@@ -220,6 +220,22 @@ def test_a_point_ends_at_the_end_of_its_test_set(rng):
         assert row["total"] == row["images"] == row["effective_images"] == 30
         assert (row["ci_low"], row["ci_high"]) == wilson_interval(row["correct"], 30)
         assert row["stop_reason"] == "test_set"
+
+
+def test_whoever_says_the_commonest_class_does_not_pass_its_ceiling(rng):
+    """At a signal that tells nothing the ceiling is the largest class of the test set, not one in ten."""
+    built = experiment(rng, StoppingRule(max_images=200), batch_size=40)
+    labels = np.where(np.arange(200) < 60, 3, built.labels)
+
+    def always(inputs):
+        return tf.one_hot(tf.fill([tf.shape(inputs[1])[0]], 3), 10)
+
+    built = replace(built, labels=labels, attacks=[Attack("always", "pair", always, reconstructs=False)])
+    for row in rows_of(built, Point(500, -20.0, (-20.0, -30.0))):
+        if row["node"] == "adversary":
+            share = np.mean(labels == 3)
+            assert row["accuracy"] == share
+            assert share - 1e-9 <= row["ceiling"] < share + 0.02
 
 
 def test_random_bits_do_not_run_out_with_the_test_set(rng):

@@ -43,6 +43,12 @@ def result(rows, examples=()):
 texts = st.text(st.characters(exclude_categories=["Cs", "Cc"]), max_size=12)
 
 
+def test_a_ceiling_that_rounding_let_pass_one_reads_as_one(tmp_path):
+    rows = [row(ceiling=1.0000000000000142), row(ceiling=0.372), row(ceiling=np.nan)]
+    write_table(tmp_path / "r.h5", empty_table(ATTRIBUTES, ORIGINALS).with_point(result(rows)))
+    np.testing.assert_array_equal(read_results(tmp_path / "r.h5")["ceiling"], [1.0, 0.372, np.nan])
+
+
 def test_a_table_from_before_a_column_was_added_reads_with_its_default(tmp_path):
     path = tmp_path / "r.h5"
     write_table(path, empty_table(ATTRIBUTES, ORIGINALS).with_point(result([row(), row()])))

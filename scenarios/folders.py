@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import ExifTags, Image, UnidentifiedImageError
 
 from diffsem.link.errors import InputError
 from diffsem.scenarios.sizes import class_folders
@@ -11,6 +11,16 @@ from diffsem.scenarios.sizes import class_folders
 SUFFIXES = (".png", ".jpg", ".jpeg")
 MODES = ("1", "L", "P", "RGB")
 SMALLEST = 8
+# By EXIF orientation: what brings a photograph upright.
+TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
 TEST_SHARE = 1 / 6
 # Fixed, and apart from any scenario's seed, as the other data sets' splits are.
 SPLIT_SEED = 0
@@ -107,10 +117,16 @@ def _read(path: Path, size: int) -> np.ndarray:
                 raise ValueError(f"colours are {image.mode}")
             if min(image.size) < SMALLEST:
                 raise ValueError(f"{image.width} x {image.height} pixels")
-            colours = ImageOps.exif_transpose(image).convert("RGB")
+            colours = _upright(image).convert("RGB")
     except (UnidentifiedImageError, OSError, SyntaxError, Image.DecompressionBombError) as error:
         raise ValueError("broken") from error
     side = min(colours.size)
     left, top = (colours.width - side) // 2, (colours.height - side) // 2
     square = colours.crop((left, top, left + side, top + side))  # a resized box would bleed into its margins
     return np.asarray(square.resize((size, size), Image.Resampling.BICUBIC))
+
+
+def _upright(image: Image.Image) -> Image.Image:
+    # Pillow's exif_transpose also writes the other tags anew, and fails where a camera strayed from the standard.
+    turn = TURNS.get(image.getexif().get(ExifTags.Base.Orientation, 1))
+    return image if turn is None else image.transpose(turn)

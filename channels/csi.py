@@ -11,6 +11,12 @@ class Csi:
     The mean noise variance no is always known: a node measures it over a long time. What it has to learn from pilots is
     the channel of the moment, and with it the effective noise variance of every symbol.
 
+    A least-squares node does not know the channel's statistics, and so not by how much its estimate is too large on
+    average where it is noisy: it takes the error for independent of the estimate. What it tells of the noise is right
+    on average over the symbols that are sent, and too much of the noise around the feature if they carry self-noise,
+    which the estimate shrinks with them: told over true 1.05 at t = 240, 15 dB, 1.4 at t = 240, 0 dB and 1.8 at
+    t = 499, 0 dB (Rayleigh fading, one pilot). Never too little. "lmmse" tells what is.
+
     Parameters
     ----------
     pilots : int

@@ -217,14 +217,27 @@ def pack_weights(source: Path, folder: Path, name: str) -> None:
         If the file cannot be written; what was there before is whole.
     """
     large, share = _grid(name)
+    path = existing_weights_file(source, name)
 
     def rounded(values: np.ndarray) -> np.ndarray:
-        # Seed states are integers, and weights that were packed before have half precision.
+        # Seed states are integers.
         if values.dtype != np.float32:
             return values
         return (_on_grid(values, share) if values.size >= large else values).astype(np.float16)
 
-    _rewrite(existing_weights_file(source, name), folder, name, rounded)
+    if _is_packed(path):
+        folder.mkdir(parents=True, exist_ok=True)
+        replace_file(weights_file(folder, name), path.read_bytes())
+    else:
+        _rewrite(path, folder, name, rounded)
+
+
+def _is_packed(path: Path) -> bool:
+    """Whether a file holds no weight in full precision."""
+    kinds: set[str] = set()
+    with h5py.File(path) as file:
+        file.visititems(lambda name, node: kinds.add(node.dtype.name) if isinstance(node, h5py.Dataset) else None)
+    return "float32" not in kinds
 
 
 def _rewrite(source: Path, folder: Path, name: str, change: Callable[[np.ndarray], np.ndarray]) -> None:

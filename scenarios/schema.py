@@ -208,7 +208,9 @@ class EstimatedCsi(Keys):
         description="pilots of each stream in a fading block, or OFDM symbols with pilots in a grid"
     )
     estimator: Literal["ls", "lmmse"] = Field(
-        default="ls", description="ls: least squares; lmmse: with the channel's own statistics"
+        default="ls",
+        description="ls: least squares, takes noise for more than it is where self-noise meets a poor estimate; lmmse: "
+        "with the channel's own statistics",
     )
     boost_db: Decibel = Field(default=0.0, description="energy of a pilot over that of a data symbol, dB")
     correlation: Annotated[float, Field(ge=0, le=1)] = Field(

@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from diffsem.channels import BlockFadingChannel, Csi, Multipath, OfdmChannel, reseed
 from diffsem.link import Reception
@@ -153,3 +154,29 @@ def test_the_noise_of_an_antenna_more_is_three_decibels_less_on_average(unit_fea
         _, step, _ = through(channel, feature, 0, 5)
         steps.append(SCHEDULE.esnr_db(np.rint(step).astype(int)).mean())
     assert steps[1] - steps[0] == pytest.approx(10 * np.log10(2), abs=0.1)
+
+
+@pytest.mark.parametrize(
+    ("estimator", "step", "snr_db", "expected"),
+    [
+        ("ls", 0, 0, 1.0),
+        ("ls", 240, 15, 1.05),
+        ("ls", 240, 0, 1.37),
+        ("ls", 499, 0, 1.81),
+        ("lmmse", 0, 0, 1.0),
+        ("lmmse", 240, 15, 1.0),
+        ("lmmse", 499, 0, 1.0),
+    ],
+)
+def test_a_least_squares_node_takes_the_noise_for_more_than_it_is_and_never_for_less(
+    estimator, step, snr_db, expected, unit_features
+):
+    """Told over true noise around the feature, Rayleigh fading, one pilot: what `Csi` states."""
+    feature, whole = unit_features(20_000), tf.ones(20_000)
+    snr = 10 ** (snr_db / 10) * whole
+    steps = tf.cast(step * whole, tf.int32)
+    radiated, noise_step, power = SelfNoise(SCHEDULE)([feature, steps, snr])
+    reception = Reception(BlockFadingChannel(csi=Csi(pilots=1, estimator=estimator)), SCHEDULE)
+    heard = reception.hear([radiated, steps, noise_step, power, snr])
+    error = heard.values - np.sqrt(SCHEDULE.alpha_bar[step]).astype(np.float32) * feature
+    assert 1 / np.mean(error**2 / heard.noise) == pytest.approx(expected, rel=0.02)

@@ -12,8 +12,10 @@ run: .venv/installed
 # Two files of tests at a time: many of them wait for a process of one thread to start.
 PYTEST := $(BIN)/python -m pytest --numprocesses 2 --dist loadfile
 
+# `make test MARK='slow or not slow'` runs all of them, in one go.
+MARK ?= not slow
 test: .venv/installed-dev
-	$(PYTEST)
+	$(PYTEST) -m '$(MARK)'
 
 test-slow: .venv/installed-dev
 	$(PYTEST) -m slow

@@ -52,8 +52,9 @@ class Tally:
     def add(self, hits, labels, **values) -> None:
         """Add one batch: per-image arrays of hits, labels, and of anything else to be summed (None: not measured)."""
         if self._by_image is not None:
-            place = (self.total + np.arange(len(hits))) % self._by_image.shape[1]
-            np.add.at(self._by_image, (slice(None), place), [hits, np.ones_like(hits)])
+            images = self._by_image.shape[1]
+            place = (self.total + np.arange(len(hits))) % images
+            self._by_image += [np.bincount(chosen, minlength=images) for chosen in (place[hits], place)]
         self.correct += int(np.sum(hits))
         self.total += len(hits)
         if labels is not None:

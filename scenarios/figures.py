@@ -317,7 +317,7 @@ def front_figure(tables: Sequence[ResultTable], snr_db: float) -> Figure:
         lines = leakage(table.rows[table.rows["receiver_snr_db"] == snr_db])
         lines = lines[lines["adversary"].notna()].sort_values("timestep")
         colours = _colours(table.rows)
-        swept = eavesdropper_axis(table.rows)
+        swept: list[float | None] = [*eavesdropper_axis(table.rows)]
         for system, own_snr_db in itertools.product(lines["system"].unique(), swept or [None]):
             curve = lines[lines["system"] == system]
             if own_snr_db is not None:

@@ -12,13 +12,18 @@ run() { # TABLE SCENARIO [KEY=VALUE ...]
 }
 
 # A key against one look, against ten, and keys that leak.
-run keyed-self-noise mnist-keyed-self-noise
-run keyed-scramble mnist-keyed-scramble
+# The suite as it was when these tables were made; the wide classifier is at the end.
+suite=(inversion-mlp inversion-conv denoise-invert task-classifier schedule-aware linear-probe)
+attacks() { local IFS=,; echo "eavesdropper.attacks=[$*]"; }
+keyed=$(attacks "${suite[@]}" pad-dictionary)
+scrambled=$(attacks "${suite[@]}" sorted-magnitudes pad-dictionary)
+run keyed-self-noise mnist-keyed-self-noise "$keyed"
+run keyed-scramble mnist-keyed-scramble "$scrambled"
 run keyed-scramble-one-look mnist-keyed-scramble eavesdropper.looks=1 \
-  'legitimate.receivers=[keyed-scramble, keyed-self-noise-scramble]'
+  'legitimate.receivers=[keyed-scramble, keyed-self-noise-scramble]' "$scrambled"
 for share in 0.1 0.5; do
   run "keyed-known-keys-$share" mnist-keyed-self-noise 'timesteps=[450]' 'legitimate.receivers=[keyed-self-noise]' \
-    "eavesdropper.known_keys=$share"
+    "eavesdropper.known_keys=$share" "$keyed"
 done
 
 # The control: a generator that is broken, and attacks that were trained on it.
@@ -31,7 +36,7 @@ for override in "${weak[@]}"; do train+=(--set "$override"); done
 run keyed-weak mnist-keyed-self-noise "${weak[@]}" "weights=$folder/weak-weights"
 
 # The null space: antennas of the eavesdropper, looks, what is known of the channel, and other channels.
-run null-space mnist-null-space-noise
+run null-space mnist-null-space-noise "$(attacks "${suite[@]}")"
 # With the three attacks that were strongest in the table above.
 side() { # TABLE [KEY=VALUE ...]
   local table=$1
@@ -46,6 +51,22 @@ side outdated 'legitimate.csi={pilots: 16, estimator: lmmse, correlation: 0.99}'
 for channel in '{kind: rician, k_factor_db: 6}' '{kind: tdl}'; do
   name=${channel#*kind: }
   side "${name%%[,\}]*}" "legitimate.channel=$channel" "eavesdropper.channel=$channel"
+done
+
+# The wide classifier, which came later, at the same points: its rows are those that the tables above would have.
+wide() { # TABLE SCENARIO [KEY=VALUE ...]
+  local table=$1
+  shift
+  run "wide-$table" "$@" 'eavesdropper.attacks=[task-classifier-wide]'
+}
+wide keyed-self-noise mnist-keyed-self-noise
+wide keyed-scramble mnist-keyed-scramble
+wide keyed-scramble-one-look mnist-keyed-scramble eavesdropper.looks=1 \
+  'legitimate.receivers=[keyed-scramble, keyed-self-noise-scramble]'
+wide null-space mnist-null-space-noise
+for antennas in 2 4; do
+  wide "null-space-antennas-$antennas" mnist-null-space-noise 'timesteps=[440, 480]' \
+    'legitimate.receivers=[null-space-noise]' "eavesdropper.receive_antennas=$antennas"
 done
 
 # The reference pair next to the ceiling; its attacks are in the tables above.

@@ -4,10 +4,12 @@ An `AttackMethod` sees an `Eavesdropping` alone: what goes into the transmitter 
 equaliser, on surrogate images. A scenario may list one from outside the package as `module:NAME`.
 """
 
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from importlib import import_module
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 import keras
@@ -127,6 +129,15 @@ class ListedAttack:
         share = "" if self.surrogate.share == 1 else f"+{self.surrogate.share:g}"
         kind = "" if self.surrogate.images == "same" else f"+{self.surrogate.images}"
         return f"{self.method.name}{'' if self.knows_step else '+blind'}{kind}{share}"
+
+    @property
+    def source(self) -> Path | None:
+        """The file of an attack from outside of the package, whose recipe may change from one training to the next."""
+        train = self.method.train
+        if train is None or self.method.name in SUITE:
+            return None
+        file = getattr(sys.modules.get(getattr(train, "__module__", "")), "__file__", None)
+        return Path(file) if file else None
 
     @property
     def before(self) -> tuple["ListedAttack", ...]:

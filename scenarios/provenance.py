@@ -40,13 +40,15 @@ def fingerprint(stage: Stage, scenario: Scenario, dataset: Dataset, folder: Path
     -------
     dict
         scenario: values of `LOOP` and of `Stage.depends` by dotted key; data_sha256: of the training images and
-        labels; networks: SHA-256 of each file that it starts from, None if it is not there; versions: of packages.
+        labels; networks: SHA-256 of each file that it starts from, None if it is not there; versions: of packages;
+        source: SHA-256 of the file of a recipe from outside, else None.
     """
     return {
         "scenario": {key: value_at(scenario, key) for key in (*LOOP, *stage.depends)},
         "data_sha256": dataset.training_sha256(),
         "networks": {name: _digest(weights_file(folder, name)) for name in stage.needs},
         "versions": training_versions(),
+        "source": sha256_of(stage.source) if stage.source else None,
     }
 
 
@@ -82,6 +84,8 @@ def differences(then: Mapping[str, Any], now: Mapping[str, Any], versions: bool 
     found += [
         f"another network {name}" for name, digest in now["networks"].items() if then["networks"].get(name) != digest
     ]
+    if then.get("source") != now["source"]:
+        found.append("another version of its recipe")
     return found + (_changed(then["versions"], now["versions"], "{} version") if versions else [])
 
 

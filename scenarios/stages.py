@@ -356,7 +356,7 @@ def _attack_stages(scenario: Scenario) -> list[Stage]:
                     name = attack_network(transmitter, attack, scenario)
                     run = partial(train_attack, transmitter=transmitter, attack=attack)
                     depends = ("training.epochs.adversary", "training.snr_db", *HEARING)
-                    stages.setdefault(name, Stage(name, (name,), (*encoder, *needs), run, depends))
+                    stages.setdefault(name, Stage(name, (name,), (*encoder, *needs), run, depends, attack.source))
     return list(stages.values())
 
 

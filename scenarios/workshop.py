@@ -96,6 +96,8 @@ class Stage:
         The recipe: Workshop -> history and scores.
     depends : tuple of str
         Dotted keys of the scenario that change what is learnt, beside those of every training.
+    source : Path, optional
+        File of a recipe that comes from outside of the package.
     large : bool
         Whether it gains from several GPUs.
     """
@@ -105,6 +107,7 @@ class Stage:
     needs: tuple[str, ...]
     run: Callable[[Workshop], dict]
     depends: tuple[str, ...] = ()
+    source: Path | None = None
     large: bool = False
 
 

@@ -59,6 +59,11 @@ def test_it_is_listed_trained_and_a_row_of_the_table(scenario_with, tmp_path):
     mine = rows.loc["small-classifier"]
     assert mine["accuracy"] > 0.5
     assert (mine["training_images"], mine["training_epochs"]) == (11250, 3)
+    # Its recipe may change from one day to the next.
+    recipe = tmp_path / "attack_of_mine.py"
+    recipe.write_text(recipe.read_text().replace("Dense(32", "Dense(48"))
+    with pytest.raises(InputError, match="small-classifier was trained otherwise: another version of its recipe"):
+        train_scenario(scenario, tmp_path / "weights", start="pretrained")
     assert record["clean-pair.linear-probe"]["epochs"] == rows.loc["linear-probe", "training_epochs"] > 3
 
 

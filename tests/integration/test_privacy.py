@@ -2,7 +2,32 @@
 
 import pytest
 
-from diffsem.scenarios import load_scenario, run_scenario
+from diffsem.scenarios import load_scenario, run_scenario, train_scenario
+
+OUTSIDE = """
+import keras
+import numpy as np
+from keras import layers
+
+from diffsem.scenarios import AttackMethod
+
+
+def build(target):
+    received, time = keras.Input(target.feature_shape), keras.Input((1,))
+    x = layers.Concatenate()([layers.Flatten()(received), time])
+    for _ in range(3):
+        x = layers.Activation("relu")(layers.BatchNormalization()(layers.Dense(512)(x)))
+    return keras.Model([received, time], layers.Dense(target.classes)(x))
+
+
+def train(eavesdropping, model):
+    one_hot = np.eye(model.output_shape[-1], dtype=np.float32)
+    loss = keras.losses.CategoricalCrossentropy(from_logits=True, label_smoothing=0.1)
+    return eavesdropping.fit(model, loss, lambda heard, images, labels: one_hot[labels])
+
+
+WIDE = AttackMethod("outside-wide", "label", build, train)
+"""
 
 
 def run(*overrides):
@@ -20,6 +45,30 @@ def test_an_attacker_that_does_the_task_comes_as_close_as_three_points_to_the_be
     for (_, _), point in rows.groupby(["timestep", "transmitter"]):
         best = point.groupby("node")["accuracy"].max()
         assert best["adversary"] >= best["receiver"] - 0.03
+
+
+@pytest.mark.slow
+def test_no_wide_attacker_from_outside_beats_the_suite_by_more_than_seven_tenths_of_a_point(tmp_path, monkeypatch):
+    """Three layers of 512, batch normalisation, label smoothing, trained to a plateau on the eavesdropper's images."""
+    (tmp_path / "wide_attacker.py").write_text(OUTSIDE)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    overrides = [
+        "timesteps=[180, 240, 300]",
+        "legitimate.receivers=[classifier, noise-aware-pair]",
+        "eavesdropper.attacks=[task-classifier, task-classifier-wide, 'wide_attacker:WIDE']",
+        f"weights={tmp_path}",
+    ]
+    train_scenario(load_scenario("fig4-mnist", overrides), tmp_path, start="pretrained")
+    rows = run(*overrides)
+    rows = rows[rows["node"] == "adversary"]
+    outside = rows["attack"] == "outside-wide"
+    point = ["timestep", "transmitter"]
+    ahead = rows[outside].groupby(point)["accuracy"].max() - rows[~outside].groupby(point)["accuracy"].max()
+    assert len(ahead) == 6
+    assert ahead.max() <= 0.007
+    # It is a strong one: the suite had nothing like it before the wide classifier.
+    narrow = rows[rows["attack"] == "task-classifier"].groupby(point)["accuracy"].max()
+    assert (rows[outside].groupby(point)["accuracy"].max() - narrow).max() > 0.004
 
 
 @pytest.mark.slow

@@ -146,8 +146,8 @@ def _train(scenario, folder, callbacks, log, fresh, start, devices, data_dir, re
 
 
 def _begun(place: Path) -> dict[str, Any] | None:
-    """What a stage that was cut off hung on; None if there is none."""
-    if not place.is_dir():
+    """What a stage that was cut off hung on; None if it has left nothing."""
+    if not place.is_dir() or not any(place.iterdir()):
         return None
     try:
         return json.loads((place / HANGS_ON).read_text())

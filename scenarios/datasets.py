@@ -2,6 +2,7 @@
 
 import hashlib
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from zipfile import BadZipFile
 
@@ -60,6 +61,7 @@ class Dataset:
         """SHA-256 over the test images and labels."""
         return _sha256(self.test)
 
+    @cached_property
     def training_sha256(self) -> str:
         """SHA-256 over the images and labels of the pair and of the eavesdropper."""
         return _sha256(self.pair, self.surrogate)

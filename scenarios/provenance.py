@@ -45,7 +45,7 @@ def fingerprint(stage: Stage, scenario: Scenario, dataset: Dataset, folder: Path
     """
     return {
         "scenario": {key: value_at(scenario, key) for key in (*LOOP, *stage.depends)},
-        "data_sha256": dataset.training_sha256(),
+        "data_sha256": dataset.training_sha256,
         "networks": {name: _digest(weights_file(folder, name)) for name in stage.needs},
         "versions": training_versions(),
         "source": sha256_of(stage.source) if stage.source else None,

@@ -14,8 +14,6 @@ from diffsem.link.modulation import MODULATIONS, coded_bits
 from diffsem.link.quantizer import UniformQuantizer
 
 DECODER_ITERATIONS = 20
-# Apart from the seed of the bits that count.
-FILLING = 1
 
 
 class DigitalLink:
@@ -64,16 +62,11 @@ class DigitalLink:
             self._decode = LDPC5GDecoder(self._encode, hard_out=True, num_iter=DECODER_ITERATIONS)
 
     @property
-    def filling(self) -> int:
-        """Bits that fill the last symbol of an uncoded block."""
-        return 0 if self._encode else self._bits - self.information_bits
-
-    @property
     def channel_uses(self) -> int:
         """Of a block, pilots among them."""
         return self.channel.channel_uses(self._symbols)
 
-    def transmit(self, bits, no, filling):
+    def transmit(self, bits, no):
         """Send a batch of blocks.
 
         Parameters
@@ -82,25 +75,17 @@ class DigitalLink:
             0 or 1.
         no : [B], float32
             Noise variance a complex symbol, 1 / (mean Es/N0).
-        filling : [B, n - k], float32
-            What fills the last symbol of an uncoded block, `DigitalLink.filling` bits of 0 and 1. They must be drawn at
-            random: always the same, they would make that symbol's energy, and so its errors, other than the mean.
 
         Returns
         -------
         [B, k], float32
             As decided by the receiver.
         """
-        sent = self._encode(bits) if self._encode else tf.concat([bits, filling], axis=1)
+        filling = self._bits - self.information_bits
+        sent = self._encode(bits) if self._encode else tf.pad(bits, [[0, 0], [0, filling]])
         symbols, effective_no = self._equalizer(self.channel([self._map(sent), no]))
         heard = self._demap(symbols, effective_no)
         return self._decode(heard) if self._decode else heard[:, : self.information_bits]
-
-
-def random_bits(shape, seed):
-    """Float32 of 0 and 1 from a scalar int64 seed."""
-    key = tf.stack([seed // 2**31, seed % 2**31])
-    return tf.cast(tf.random.stateless_uniform(shape, key, maxval=2, dtype=tf.int32), tf.float32)
 
 
 @dataclass(frozen=True)
@@ -111,7 +96,9 @@ class RandomBits:
 
     def bits(self, images, seed):
         """[B, count] float32 of 0 and 1 from a scalar seed; the images only say how many."""
-        return random_bits([tf.shape(images)[0], self.count], seed)
+        key = tf.stack([seed // 2**31, seed % 2**31])
+        shape = [tf.shape(images)[0], self.count]
+        return tf.cast(tf.random.stateless_uniform(shape, key, maxval=2, dtype=tf.int32), tf.float32)
 
 
 @dataclass(frozen=True)
@@ -137,10 +124,10 @@ class FeatureBits:
         return self.quantizer.to_bits(tf.reshape(feature, [-1, math.prod(feature.shape[1:])]))
 
     def labels(self, bits):
-        """[B] int64 from the bits that arrived, and [B] bool whether what they were read from is finite."""
+        """[B] int64 from the bits that arrived."""
         feature = tf.reshape(self.quantizer.to_values(bits), [-1, *self.encoder.output_shape[1:]])
         logits, _ = self.receiver([feature, tf.zeros(tf.shape(feature)[:1])])
-        return tf.argmax(logits, axis=-1), is_finite(logits)
+        return tf.argmax(logits, axis=-1)
 
 
 @dataclass(frozen=True)
@@ -179,21 +166,12 @@ class DigitalSystem:
         hits : [B], bool
             Whether the label, or the whole block, arrived right.
         bit_errors : [B], int32
-        finite : [B], bool
-            Whether the label was read from finite logits.
         """
         sent = self.payload.bits(images, payload_seed)
         reseed(channel_seed)
         no = tf.cast(10 ** (-tf.cast(snr_db, tf.float64) / 10), tf.float32)
-        filling = random_bits([tf.shape(sent)[0], self.link.filling], payload_seed + FILLING)
-        decided = self.link.transmit(sent, no, filling)
+        decided = self.link.transmit(sent, no)
         errors = tf.reduce_sum(tf.cast(decided != sent, tf.int32), axis=-1)
         if isinstance(self.payload, RandomBits):
-            return errors == 0, errors, tf.ones_like(errors, tf.bool)
-        read, finite = self.payload.labels(decided)
-        return read == labels, errors, finite
-
-
-def is_finite(values):
-    """[B, ...] -> [B] bool: whether no value of a sample is NaN or infinite."""
-    return tf.reduce_all(tf.math.is_finite(values), axis=list(range(1, len(values.shape))))
+            return errors == 0, errors
+        return self.payload.labels(decided) == labels, errors

@@ -13,7 +13,6 @@ from diffsem.link.accuracy import (
     simplex_ceilings,
     wilson_interval,
 )
-from diffsem.link.errors import InputError
 from diffsem.link.experiment import Attack, Experiment, Point
 from diffsem.link.programs import Job, Outcome, Programs
 from diffsem.link.results import ADDED, ERROR_RATES, STEP_BINS, STEPS_A_BIN
@@ -157,8 +156,6 @@ def simulate_points(
     ------
     ValueError
         If a point has not as many eavesdroppers as the experiment.
-    InputError
-        If a system or an attack gives NaN or infinity.
     """
     for point in points:
         if len(point.eavesdropper_snr_db) != experiment.eavesdroppers:
@@ -202,7 +199,6 @@ class _Course:
             return 0
         # Batches are always full, so that no shape is compiled twice; the surplus of the last one is not counted.
         counted = self._counted("label")
-        self._check_finite(outcome, place, counted)
         noise_step = outcome.noise_step[place][counted]
         labels = outcome.labels[place][counted]
         for system in self._experiment.systems:
@@ -269,23 +265,6 @@ class _Course:
         rows = [_row(self._experiment, self.point, node, self._tallies[node]) for node in nodes]
         by_step = np.stack([self._tallies[node].by_step for node in nodes])
         return PointResult(self.point, rows, by_step, self._examples, self.done)
-
-    def _check_finite(self, outcome: Outcome, place: int, counted: slice) -> None:
-        """Raise InputError if a node's values are not finite: it would count as one that says class 0."""
-        experiment = self._experiment
-        given = {f"system {name}": finite[place] for name, finite in outcome.finite.items()}
-        for attack, eavesdroppers in zip(experiment.attacks, outcome.attacks, strict=True):
-            for made in eavesdroppers:
-                name = f"attack {attack.name} on {attack.transmitter}"
-                given[name] = given.get(name, True) & made.finite[place]
-        for name, ratio in outcome.esnr.items():
-            given[f"transmitter {name}"] = np.isfinite(ratio[place]).all(axis=0)
-        for name, finite in given.items():
-            if not finite[counted].all():
-                raise InputError(
-                    f"{name}: gave values that are not finite (NaN or infinity) at t = {self.point.timestep}, "
-                    f"{self.point.snr_db:g} dB; finished points are safe; check its weights"
-                )
 
     def _counted(self, scored: str) -> slice:
         """Of the next batch, what nodes of a kind count: up to the end of their images."""

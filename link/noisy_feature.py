@@ -8,9 +8,6 @@ from keras import ops
 from diffsem.models import NoiseSchedule
 from diffsem.models.self_noise import per_sample
 
-# Float32 rounds the variance of less noise to 0, and a ratio to it to infinity.
-LEAST_NOISE = 1e-9
-
 StepRule = Literal["matched", "mean", "transmitter"]
 STEP_RULES = ("matched", "mean", "transmitter")
 
@@ -35,7 +32,7 @@ class NoisyFeature:
     def esnr(self):
         """[B] float32: signal over noise power a real symbol, linear, on average over the symbols."""
         symbols = tuple(range(1, len(self.values.shape)))
-        return self.signal * ops.mean(1 / ops.maximum(self.noise, LEAST_NOISE), axis=symbols)
+        return self.signal * ops.mean(1 / ops.maximum(self.noise, 1e-9), axis=symbols)
 
 
 def at_step(noisy: NoisyFeature, step, schedule: NoiseSchedule, rule: StepRule):

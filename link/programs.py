@@ -9,7 +9,7 @@ import numpy as np
 import tensorflow as tf
 
 from diffsem.channels import reseed
-from diffsem.link.digital import DigitalSystem, is_finite
+from diffsem.link.digital import DigitalSystem
 from diffsem.link.experiment import Attack, Experiment, Point, System
 from diffsem.link.image_quality import psnr_db, ssim
 from diffsem.link.wiretap import Seeds, WiretapLink
@@ -34,8 +34,6 @@ class Attacked:
     ----------
     hits : [K, B], bool
         Whether the attack itself, or the judge of its images, sees the right label.
-    finite : [K, B], bool
-        Whether all that it gave is.
     clean_hits : [K, B], bool or None
         Whether the judge that saw clean images only does; None, as all that follows, if there are no images.
     psnr_db, ssim : [K, B], float32, or None
@@ -44,7 +42,6 @@ class Attacked:
     """
 
     hits: np.ndarray
-    finite: np.ndarray
     clean_hits: np.ndarray | None = None
     psnr_db: np.ndarray | None = None
     ssim: np.ndarray | None = None
@@ -73,8 +70,6 @@ class Outcome:
         One entry an attack of the experiment, and in it one an eavesdropper.
     bit_errors : dict of str to [K, B], int
         Of each block, by digital system.
-    finite : dict of str to [K, B], bool
-        Whether a system's logits are.
     """
 
     noise_step: np.ndarray
@@ -85,7 +80,6 @@ class Outcome:
     calls: dict[str, np.ndarray]
     attacks: list[list[Attacked]]
     bit_errors: dict[str, np.ndarray]
-    finite: dict[str, np.ndarray]
 
 
 def derive_seed(seed: int, point: Point, batch: int, role: str) -> int:
@@ -155,18 +149,16 @@ class Programs:
             for attack, run in zip(self._experiment.attacks, self._attack, strict=True)
         ]
         digital = {name: run(first, snr_db[:, 0], seeds[:, :2]) for name, run in self._digital.items()}
-        hits = {name: hits for name, (hits, *_) in (systems | digital).items()}
-        finite = {name: finite for name, (*_, finite) in (systems | digital).items()}
+        hits = {name: hits for name, (hits, _) in (systems | digital).items()}
         return Outcome(
             np.asarray(noise_step),
             tf.gather(self._labels, self._index(first)).numpy(),
             {name: self._by_listener(name, step, np.mean) for name, step in steps.items()},
             {name: self._by_listener(name, ratio, np.sum) for name, ratio in esnr.items()},
             {name: np.asarray(hit) for name, hit in hits.items()},
-            {name: np.asarray(calls) for name, (_, calls, _) in systems.items()},
+            {name: np.asarray(calls) for name, (_, calls) in systems.items()},
             [[Attacked(*map(np.asarray, made)) for made in each] for each in attacks],
-            {name: np.asarray(errors) for name, (_, errors, _) in digital.items()},
-            {name: np.asarray(each) for name, each in finite.items()},
+            {name: np.asarray(errors) for name, (_, errors) in digital.items()},
         )
 
     def _eavesdroppers(self, transmitter: str) -> int:
@@ -221,9 +213,9 @@ class Programs:
         )
 
     def _digital_link(self, system: DigitalSystem) -> Callable:
-        """[K] first image, [K] SNR in dB, [K, 2] seeds of channel and payload -> hits, bit errors, finite [K, B]."""
+        """[K] first image, [K] SNR in dB, [K, 2] seeds of channel and payload -> hits and bit errors, both [K, B]."""
         size = self._experiment.batch_size
-        outputs = tuple(tf.TensorSpec([size], kind) for kind in (tf.bool, tf.int32, tf.bool))
+        outputs = (tf.TensorSpec([size], tf.bool), tf.TensorSpec([size], tf.int32))
 
         def one(job):
             first, snr_db, seeds = job
@@ -242,12 +234,12 @@ class Programs:
         )
 
     def _reception(self, system: System) -> Callable:
-        """y [K, B, ...], t' [K, B], first image [K] -> hits, U-Net calls and whether logits are finite, all [K, B]."""
+        """y [K, B, ...], t' [K, B], first image [K] -> hits and U-Net calls, both [K, B]."""
 
         def run(received, step, first):
             logits, calls = system.receiver([_flat(received), _flat(step)])
             hits = tf.argmax(logits, axis=-1) == _flat(tf.gather(self._labels, self._index(first)))
-            return [tf.reshape(values, tf.shape(step)) for values in (hits, calls, is_finite(logits))]
+            return tf.reshape(hits, tf.shape(step)), tf.reshape(calls, tf.shape(step))
 
         return self._compiled(run, system.transmitter)
 
@@ -268,22 +260,21 @@ class Programs:
             return tf.reduce_mean(made if attack.reconstructs else tf.nn.log_softmax(made), axis=1)
 
         def label(received, step, index):
-            logits = over_looks(received, step)
-            return tf.argmax(logits, axis=-1) == tf.gather(self._labels, index), is_finite(logits)
+            return (tf.argmax(over_looks(received, step), axis=-1) == tf.gather(self._labels, index),)
 
         def reconstruct(received, step, index):
             images, labels = tf.gather(self._images, index), tf.gather(self._labels, index)
             made = over_looks(received, step)
             hits, clean_hits = (tf.argmax(see(made), axis=-1) == labels for see in (judge, clean_judge))
             shown = tf.clip_by_value(made, 0, 1)
-            return hits, is_finite(made), clean_hits, psnr_db(images, shown), ssim(images, shown), shown
+            return hits, clean_hits, psnr_db(images, shown), ssim(images, shown), shown
 
         def run(received, step, first):
             function = reconstruct if attack.reconstructs else label
             by_image = [_swapped(values) for values in (received, step)]
             flat = in_batches(function, size, *map(_flat, by_image), _flat(self._index(first)))
             values = [tf.reshape(value, [-1, size, *value.shape[1:]]) for value in flat]
-            return [*values[:5], *(images[:, :EXAMPLES] for images in values[5:])]
+            return [*values[:4], *(images[:, :EXAMPLES] for images in values[4:])]
 
         looks = self._experiment.links[attack.transmitter].observations(self._experiment.looks)
         return self._compiled(run, attack.transmitter, looks)

@@ -20,7 +20,7 @@ from diffsem.models.schedule import NoiseSchedule
 from diffsem.models.self_noise import SelfNoise
 from diffsem.models.solvers import ddim, dpm_solver, predict_clean
 from diffsem.models.tables import build_classifier, build_encoder, build_strong_classifier
-from diffsem.models.training import BrokenStateError, DivergedError, TrainingPlan, train
+from diffsem.models.training import BrokenStateError, TrainingPlan, train
 from diffsem.models.unet import UNet
 
 __all__ = [
@@ -29,7 +29,6 @@ __all__ = [
     "BrokenStateError",
     "Denoise",
     "DenoisingAttack",
-    "DivergedError",
     "InversionConv",
     "InversionResidual",
     "NoiseSchedule",

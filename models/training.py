@@ -18,10 +18,6 @@ class BrokenStateError(Exception):
     """The state of a training that was cut off is not whole, or is that of another model."""
 
 
-class DivergedError(Exception):
-    """A loss is not finite any more."""
-
-
 @dataclass(frozen=True)
 class TrainingPlan:
     """How long and how fast one stage trains.
@@ -105,8 +101,6 @@ def train(
         If a state cannot be written; the one before it is whole.
     BrokenStateError
         If the state of the former call is not whole, or is that of another model.
-    DivergedError
-        If a loss is NaN or infinite after an epoch; the state of the epoch before stays.
     """
     folder.mkdir(parents=True, exist_ok=True)
 
@@ -146,8 +140,6 @@ def train(
             callbacks=list(callbacks),
         )
         scores = {key: float(values[-1]) for key, values in fit.history.items()}
-        if not all(map(math.isfinite, scores.values())):
-            raise DivergedError(f"epoch {epoch + 1}: {', '.join(f'{key} {value:g}' for key, value in scores.items())}")
         plateau.on_epoch_end(epoch, dict(scores))
         seconds = round(time.perf_counter() - started, 1)
         history.append({"epoch": epoch, "seconds": seconds, "learning_rate": learning_rate} | scores)

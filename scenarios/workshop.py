@@ -9,7 +9,7 @@ import keras
 import numpy as np
 
 from diffsem.link.errors import InputError
-from diffsem.models import BrokenStateError, DivergedError, TrainingPlan, train
+from diffsem.models import BrokenStateError, TrainingPlan, train
 from diffsem.scenarios.assembly import SCHEDULE
 from diffsem.scenarios.augmentation import augmented
 from diffsem.scenarios.datasets import Dataset
@@ -76,11 +76,6 @@ class Workshop:
             return train(model, loss, draw_epoch, validation, whole, progress, metrics, self.callbacks(stage, epochs))
         except BrokenStateError as error:
             raise InputError(f"training state {error}; delete that folder to train the stage anew") from error
-        except DivergedError as error:
-            raise InputError(
-                f"training of {stage} diverged: {error}; earlier epochs are safe; allowed: finite losses, so check the "
-                "images, or try training.precision float32"
-            ) from error
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,6 @@ from sionna.phy.mapping import Constellation, Demapper, Mapper
 
 from diffsem.channels import Equalizer, EqualizerKind, reseed
 from diffsem.link.modulation import MODULATIONS, coded_bits
-from diffsem.link.noisy_feature import SMALLEST_NOISE
 from diffsem.link.quantizer import UniformQuantizer
 
 DECODER_ITERATIONS = 20
@@ -96,7 +95,7 @@ class DigitalLink:
             filling, turn = self._filling(tf.shape(bits)[0], seed)
             bits = self._turned(tf.concat([bits, filling], axis=1), turn)
         symbols, effective_no = self._equalizer(self.channel([self._map(bits), no]))
-        heard = self._demap(symbols, tf.maximum(effective_no, SMALLEST_NOISE))
+        heard = self._demap(symbols, effective_no)
         if self._decode:
             return self._decode(heard)
         return heard if turn is None else self._turned(heard, -turn)[:, : self.information_bits]

@@ -78,7 +78,7 @@ class Workshop:
         except NotFiniteError as error:
             named = f"{stage} ({part})" if part else stage
             raise InputError(
-                f"training stage {named}, {error}; allowed: finite losses; the epoch before is kept in {progress}"
+                f"training stage {named}, {error}; allowed: finite losses; epochs before it are kept in {progress}"
             ) from error
 
 

@@ -157,7 +157,7 @@ def test_a_block_that_does_not_fill_its_last_symbol_arrives_whole():
     assert not wrong_bits(link, 60.0, 50).any()
 
 
-@pytest.mark.parametrize(("modulation", "size"), [("64qam", 512), ("64qam", 8), ("256qam", 3)])
+@pytest.mark.parametrize(("modulation", "size"), [("64qam", 8), ("256qam", 3)])
 def test_blocks_that_do_not_fill_their_last_symbol_have_the_bit_error_rate_of_the_closed_form(modulation, size):
     """Neither by what fills it, nor by the bits of a symbol that it leaves to the block: they are not all as safe."""
     link = DigitalLink(CHANNELS["awgn"], "zf", modulation, None, size)
@@ -178,12 +178,6 @@ def test_what_fills_the_last_symbol_repeats_with_its_seed_and_leaves_the_payload
     np.testing.assert_array_equal(decided(3), decided(3))
     np.testing.assert_array_equal(decided(3)[:, :6], decided(2**40)[:, :6])
     assert (decided(3)[:, 6:] != decided(2**40)[:, 6:]).any()
-
-
-@pytest.mark.parametrize("code_rate", [None, 0.5])
-def test_bits_arrive_where_float32_rounds_all_noise_away(code_rate):
-    link = DigitalLink(CHANNELS["awgn"], "zf", "16qam", code_rate, 64)
-    assert not wrong_bits(link, math.inf, 20).any()
 
 
 @pytest.mark.parametrize("broken", ["encoder", "classifier"])

@@ -23,6 +23,10 @@ class DigitalLink:
     the demapper computes exact bit log-likelihood ratios from every symbol's own effective noise variance; its decoder
     runs 20 iterations of belief propagation.
 
+    Where uncoded bits do not fill the last symbol, random ones that nobody counts do, and all of its bits are turned
+    round by a random number of places: the bits of a symbol are not equally well protected, and so each of the block
+    has any place as often as another.
+
     Parameters
     ----------
     channel : keras.layers.Layer
@@ -49,6 +53,7 @@ class DigitalLink:
         self.channel = channel
         self.information_bits = information_bits
         self._bits = coded_bits(information_bits, code_rate, modulation)
+        self._per_symbol = per_symbol
         self._symbols = self._bits // per_symbol
         self._equalizer = Equalizer(equalizer, self._symbols)
         constellation = Constellation("pam" if per_symbol == 1 else "qam", per_symbol)
@@ -66,7 +71,7 @@ class DigitalLink:
         """Of a block, pilots among them."""
         return self.channel.channel_uses(self._symbols)
 
-    def transmit(self, bits, no):
+    def transmit(self, bits, no, seed=0):
         """Send a batch of blocks.
 
         Parameters
@@ -75,17 +80,40 @@ class DigitalLink:
             0 or 1.
         no : [B], float32
             Noise variance a complex symbol, 1 / (mean Es/N0).
+        seed : int or scalar int64 tensor
+            Of what fills the last symbol, 0 <= seed < 2**62.
 
         Returns
         -------
         [B, k], float32
             As decided by the receiver.
         """
-        filling = self._bits - self.information_bits
-        sent = self._encode(bits) if self._encode else tf.pad(bits, [[0, 0], [0, filling]])
-        symbols, effective_no = self._equalizer(self.channel([self._map(sent), no]))
+        turn = None
+        if self._encode:
+            bits = self._encode(bits)
+        elif self._bits > self.information_bits:
+            filling, turn = self._filling(tf.shape(bits)[0], seed)
+            bits = self._turned(tf.concat([bits, filling], axis=1), turn)
+        symbols, effective_no = self._equalizer(self.channel([self._map(bits), no]))
         heard = self._demap(symbols, effective_no)
-        return self._decode(heard) if self._decode else heard[:, : self.information_bits]
+        if self._decode:
+            return self._decode(heard)
+        return heard if turn is None else self._turned(heard, -turn)[:, : self.information_bits]
+
+    def _filling(self, blocks, seed):
+        """Random bits [B, n - k] for the last symbol, and by how many places its bits are turned round, [B]."""
+        # The key itself draws the payload.
+        keys = tf.random.split(tf.random.fold_in(_key(seed), 1))
+        shape = [blocks, self._bits - self.information_bits]
+        filling = tf.random.stateless_uniform(shape, keys[0], maxval=2, dtype=tf.int32)
+        turn = tf.random.stateless_uniform([blocks], keys[1], maxval=self._per_symbol, dtype=tf.int32)
+        return tf.cast(filling, tf.float32), turn
+
+    def _turned(self, bits, turn):
+        """[B, n] bits, those of the last symbol turned round by [B] places."""
+        places = (tf.range(self._per_symbol) + turn[:, None]) % self._per_symbol
+        last = tf.gather(bits[:, -self._per_symbol :], places, batch_dims=1)
+        return tf.concat([bits[:, : -self._per_symbol], last], axis=1)
 
 
 @dataclass(frozen=True)
@@ -96,9 +124,8 @@ class RandomBits:
 
     def bits(self, images, seed):
         """[B, count] float32 of 0 and 1 from a scalar seed; the images only say how many."""
-        key = tf.stack([seed // 2**31, seed % 2**31])
         shape = [tf.shape(images)[0], self.count]
-        return tf.cast(tf.random.stateless_uniform(shape, key, maxval=2, dtype=tf.int32), tf.float32)
+        return tf.cast(tf.random.stateless_uniform(shape, _key(seed), maxval=2, dtype=tf.int32), tf.float32)
 
 
 @dataclass(frozen=True)
@@ -119,15 +146,15 @@ class FeatureBits:
     receiver: Callable
 
     def bits(self, images, seed):
-        """[B, k bits] float32 of 0 and 1."""
+        """[B, k bits] float32 of 0 and 1; NaN where a feature is not finite."""
         feature = self.encoder(images)
         return self.quantizer.to_bits(tf.reshape(feature, [-1, math.prod(feature.shape[1:])]))
 
-    def labels(self, bits):
-        """[B] int64 from the bits that arrived."""
+    def logits(self, bits):
+        """[B, classes] float from the bits that arrived."""
         feature = tf.reshape(self.quantizer.to_values(bits), [-1, *self.encoder.output_shape[1:]])
         logits, _ = self.receiver([feature, tf.zeros(tf.shape(feature)[:1])])
-        return tf.argmax(logits, axis=-1)
+        return logits
 
 
 @dataclass(frozen=True)
@@ -166,12 +193,23 @@ class DigitalSystem:
         hits : [B], bool
             Whether the label, or the whole block, arrived right.
         bit_errors : [B], int32
+        finite : [B], bool
+            Whether features and logits were.
         """
         sent = self.payload.bits(images, payload_seed)
         reseed(channel_seed)
         no = tf.cast(10 ** (-tf.cast(snr_db, tf.float64) / 10), tf.float32)
-        decided = self.link.transmit(sent, no)
+        has_bit = tf.math.is_finite(sent)
+        decided = self.link.transmit(tf.where(has_bit, sent, 0.0), no, payload_seed)
         errors = tf.reduce_sum(tf.cast(decided != sent, tf.int32), axis=-1)
         if isinstance(self.payload, RandomBits):
-            return errors == 0, errors
-        return self.payload.labels(decided) == labels, errors
+            return errors == 0, errors, tf.ones_like(errors, tf.bool)
+        logits = self.payload.logits(decided)
+        finite = tf.reduce_all(has_bit, axis=-1) & tf.reduce_all(tf.math.is_finite(logits), axis=-1)
+        return tf.argmax(logits, axis=-1) == labels, errors, finite
+
+
+def _key(seed):
+    """[2] of a scalar seed, for stateless draws."""
+    seed = tf.cast(seed, tf.int64)
+    return tf.stack([seed // 2**31, seed % 2**31])

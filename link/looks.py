@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from keras import ops
 
-from diffsem.link.noisy_feature import NoisyFeature
+from diffsem.link.noisy_feature import SMALLEST_NOISE, NoisyFeature
 from diffsem.models.self_noise import per_sample
 
 
@@ -29,6 +29,7 @@ def combine_looks(looks: Sequence[NoisyFeature]) -> NoisyFeature:
     summed = ratio = 0
     for look in looks:
         amplitude = per_sample(ops.sqrt(look.signal), look.values)
-        summed = summed + amplitude / look.noise * look.values
-        ratio = ratio + amplitude**2 / look.noise
+        noise = ops.maximum(look.noise, SMALLEST_NOISE)
+        summed = summed + amplitude / noise * look.values
+        ratio = ratio + amplitude**2 / noise
     return NoisyFeature(summed / ratio, ops.ones_like(looks[0].signal), 1 / ratio)

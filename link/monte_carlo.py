@@ -13,6 +13,7 @@ from diffsem.link.accuracy import (
     simplex_ceilings,
     wilson_interval,
 )
+from diffsem.link.errors import InputError
 from diffsem.link.experiment import Attack, Experiment, Point
 from diffsem.link.programs import Job, Outcome, Programs
 from diffsem.link.results import ADDED, ERROR_RATES, STEP_BINS, STEPS_A_BIN
@@ -156,6 +157,8 @@ def simulate_points(
     ------
     ValueError
         If a point has not as many eavesdroppers as the experiment.
+    InputError
+        If anything that a node hears or makes of it is NaN or infinite; points that are done come first.
     """
     for point in points:
         if len(point.eavesdropper_snr_db) != experiment.eavesdroppers:
@@ -168,6 +171,9 @@ def simulate_points(
         for course in courses:
             if course.finished:
                 yield course.result()
+        for course in courses:
+            if course.broken:
+                raise InputError(f"t = {course.point.timestep}, {course.point.snr_db:g} dB: {course.broken}")
         courses = [course for course in courses if not course.finished]
 
 
@@ -179,6 +185,7 @@ class _Course:
         self.scheduled = 0  # batches
         self.done = 0  # images
         self.finished = False
+        self.broken = ""  # by what
         self._experiment = experiment
         self._tallies: dict[Node, Tally] = {}
         self._examples: list[dict] = []
@@ -195,7 +202,10 @@ class _Course:
 
     def count(self, outcome: Outcome, place: int) -> int:
         """Count the next batch, the one at `place` of a pool, and say how many images that were: none at the end."""
-        if self.finished:
+        if self.finished or self.broken:
+            return 0
+        if broken := self._not_finite(outcome, place):
+            self.broken = f"{broken} NaN or infinite; allowed: finite numbers (are the weights whole?)"
             return 0
         # Batches are always full, so that no shape is compiled twice; the surplus of the last one is not counted.
         counted = self._counted("label")
@@ -265,6 +275,27 @@ class _Course:
         rows = [_row(self._experiment, self.point, node, self._tallies[node]) for node in nodes]
         by_step = np.stack([self._tallies[node].by_step for node in nodes])
         return PointResult(self.point, rows, by_step, self._examples, self.done)
+
+    def _not_finite(self, outcome: Outcome, place: int) -> str:
+        """What of a batch is not, from the transmitter on; "" if all is."""
+        own, heard = self.point.eavesdropper_snr_db, outcome.heard_finite
+        for transmitter in heard:
+            for node, finite in enumerate(heard[transmitter][place]):
+                if not finite:
+                    listener = f"the eavesdropper at {own[node - 1]:g} dB" if node else "the receiver"
+                    return f"transmitter {transmitter}: what {listener} hears is"
+        for system in self._experiment.systems:
+            if not outcome.finite[system.name][place]:
+                return f"system {system.name} behind transmitter {system.transmitter}: its logits are"
+        for attack, eavesdroppers in zip(self._experiment.attacks, outcome.attacks, strict=True):
+            what = "images, or the judges' logits of them," if attack.reconstructs else "logits"
+            for snr_db, made in zip(own, eavesdroppers, strict=True):
+                if not made.finite[place]:
+                    return f"attack {attack.name} on transmitter {attack.transmitter} at {snr_db:g} dB: its {what} are"
+        for digital in self._experiment.digital:
+            if not outcome.finite[digital.name][place]:
+                return f"digital link {digital.name}: its features or logits are"
+        return ""
 
     def _counted(self, scored: str) -> slice:
         """Of the next batch, what nodes of a kind count: up to the end of their images."""

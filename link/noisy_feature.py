@@ -10,6 +10,8 @@ from diffsem.models.self_noise import per_sample
 
 StepRule = Literal["matched", "mean", "transmitter"]
 STEP_RULES = ("matched", "mean", "transmitter")
+# At high SNR float32 rounds a noise variance to 0, or just below; it is divided by as this much.
+SMALLEST_NOISE = 1e-9
 
 
 @dataclass(frozen=True)
@@ -32,7 +34,7 @@ class NoisyFeature:
     def esnr(self):
         """[B] float32: signal over noise power a real symbol, linear, on average over the symbols."""
         symbols = tuple(range(1, len(self.values.shape)))
-        return self.signal * ops.mean(1 / ops.maximum(self.noise, 1e-9), axis=symbols)
+        return self.signal * ops.mean(1 / ops.maximum(self.noise, SMALLEST_NOISE), axis=symbols)
 
 
 def at_step(noisy: NoisyFeature, step, schedule: NoiseSchedule, rule: StepRule):

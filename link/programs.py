@@ -34,6 +34,8 @@ class Attacked:
     ----------
     hits : [K, B], bool
         Whether the attack itself, or the judge of its images, sees the right label.
+    finite : [K], bool
+        Whether all that the attack made of a batch is, and all that the judges say of it.
     clean_hits : [K, B], bool or None
         Whether the judge that saw clean images only does; None, as all that follows, if there are no images.
     psnr_db, ssim : [K, B], float32, or None
@@ -42,6 +44,7 @@ class Attacked:
     """
 
     hits: np.ndarray
+    finite: np.ndarray
     clean_hits: np.ndarray | None = None
     psnr_db: np.ndarray | None = None
     ssim: np.ndarray | None = None
@@ -70,6 +73,10 @@ class Outcome:
         One entry an attack of the experiment, and in it one an eavesdropper.
     bit_errors : dict of str to [K, B], int
         Of each block, by digital system.
+    heard_finite : dict of str to [K, 1 + eavesdroppers], bool
+        Whether all that each of them heard of a batch is, y as well as t', by transmitter.
+    finite : dict of str to [K], bool
+        Whether all logits of a batch are, by system, and by digital system, whose features count too.
     """
 
     noise_step: np.ndarray
@@ -80,6 +87,8 @@ class Outcome:
     calls: dict[str, np.ndarray]
     attacks: list[list[Attacked]]
     bit_errors: dict[str, np.ndarray]
+    heard_finite: dict[str, np.ndarray]
+    finite: dict[str, np.ndarray]
 
 
 def derive_seed(seed: int, point: Point, batch: int, role: str) -> int:
@@ -133,9 +142,11 @@ class Programs:
         seeds = tf.constant(
             [[derive_seed(seed, job.point, job.batch, role) for role in self._roles] for job in jobs], tf.int64
         )
-        received, steps, esnr, noise_step = {}, {}, {}, np.zeros([len(jobs), size], np.int32)
+        received, steps, esnr, heard_finite = {}, {}, {}, {}
+        noise_step = np.zeros([len(jobs), size], np.int32)
         for name, transmit in self._transmit.items():
-            received[name], steps[name], esnr[name], noise_step = transmit(first, timestep, snr_db, seeds)
+            made = transmit(first, timestep, snr_db, seeds)
+            received[name], steps[name], esnr[name], heard_finite[name], noise_step = made
 
         def heard(transmitter, place):
             return received[transmitter][:, place], steps[transmitter][:, place], first
@@ -149,16 +160,17 @@ class Programs:
             for attack, run in zip(self._experiment.attacks, self._attack, strict=True)
         ]
         digital = {name: run(first, snr_db[:, 0], seeds[:, :2]) for name, run in self._digital.items()}
-        hits = {name: hits for name, (hits, _) in (systems | digital).items()}
         return Outcome(
             np.asarray(noise_step),
             tf.gather(self._labels, self._index(first)).numpy(),
             {name: self._by_listener(name, step, np.mean) for name, step in steps.items()},
             {name: self._by_listener(name, ratio, np.sum) for name, ratio in esnr.items()},
-            {name: np.asarray(hit) for name, hit in hits.items()},
-            {name: np.asarray(calls) for name, (_, calls) in systems.items()},
+            {name: np.asarray(hits) for name, (hits, _, _) in (systems | digital).items()},
+            {name: np.asarray(calls) for name, (_, calls, _) in systems.items()},
             [[Attacked(*map(np.asarray, made)) for made in each] for each in attacks],
-            {name: np.asarray(errors) for name, (_, errors) in digital.items()},
+            {name: np.asarray(errors) for name, (_, errors, _) in digital.items()},
+            {name: self._by_listener(name, finite, np.all) for name, finite in heard_finite.items()},
+            {name: np.asarray(finite) for name, (_, _, finite) in (systems | digital).items()},
         )
 
     def _eavesdroppers(self, transmitter: str) -> int:
@@ -172,13 +184,16 @@ class Programs:
         return [slice(1 + i * each, 1 + (i + 1) * each) for i in range(self._eavesdroppers(transmitter))]
 
     def _by_listener(self, transmitter: str, values, over_looks: Callable) -> np.ndarray:
-        """[K, observations, B] -> [K, 1 + eavesdroppers, B]."""
+        """[K, observations, ...] -> [K, 1 + eavesdroppers, ...]."""
         values = np.asarray(values)
         places = [slice(0, 1), *self._overheard(transmitter)]
         return np.stack([over_looks(values[:, place], axis=1) for place in places], axis=1)
 
     def _transmission(self, name: str) -> Callable:
-        """[K] first image, [K] t, [K, 1 + E] SNR in dB, [K, roles] seeds -> y, t', ESNR of all observations, and s."""
+        """[K] first image, [K] t, [K, 1 + E] SNR in dB, [K, roles] seeds -> y, t', ESNR of all observations, and s.
+
+        Between ESNR and s, whether the three are finite, [K, observations].
+        """
         link, size, eavesdroppers = self._experiment.links[name], self._experiment.batch_size, self._eavesdroppers(name)
         roles = len(self._roles)
         observations = 1 + eavesdroppers * link.observations(self._experiment.looks)
@@ -186,6 +201,7 @@ class Programs:
             tf.TensorSpec([observations, size, *_feature_shape(link)]),
             tf.TensorSpec([observations, size]),
             tf.TensorSpec([observations, size]),
+            tf.TensorSpec([observations], tf.bool),
             tf.TensorSpec([size], tf.int32),
         )
 
@@ -198,7 +214,8 @@ class Programs:
             )
             nodes = [receiver, *overheard]
             measured = [tf.stack([getattr(node, name) for node in nodes]) for name in ("received", "step", "esnr")]
-            return (*measured, noise_step)
+            finite = tf.reduce_all([_finite(values) for values in measured], axis=0)
+            return (*measured, finite, noise_step)
 
         # The generators are set anew for every batch: one after another.
         return tf.function(
@@ -213,15 +230,19 @@ class Programs:
         )
 
     def _digital_link(self, system: DigitalSystem) -> Callable:
-        """[K] first image, [K] SNR in dB, [K, 2] seeds of channel and payload -> hits and bit errors, both [K, B]."""
+        """[K] first image, [K] SNR in dB, [K, 2] seeds of channel and payload -> hits and bit errors, both [K, B].
+
+        Then whether features and logits are finite, [K].
+        """
         size = self._experiment.batch_size
-        outputs = (tf.TensorSpec([size], tf.bool), tf.TensorSpec([size], tf.int32))
+        outputs = (tf.TensorSpec([size], tf.bool), tf.TensorSpec([size], tf.int32), tf.TensorSpec([], tf.bool))
 
         def one(job):
             first, snr_db, seeds = job
             index = self._index(first[None])[0]
             images, labels = tf.gather(self._images, index), tf.gather(self._labels, index)
-            return system.run(images, labels, tf.fill([size], snr_db), *tf.unstack(seeds))
+            hits, errors, finite = system.run(images, labels, tf.fill([size], snr_db), *tf.unstack(seeds))
+            return hits, errors, tf.reduce_all(finite)
 
         return tf.function(
             lambda *jobs: tf.map_fn(one, jobs, parallel_iterations=1, fn_output_signature=outputs),
@@ -234,12 +255,13 @@ class Programs:
         )
 
     def _reception(self, system: System) -> Callable:
-        """y [K, B, ...], t' [K, B], first image [K] -> hits and U-Net calls, both [K, B]."""
+        """y [K, B, ...], t' [K, B], first image [K] -> hits and U-Net calls [K, B], and whether finite [K]."""
 
         def run(received, step, first):
             logits, calls = system.receiver([_flat(received), _flat(step)])
             hits = tf.argmax(logits, axis=-1) == _flat(tf.gather(self._labels, self._index(first)))
-            return tf.reshape(hits, tf.shape(step)), tf.reshape(calls, tf.shape(step))
+            finite = tf.reduce_all(tf.reshape(_finite(logits), tf.shape(step)), axis=1)
+            return tf.reshape(hits, tf.shape(step)), tf.reshape(calls, tf.shape(step)), finite
 
         return self._compiled(run, system.transmitter)
 
@@ -260,21 +282,24 @@ class Programs:
             return tf.reduce_mean(made if attack.reconstructs else tf.nn.log_softmax(made), axis=1)
 
         def label(received, step, index):
-            return (tf.argmax(over_looks(received, step), axis=-1) == tf.gather(self._labels, index),)
+            made = over_looks(received, step)
+            return tf.argmax(made, axis=-1) == tf.gather(self._labels, index), _finite(made)
 
         def reconstruct(received, step, index):
             images, labels = tf.gather(self._images, index), tf.gather(self._labels, index)
             made = over_looks(received, step)
-            hits, clean_hits = (tf.argmax(see(made), axis=-1) == labels for see in (judge, clean_judge))
+            seen = [see(made) for see in (judge, clean_judge)]
+            hits, clean_hits = (tf.argmax(logits, axis=-1) == labels for logits in seen)
+            finite = _finite(made) & _finite(seen[0]) & _finite(seen[1])
             shown = tf.clip_by_value(made, 0, 1)
-            return hits, clean_hits, psnr_db(images, shown), ssim(images, shown), shown
+            return hits, finite, clean_hits, psnr_db(images, shown), ssim(images, shown), shown
 
         def run(received, step, first):
             function = reconstruct if attack.reconstructs else label
             by_image = [_swapped(values) for values in (received, step)]
             flat = in_batches(function, size, *map(_flat, by_image), _flat(self._index(first)))
-            values = [tf.reshape(value, [-1, size, *value.shape[1:]]) for value in flat]
-            return [*values[:4], *(images[:, :EXAMPLES] for images in values[4:])]
+            hits, finite, *rest = (tf.reshape(value, [-1, size, *value.shape[1:]]) for value in flat)
+            return [hits, tf.reduce_all(finite, axis=1), *rest[:3], *(images[:, :EXAMPLES] for images in rest[3:])]
 
         looks = self._experiment.links[attack.transmitter].observations(self._experiment.looks)
         return self._compiled(run, attack.transmitter, looks)
@@ -296,6 +321,11 @@ class Programs:
 
 def _feature_shape(link: WiretapLink) -> tuple[int, ...]:
     return link.transmitter.encoder.output_shape[1:]
+
+
+def _finite(values):
+    """[N, ...] -> [N], whether all of each is."""
+    return tf.reduce_all(tf.math.is_finite(values), axis=list(range(1, len(values.shape))))
 
 
 def _flat(values):

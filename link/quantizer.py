@@ -34,11 +34,13 @@ class UniformQuantizer:
         return float(minimize_scalar(error, bounds=(0.01, 2.5), method="bounded", options={"xatol": 1e-6}).x)
 
     def to_bits(self, values):
-        """[B, n] float -> [B, n bits] float32 of 0 and 1."""
+        """[B, n] float -> [B, n bits] float32 of 0 and 1; NaN where a value is not finite."""
         index = tf.cast(_index(values, self.step, self.bits, tf), tf.int32)
         gray = tf.bitwise.bitwise_xor(index, index // 2)
         shifts = tf.range(self.bits - 1, -1, -1)
-        return tf.cast(tf.reshape((gray[..., None] // 2**shifts) % 2, [-1, values.shape[1] * self.bits]), tf.float32)
+        bits = tf.cast((gray[..., None] // 2**shifts) % 2, tf.float32)
+        bits = tf.where(tf.math.is_finite(values)[..., None], bits, np.nan)
+        return tf.reshape(bits, [-1, values.shape[1] * self.bits])
 
     def to_values(self, bits):
         """[B, n bits] of 0 and 1 -> [B, n] float32."""

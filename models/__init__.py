@@ -20,7 +20,7 @@ from diffsem.models.schedule import NoiseSchedule
 from diffsem.models.self_noise import SelfNoise
 from diffsem.models.solvers import ddim, dpm_solver, predict_clean
 from diffsem.models.tables import build_classifier, build_encoder, build_strong_classifier
-from diffsem.models.training import BrokenStateError, TrainingPlan, train
+from diffsem.models.training import BrokenStateError, NotFiniteError, TrainingPlan, train
 from diffsem.models.unet import UNet
 
 __all__ = [
@@ -32,6 +32,7 @@ __all__ = [
     "InversionConv",
     "InversionResidual",
     "NoiseSchedule",
+    "NotFiniteError",
     "PadDictionaryClassifier",
     "Picture",
     "PictureClassifier",

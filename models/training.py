@@ -18,6 +18,10 @@ class BrokenStateError(Exception):
     """The state of a training that was cut off is not whole, or is that of another model."""
 
 
+class NotFiniteError(Exception):
+    """The loss of an epoch is NaN or infinite."""
+
+
 @dataclass(frozen=True)
 class TrainingPlan:
     """How long and how fast one stage trains.
@@ -101,6 +105,8 @@ def train(
         If a state cannot be written; the one before it is whole.
     BrokenStateError
         If the state of the former call is not whole, or is that of another model.
+    NotFiniteError
+        If the loss of an epoch, in training or validation, is NaN or infinite; the state before that epoch stays.
     """
     folder.mkdir(parents=True, exist_ok=True)
 
@@ -140,6 +146,9 @@ def train(
             callbacks=list(callbacks),
         )
         scores = {key: float(values[-1]) for key, values in fit.history.items()}
+        for name in ("loss", "val_loss"):
+            if not math.isfinite(scores[name]):
+                raise NotFiniteError(f"epoch {epoch + 1} of {plan.epochs}: {name} is {scores[name]}")
         plateau.on_epoch_end(epoch, dict(scores))
         seconds = round(time.perf_counter() - started, 1)
         history.append({"epoch": epoch, "seconds": seconds, "learning_rate": learning_rate} | scores)

@@ -9,7 +9,7 @@ import keras
 import numpy as np
 
 from diffsem.link.errors import InputError
-from diffsem.models import BrokenStateError, TrainingPlan, train
+from diffsem.models import BrokenStateError, NotFiniteError, TrainingPlan, train
 from diffsem.scenarios.assembly import SCHEDULE
 from diffsem.scenarios.augmentation import augmented
 from diffsem.scenarios.datasets import Dataset
@@ -76,6 +76,11 @@ class Workshop:
             return train(model, loss, draw_epoch, validation, whole, progress, metrics, self.callbacks(stage, epochs))
         except BrokenStateError as error:
             raise InputError(f"training state {error}; delete that folder to train the stage anew") from error
+        except NotFiniteError as error:
+            named = f"{stage} ({part})" if part else stage
+            raise InputError(
+                f"training stage {named}, {error}; allowed: finite losses; epochs before it are kept in {progress}"
+            ) from error
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,15 @@ from sionna.phy.mapping import BinarySource, Constellation, Demapper, Mapper
 from sionna.phy.utils import ebnodb2no, sim_ber
 
 from diffsem.channels import BlockFadingChannel, reseed
-from diffsem.link import MODULATIONS, DigitalLink, UniformQuantizer, bit_error_rate, clustered_interval, coded_bits
+from diffsem.link import (
+    MODULATIONS,
+    BypassReceiver,
+    DigitalLink,
+    UniformQuantizer,
+    bit_error_rate,
+    clustered_interval,
+    coded_bits,
+)
 from diffsem.link.digital import DECODER_ITERATIONS, DigitalSystem, FeatureBits, RandomBits
 from diffsem.models import mnist
 
@@ -149,6 +157,44 @@ def test_a_block_that_does_not_fill_its_last_symbol_arrives_whole():
     assert not wrong_bits(link, 60.0, 50).any()
 
 
+@pytest.mark.parametrize(("modulation", "size"), [("64qam", 8), ("256qam", 3)])
+def test_blocks_that_do_not_fill_their_last_symbol_have_the_bit_error_rate_of_the_closed_form(modulation, size):
+    """Neither by what fills it, nor by the bits of a symbol that it leaves to the block: they are not all as safe."""
+    link = DigitalLink(CHANNELS["awgn"], "zf", modulation, None, size)
+    share = wrong_bits(link, 0.0, 15_000) / size
+    z = (share.mean() - bit_error_rate(modulation, 0.0)) / (share.std() / math.sqrt(len(share)))
+    assert abs(z) < 4, z
+
+
+def test_what_fills_the_last_symbol_repeats_with_its_seed_and_leaves_the_payload_alone():
+    """Decided wrong bits at low SNR hang on it, over the same noise."""
+    link, no = DigitalLink(CHANNELS["awgn"], "zf", "64qam", None, 8), tf.ones([50])
+    sent = RandomBits(8).bits(tf.zeros([50, 1]), tf.constant(3, tf.int64))
+
+    def decided(seed):
+        reseed(1)
+        return link.transmit(sent, no, tf.constant(seed, tf.int64)).numpy()
+
+    np.testing.assert_array_equal(decided(3), decided(3))
+    np.testing.assert_array_equal(decided(3)[:, :6], decided(2**40)[:, :6])
+    assert (decided(3)[:, 6:] != decided(2**40)[:, 6:]).any()
+
+
+@pytest.mark.parametrize("broken", ["encoder", "classifier"])
+def test_features_and_logits_that_are_not_finite_are_told(broken, rng):
+    networks = {"encoder": mnist.Encoder(), "classifier": mnist.Classifier()}
+    payload = FeatureBits(networks["encoder"], UniformQuantizer(2), BypassReceiver(networks["classifier"]))
+    system = DigitalSystem("digital", DigitalLink(CHANNELS["awgn"], "zf", "16qam", 0.5, 128), payload)
+    images, seed = tf.constant(rng.random((20, 28, 28, 1), np.float32)), tf.constant(3, tf.int64)
+
+    def finite():
+        return system.run(images, tf.zeros([20], tf.int64), tf.fill([20], 40.0), seed, seed)[2].numpy()
+
+    assert finite().all()
+    networks[broken].set_weights([np.full_like(weights, np.nan) for weights in networks[broken].get_weights()])
+    assert not finite().any()
+
+
 # J. Max, Quantizing for minimum distortion, 1960, table II: the equally spaced quantiser of a unit Gaussian.
 @pytest.mark.parametrize(
     ("bits", "step", "error"), [(1, 1.596, 0.3634), (2, 0.9957, 0.1188), (3, 0.5860, 0.03744), (4, 0.3352, 0.01154)]
@@ -192,7 +238,8 @@ def test_without_noise_the_digital_system_reads_what_the_classifier_reads_from_q
     system = DigitalSystem("digital", DigitalLink(CHANNELS["awgn"], "zf", "256qam", 0.5, 128), payload)
     assert system.link.channel_uses == math.prod(mnist.FEATURE_SHAPE) // 2
     snr_db, seed = tf.fill([40], 40.0), tf.constant(3, tf.int64)
-    hits, errors = system.run(tf.constant(images), tf.constant(labels), snr_db, seed, seed)
+    hits, errors, finite = system.run(tf.constant(images), tf.constant(labels), snr_db, seed, seed)
+    assert finite.numpy().all()
     assert not errors.numpy().any()
     step = UniformQuantizer(2).step
     feature = np.clip(np.floor(encoder(images).numpy() / step), -2, 1) * step + step / 2
@@ -204,7 +251,7 @@ def test_random_bits_are_fair_and_a_block_counts_only_whole():
     system = DigitalSystem("bits", DigitalLink(CHANNELS["awgn"], "zf", "qpsk", None, 100), RandomBits(100))
     images, labels = tf.zeros([500, 1]), tf.zeros([500], tf.int64)
     seed = tf.constant(5, tf.int64)
-    hits, errors = system.run(images, labels, tf.fill([500], 9.0), seed, seed)
+    hits, errors, _ = system.run(images, labels, tf.fill([500], 9.0), seed, seed)
     np.testing.assert_array_equal(hits, errors.numpy() == 0)
     assert 0 < np.count_nonzero(hits) < 500
     assert system.payload.bits(images, seed).numpy().mean() == pytest.approx(0.5, abs=4 * 0.5 / math.sqrt(50_000))

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from diffsem.channels import BlockFadingChannel
-from diffsem.link import NoisyFeature, Reception, Seeds, Transmitter, WiretapLink, combine_looks
+from diffsem.link import NoisyFeature, Reception, Seeds, Transmitter, WiretapLink, at_step, combine_looks
 from diffsem.models import NoiseSchedule, mnist
 
 SCHEDULE = NoiseSchedule()
@@ -59,6 +59,24 @@ def test_each_symbol_is_combined_by_its_own_noise(rng, unit_features):
     combined = combine_looks(looks)
     np.testing.assert_allclose(combined.noise, 0.01, rtol=1e-3)
     assert (np.asarray(combined.values) - feature).var() == pytest.approx(0.01, rel=0.05)
+
+
+@pytest.mark.parametrize("without_noise", [(0,), (1, 2), (0, 1, 2)])
+@pytest.mark.parametrize("rounded", [0.0, -6e-8])
+def test_looks_whose_noise_is_rounded_away_give_the_feature(without_noise, rounded, rng, unit_features):
+    feature = unit_features(20)
+    looks = looks_of(feature, (60, 120, 240), rng)
+    for place in without_noise:
+        signal = looks[place].signal
+        values = np.sqrt(signal)[:, None, None, None] * feature
+        looks[place] = NoisyFeature(values, signal, np.full(feature.shape, rounded, np.float32))
+    combined = combine_looks(looks)
+    np.testing.assert_allclose(combined.values, feature, atol=1e-5)
+    assert (np.asarray(combined.noise) > 0).all()
+    assert np.isfinite(combined.esnr()).all()
+    received, step = at_step(combined, np.zeros(20, int), SCHEDULE, "matched")
+    np.testing.assert_allclose(received, feature, atol=1e-4)
+    np.testing.assert_allclose(step, 0, atol=0.1)
 
 
 def test_a_single_look_is_left_as_it_is(rng, unit_features):

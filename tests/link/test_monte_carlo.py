@@ -15,6 +15,8 @@ from diffsem.link import (
     DigitalSystem,
     EDiffSemReceiver,
     Experiment,
+    FeatureBits,
+    InputError,
     NetworkAttack,
     Point,
     Programs,
@@ -23,6 +25,7 @@ from diffsem.link import (
     StoppingRule,
     System,
     Transmitter,
+    UniformQuantizer,
     WiretapLink,
     bit_error_rate,
     share_interval,
@@ -304,6 +307,81 @@ def test_a_point_with_another_number_of_eavesdroppers_is_refused(rng):
     built = experiment(rng, StoppingRule(max_images=32))
     with pytest.raises(ValueError, match="needs 2 eavesdropper SNRs"):
         rows_of(built, replace(POINT, eavesdropper_snr_db=(1.0,)))
+
+
+def broken(network):
+    network.set_weights([np.full_like(weights, np.nan) for weights in network.get_weights()])
+    return network
+
+
+def spoilt(inputs):
+    """Logits of an attack that rules nine labels out."""
+    received, _ = inputs
+    return tf.one_hot(tf.zeros(tf.shape(received)[:1], tf.int32), 10, off_value=float("-inf"))
+
+
+def with_broken_encoder(built):
+    return replace(built, links={"pair": WiretapLink(Transmitter(broken(mnist.Encoder()), SCHEDULE), AWGN, AWGN)})
+
+
+def with_broken_receiver(built):
+    receiver = BypassReceiver(broken(mnist.Classifier()), batch_size=32)
+    return replace(built, systems=[built.systems[0], System("two", "pair", receiver)])
+
+
+def with_attack(attack):
+    return lambda built: replace(built, attacks=[*built.attacks, attack])
+
+
+def with_broken_digital_link(built):
+    payload = FeatureBits(mnist.Encoder(), UniformQuantizer(1), BypassReceiver(broken(mnist.Classifier())))
+    link = DigitalLink(BlockFadingChannel(math.inf), "zf", "qpsk", None, 64)
+    return replace(built, digital=[DigitalSystem("bits", link, payload)])
+
+
+@pytest.mark.parametrize("xla", [False, True])
+@pytest.mark.parametrize(
+    ("spoil", "what"),
+    [
+        (with_broken_encoder, "transmitter pair: what the receiver hears is"),
+        (with_broken_receiver, "system two behind transmitter pair: its logits are"),
+        (
+            with_attack(Attack("mirror", "pair", NetworkAttack(broken(mnist.InversionMLP())))),
+            "attack mirror on transmitter pair at 10 dB: its images, or the judges' logits of them, are",
+        ),
+        (
+            with_attack(Attack("label", "pair", spoilt, reconstructs=False)),
+            "attack label on transmitter pair at 10 dB: its logits are",
+        ),
+        (
+            lambda built: replace(built, clean_judge=broken(mnist.StrongClassifier())),
+            "attack inversion on transmitter pair at 10 dB: its images, or the judges' logits of them, are",
+        ),
+        (with_broken_digital_link, "digital link bits: its features or logits are"),
+    ],
+)
+def test_what_is_not_finite_is_told_in_one_line_and_never_counted(spoil, what, xla, rng):
+    built = spoil(experiment(rng, StoppingRule(max_images=32), xla=xla))
+    with pytest.raises(InputError) as error:
+        rows_of(built)
+    assert str(error.value) == (
+        f"t = 60, 10 dB: {what} NaN or infinite; allowed: finite numbers (are the weights whole?)"
+    )
+
+
+@pytest.mark.parametrize("pool", [1, 16])
+def test_points_that_are_done_come_before_the_one_that_is_not_finite(pool, rng):
+    def fragile(inputs):
+        _, step = inputs
+        logits = tf.where(step[:, None] > 200, float("nan"), tf.zeros([tf.shape(step)[0], 10]))
+        return logits, tf.zeros_like(step)
+
+    built = experiment(rng, StoppingRule(max_images=64), pool=pool)
+    built = replace(built, systems=[System("fragile", "pair", fragile)], attacks=[])
+    results = simulate_points(built, Programs(built), [replace(POINT, timestep=timestep) for timestep in (60, 300)])
+    assert next(results).point.timestep == 60
+    with pytest.raises(InputError, match=r"^t = 300, 10 dB: system fragile"):
+        next(results)
 
 
 @pytest.mark.slow

@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import pytest
 
-from diffsem.models import BrokenStateError, TrainingPlan, train
+from diffsem.models import BrokenStateError, NotFiniteError, TrainingPlan, train
 
 PLAN = TrainingPlan(epochs=6, batch_size=16, learning_rate=0.05, patience=0, min_delta=0.02)
 
@@ -109,3 +109,24 @@ def test_a_broken_state_is_told_in_one_line(damage, tmp_path):
     with pytest.raises(BrokenStateError, match=str(tmp_path)) as error:
         train(build(), "mse", draw_epoch, draw_epoch(99), TrainingPlan(epochs=3, batch_size=16), tmp_path)
     assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize("where", ["loss", "val_loss"])
+def test_a_loss_that_is_not_finite_ends_the_training_and_leaves_the_state_before_it(where, tmp_path):
+    plan = TrainingPlan(epochs=2, batch_size=16)
+    history = train(build(), "mse", draw_epoch, draw_epoch(99), plan, tmp_path)
+
+    def without_targets(samples):
+        inputs, targets = samples
+        return inputs, np.full_like(targets, np.nan)
+
+    def draw(epoch):
+        return without_targets(draw_epoch(epoch)) if where == "loss" else draw_epoch(epoch)
+
+    held_out = without_targets(draw_epoch(99)) if where == "val_loss" else draw_epoch(99)
+    longer = TrainingPlan(epochs=4, batch_size=16)
+    with pytest.raises(NotFiniteError, match=rf"^epoch 3 of 4: {where} is nan$"):
+        train(build(), "mse", draw, held_out, longer, tmp_path)
+    resumed = build()
+    assert train(resumed, "mse", draw_epoch, draw_epoch(99), plan, tmp_path) == history
+    assert all(np.isfinite(weights).all() for weights in resumed.get_weights())

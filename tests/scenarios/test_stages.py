@@ -1,10 +1,15 @@
+import keras
+import numpy as np
 import pytest
 
+from diffsem.link import InputError
 from diffsem.scenarios import load_scenario
 from diffsem.scenarios.assembly import networks_for
+from diffsem.scenarios.datasets import load_dataset
 from diffsem.scenarios.networks import NETWORKS, WEIGHTLESS
 from diffsem.scenarios.schema import ATTACKS, shipped_scenarios
 from diffsem.scenarios.stages import required_stages
+from diffsem.scenarios.workshop import Workshop
 
 EVERYTHING = [
     "legitimate.receivers=[classifier, noise-aware, noise-aware-pair, one-step, diffsem, e-diffsem, ibal, ibal-d, "
@@ -81,3 +86,24 @@ def test_what_sounds_the_same_is_attacked_by_the_same_networks():
     # A generator that is broken sounds like nothing else.
     broken = attacked(only, "eavesdropper.attacks=[task-classifier]", "legitimate.key.generator=weak")
     assert broken == ["keyed-self-noise+weak.task-classifier", "keyed-self-noise-scramble+weak.task-classifier"]
+
+
+def test_a_training_whose_loss_is_not_finite_ends_in_one_line_and_goes_on_from_the_epoch_before(tmp_path):
+    shop = Workshop(load_scenario("mnist-awgn"), load_dataset("mnist"), tmp_path)
+    samples = np.ones((8, 2), np.float32), np.ones((8, 1), np.float32)
+
+    def fit(first_bad):
+        model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])
+        return shop.fit(
+            "pair", 4, model, "mse", lambda epoch: (samples[0], samples[1] / (epoch < first_bad)), samples, part="one"
+        )
+
+    with np.errstate(divide="ignore"), pytest.raises(InputError) as error:
+        fit(first_bad=2)
+    kept = tmp_path / ".progress" / "pair" / "one"
+    assert str(error.value) == (
+        "training stage pair (one), epoch 3 of 4: loss is inf; allowed: finite losses; "
+        f"epochs before it are kept in {kept}"
+    )
+    assert [path.name for path in kept.glob("*.npz")] == ["epoch-0002.npz"]
+    assert [record["epoch"] for record in fit(first_bad=9)] == [0, 1, 2, 3]

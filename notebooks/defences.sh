@@ -63,8 +63,7 @@ wide keyed-self-noise mnist-keyed-self-noise
 wide keyed-scramble mnist-keyed-scramble
 wide keyed-scramble-one-look mnist-keyed-scramble eavesdropper.looks=1 \
   'legitimate.receivers=[keyed-scramble, keyed-self-noise-scramble]'
-wide null-space mnist-null-space-noise
-for antennas in 2 4; do
+for antennas in 1 2 4; do
   wide "null-space-antennas-$antennas" mnist-null-space-noise 'timesteps=[440, 480]' \
     'legitimate.receivers=[null-space-noise]' "eavesdropper.receive_antennas=$antennas"
 done

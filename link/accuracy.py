@@ -188,14 +188,15 @@ def simplex_ceiling(esnr_db: float, symbols: int, classes: int, priors: Sequence
     classes : int
         M.
     priors : sequence of float, optional
-        Share of each class; default: all the same.
+        Share of each class; default: all the same. One that never comes does not count among the M: a code without
+        its word does better.
 
     Returns
     -------
     float
         In [1 / M, 1], or from the largest prior on.
     """
-    return float(_simplex_ceilings(np.array([esnr_db]), symbols, classes, _shares(priors, classes))[0])
+    return float(_simplex_ceilings(np.array([esnr_db]), symbols, _shares(priors, classes))[0])
 
 
 def ceiling_under_priors(ceiling, priors: Sequence[float]):
@@ -225,15 +226,18 @@ def _shares(priors: Sequence[float] | None, classes: int) -> tuple[float, ...]:
     if priors is None:
         return (1 / classes,) * classes
     values = np.asarray(priors, float)
-    return tuple(values / values.sum())
+    return tuple(values[values > 0] / values.sum())
 
 
-def _simplex_ceilings(esnr_db: np.ndarray, symbols: int, classes: int, priors: tuple[float, ...]) -> np.ndarray:
+def _simplex_ceilings(esnr_db: np.ndarray, symbols: int, priors: tuple[float, ...]) -> np.ndarray:
+    classes = len(priors)
+    if classes == 1:
+        return np.ones(len(esnr_db))
     # A share is 1 to within double precision long before the integrand leaves the interval that is resolved.
     offset = np.sqrt(classes / (classes - 1) * symbols * 10 ** (esnr_db / 10))
     offset = np.clip(offset, 1e-9, 30.0)[:, None]
     x = np.linspace(-9, 9, 361)
-    shares, counts = np.unique([prior for prior in priors if prior > 0], return_counts=True)
+    shares, counts = np.unique(priors, return_counts=True)
     reached = np.zeros(len(esnr_db))
     for share, count in zip(shares, counts, strict=True):
         log_others = sum(
@@ -265,11 +269,11 @@ def simplex_ceilings(esnr, symbols: int, classes: int, priors: Sequence[float] |
     """
     with np.errstate(divide="ignore"):
         esnr_db = 10 * np.log10(np.asarray(esnr, np.float64))
-    return _ceiling_curve(symbols, classes, _shares(priors, classes))(np.clip(esnr_db, *CEILING_RANGE_DB))
+    return _ceiling_curve(symbols, _shares(priors, classes))(np.clip(esnr_db, *CEILING_RANGE_DB))
 
 
 @cache
-def _ceiling_curve(symbols: int, classes: int, priors: tuple[float, ...]) -> PchipInterpolator:
+def _ceiling_curve(symbols: int, priors: tuple[float, ...]) -> PchipInterpolator:
     low, high = CEILING_RANGE_DB
     grid = np.arange(low, high + CEILING_STEP_DB / 2, CEILING_STEP_DB)
-    return PchipInterpolator(grid, _simplex_ceilings(grid, symbols, classes, priors))
+    return PchipInterpolator(grid, _simplex_ceilings(grid, symbols, priors))

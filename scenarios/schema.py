@@ -209,8 +209,8 @@ class EstimatedCsi(Keys):
     )
     estimator: Literal["ls", "lmmse"] = Field(
         default="ls",
-        description="ls: least squares, takes noise for more than it is where self-noise meets a poor estimate; lmmse: "
-        "with the channel's own statistics",
+        description="ls: least squares, with self-noise takes noise for more than it is on average; lmmse: with the "
+        "channel's own statistics",
     )
     boost_db: Decibel = Field(default=0.0, description="energy of a pilot over that of a data symbol, dB")
     correlation: Annotated[float, Field(ge=0, le=1)] = Field(

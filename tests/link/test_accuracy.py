@@ -116,6 +116,11 @@ def test_no_ceiling_is_above_one_or_below_saying_the_commonest_class(esnr_db, we
     assert simplex_ceiling(esnr_db, 64, len(priors), equal) == pytest.approx(simplex_ceiling(esnr_db, 64, len(priors)))
 
 
+def test_a_class_that_never_comes_does_not_count():
+    assert simplex_ceiling(-20, 64, 10, [0.5, 0.5] + [0.0] * 8) == pytest.approx(simplex_ceiling(-20, 64, 2))
+    assert simplex_ceiling(-20, 64, 10, [1.0] + [0.0] * 9) == 1
+
+
 @given(ceiling=st.floats(0, 1), weights=st.lists(st.floats(0.01, 1), min_size=2, max_size=12))
 def test_the_bound_under_priors_solves_its_linear_programme(ceiling, weights):
     """The most of sum p_i c_i over conditional accuracies in [0, 1] that add up to at most M times the ceiling."""

@@ -168,7 +168,7 @@ def test_the_noise_of_an_antenna_more_is_three_decibels_less_on_average(unit_fea
         ("lmmse", 499, 0, 1.0),
     ],
 )
-def test_a_least_squares_node_takes_the_noise_for_more_than_it_is_and_never_for_less(
+def test_a_least_squares_node_takes_the_noise_on_average_for_no_less_than_it_is(
     estimator, step, snr_db, expected, unit_features
 ):
     """Told over true noise around the feature, Rayleigh fading, one pilot: what `Csi` states."""
@@ -180,3 +180,20 @@ def test_a_least_squares_node_takes_the_noise_for_more_than_it_is_and_never_for_
     heard = reception.hear([radiated, steps, noise_step, power, snr])
     error = heard.values - np.sqrt(SCHEDULE.alpha_bar[step]).astype(np.float32) * feature
     assert 1 / np.mean(error**2 / heard.noise) == pytest.approx(expected, rel=0.02)
+
+
+@pytest.mark.parametrize(("estimator", "strongest", "weakest"), [("ls", 0.66, 1.4), ("lmmse", 1.0, 1.05)])
+def test_what_a_least_squares_node_tells_hangs_on_how_strong_its_estimate_is(
+    estimator, strongest, weakest, unit_features
+):
+    """Told over true noise in the strongest and in the weakest tenth of the estimates, 0 dB, one pilot, no self-noise."""
+    feature, whole = unit_features(20_000), tf.ones(20_000)
+    steps = tf.cast(0 * whole, tf.int32)
+    radiated, noise_step, power = SelfNoise(SCHEDULE)([feature, steps, whole])
+    reception = Reception(BlockFadingChannel(csi=Csi(pilots=1, estimator=estimator)), SCHEDULE)
+    heard = reception.hear([radiated, steps, noise_step, power, whole])
+    told = np.asarray(heard.noise).mean(axis=(1, 2, 3))
+    true = np.mean((heard.values - feature) ** 2, axis=(1, 2, 3))
+    order = np.argsort(told)
+    for tenth, expected in ((order[:2000], strongest), (order[-2000:], weakest)):
+        assert told[tenth].mean() / true[tenth].mean() == pytest.approx(expected, rel=0.08)

@@ -182,11 +182,11 @@ def test_a_least_squares_node_takes_the_noise_on_average_for_no_less_than_it_is(
     assert 1 / np.mean(error**2 / heard.noise) == pytest.approx(expected, rel=0.02)
 
 
-@pytest.mark.parametrize(("estimator", "strongest", "weakest"), [("ls", 0.66, 1.4), ("lmmse", 1.0, 1.05)])
+@pytest.mark.parametrize(("estimator", "strongest", "weakest"), [("ls", 0.64, 1.31), ("lmmse", 1.0, 1.0)])
 def test_what_a_least_squares_node_tells_hangs_on_how_strong_its_estimate_is(
     estimator, strongest, weakest, unit_features
 ):
-    """Told over true noise in the strongest and in the weakest tenth of the estimates, 0 dB, one pilot, no self-noise."""
+    """Told over true noise in the strongest and the weakest tenth of the estimates, 0 dB, one pilot, no self-noise."""
     feature, whole = unit_features(20_000), tf.ones(20_000)
     steps = tf.cast(0 * whole, tf.int32)
     radiated, noise_step, power = SelfNoise(SCHEDULE)([feature, steps, whole])
@@ -196,4 +196,4 @@ def test_what_a_least_squares_node_tells_hangs_on_how_strong_its_estimate_is(
     true = np.mean((heard.values - feature) ** 2, axis=(1, 2, 3))
     order = np.argsort(told)
     for tenth, expected in ((order[:2000], strongest), (order[-2000:], weakest)):
-        assert told[tenth].mean() / true[tenth].mean() == pytest.approx(expected, rel=0.08)
+        assert 1 / np.mean((true / told)[tenth]) == pytest.approx(expected, rel=0.06)

@@ -241,7 +241,7 @@ def _simplex_ceilings(esnr_db: np.ndarray, symbols: int, priors: tuple[float, ..
     reached = np.zeros(len(esnr_db))
     for share, count in zip(shares, counts, strict=True):
         log_others = sum(
-            (often - (other == share)) * log_ndtr(x + offset + np.log(share / other) / offset)
+            (often - (other == share)) * log_ndtr(x + offset + (np.log(share) - np.log(other)) / offset)
             for other, often in zip(shares, counts, strict=True)
         )
         # The trapezoidal rule is exact to double precision for what falls to nothing at either end.

@@ -9,8 +9,9 @@ run: .venv/installed
 	$(BIN)/diffsem run mnist-quick --out results/mnist-quick.h5
 	$(BIN)/diffsem plot results/mnist-quick.h5
 
-# Two files of tests at a time: many of them wait for a process of one thread to start.
-PYTEST := $(BIN)/python -m pytest --numprocesses 2 --dist loadfile
+# Two files of tests at a time: many of them wait for a process of one thread to start. In order, not those of many
+# tests first: few tests, such as those of crashes, can take longest, and would keep one process waiting at the end.
+PYTEST := $(BIN)/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
 # `make test MARK='slow or not slow'` runs all of them, in one go.
 MARK ?= not slow

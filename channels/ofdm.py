@@ -66,6 +66,11 @@ class OfdmChannel(keras.layers.Layer):
     small against the subcarrier spacing: a resource element meets no other. SNR is the average over draws of the
     channel; no draw is normalised.
 
+    A least-squares node does not know by how much the channel departs from a straight line between pilots, and tells
+    too little noise where that is more than the noise: told over true 0.94 at 300 ns and two streams of two pilots,
+    0.80 at 30 m/s and one pilot (TDL-A, 16 subcarriers, 64 symbols, 20 dB, no self-noise, gains of unit energy). It is
+    1.00 for two pilots, 300 ns, 3 m/s and 32 subcarriers up to 20 dB.
+
     Parameters
     ----------
     multipath : Multipath or dict, optional
@@ -245,8 +250,11 @@ def _build_grid(channel: OfdmChannel, ofdm_symbols: int) -> _Grid:
     grid.pilot_pattern = pattern
     if csi.estimator == "lmmse":
         time, frequency = _covariances(draw)
+        # The second pass takes errors of the first for independent. From one OFDM symbol, those over time are the same
+        # on all subcarriers; from several, those over frequency are the same in all of them.
+        order = "f-t" if len(places) == 1 else "t-f"
         estimate = LSChannelEstimator(
-            grid, interpolator=LMMSEInterpolator(pattern, time / antennas, frequency / antennas)
+            grid, interpolator=LMMSEInterpolator(pattern, time / antennas, frequency / antennas, order=order)
         )
         noise_share = None
     else:

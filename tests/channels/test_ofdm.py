@@ -122,6 +122,32 @@ def test_the_error_of_the_estimated_gain_is_what_the_noise_variance_accounts_for
     np.testing.assert_allclose(error, noise.numpy().mean(axis=0) - no, rtol=0.12)
 
 
+@pytest.mark.parametrize(
+    ("estimator", "pilots", "multipath", "streams", "expected"),
+    [
+        ("lmmse", 1, Multipath(speed_mps=30.0, subcarriers=16), 1, 1.0),
+        ("lmmse", 1, Multipath(speed_mps=10.0, subcarriers=16), 1, 1.0),
+        ("lmmse", 2, Multipath(delay_spread_ns=1000.0, subcarriers=16), 2, 1.0),
+        ("ls", 1, Multipath(speed_mps=30.0, subcarriers=16), 1, 0.80),
+        ("ls", 2, Multipath(delay_spread_ns=300.0, subcarriers=16), 2, 0.94),
+        ("ls", 2, Multipath(delay_spread_ns=300.0, speed_mps=3.0, subcarriers=32), 1, 1.0),
+    ],
+)
+def test_told_noise_is_true_of_lmmse_and_leaves_out_what_least_squares_cannot_know(
+    estimator, pilots, multipath, streams, expected
+):
+    """Told over true noise at 20 dB where the channel varies over the grid: what `OfdmChannel` states."""
+    count, no, symbols = 2000, 0.01, 64
+    channel = OfdmChannel(multipath, streams, streams, Csi(pilots, estimator))
+    reseed(5)
+    fading = channel.fading(count, symbols)
+    _, known, noise = channel([tf.zeros([count, symbols], tf.complex64), tf.fill([count], no)], fading)
+    rows = [row for row in range(fading.shape[1]) if row not in ([0] if pilots == 1 else [0, fading.shape[1] - 1])]
+    gains = fading.numpy()[:, rows].reshape(count, -1, streams, streams)[:, : known.shape[1]] / np.sqrt(streams)
+    error = (np.abs(known.numpy() - gains) ** 2).sum(axis=-1).mean()
+    assert noise.numpy().mean() / (no + error) == pytest.approx(expected, rel=0.03)
+
+
 def test_lmmse_estimation_gains_on_least_squares_and_both_get_perfect_with_the_pilots():
     """Bit errors of BPSK; the same draws for all."""
     count = 3000

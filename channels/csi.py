@@ -17,7 +17,7 @@ class Csi:
     0.64 and 1.3 in the strongest and the weakest tenth of them at 0 dB, 0.97 and 1.0 at 15 dB (Rayleigh fading, one
     pilot, no self-noise). Symbols that carry self-noise shrink with it under such an estimate, and what is told of the
     noise around the feature is too much on average: 1.05 at t = 240, 15 dB, 1.4 at t = 240, 0 dB and 1.8 at t = 499,
-    0 dB. "lmmse" tells what is.
+    0 dB. "lmmse" tells what is (0.98 of it on a grid with two pilots at 30 m/s).
 
     Parameters
     ----------

@@ -1,13 +1,16 @@
 """The command `diffsem`. What a command needs is imported when it runs, so that `--help` is instant."""
 
-import functools
+import contextlib
+import shlex
 import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from diffsem.link.errors import InputError
+from diffsem.scenarios.ending import INTERRUPTED, run_program, say
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -15,6 +18,15 @@ app = typer.Typer(
     help="Link-level simulator of private semantic communication. Results go to standard output, progress to standard "
     "error. Exit status: 0 done, 2 bad input, 1 failed, 130 interrupted with what was finished saved.",
 )
+
+
+@app.callback()
+def _of_every_command(
+    debug: Annotated[
+        bool, typer.Option("--debug", help="Show the traceback of an error; it may stand behind a command, too.")
+    ] = False,
+) -> None: ...
+
 
 ScenarioArgument = Annotated[
     str, typer.Argument(help="A shipped scenario's name (see `diffsem scenarios`) or a YAML file.")
@@ -44,7 +56,10 @@ def run(
     ] = 1,
     scheduler: Annotated[
         str | None,
-        typer.Option(metavar="ADDRESS", help="Simulate on a Dask cluster instead: tcp://HOST:PORT; same table."),
+        typer.Option(
+            metavar="ADDRESS",
+            help="Simulate on a Dask cluster instead, which must be trusted: tcp://HOST:PORT; same table.",
+        ),
     ] = None,
     data_dir: DataDir = None,
     mixed_versions: Annotated[
@@ -57,23 +72,25 @@ def run(
 
     resolved = load_scenario(scenario, set_ or [])
     path = out or Path("results") / f"{resolved.name}.h5"
-    _load_tensorflow()
-    from diffsem.scenarios.progress import sweep_progress
-    from diffsem.scenarios.runner import run_scenario
+    done: list[int] = []
 
-    def log(line: str) -> None:
-        typer.echo(f"diffsem: {line}", err=True)
+    def kept() -> str:
+        if not done or not done[-1]:
+            return ""
+        return f"finished points are in {path}, and {_same_command('--overwrite')} goes on from there"
 
-    try:
+    with _interruptible(kept):
+        _load_tensorflow()
+        from diffsem.scenarios.progress import sweep_progress
+        from diffsem.scenarios.runner import run_scenario
+
         with sweep_progress(resolved.monte_carlo.max_images) as (on_points, on_images):
-            run_scenario(
-                resolved, path, overwrite, workers, scheduler, data_dir, on_points, on_images, mixed_versions, log
-            )
-    except KeyboardInterrupt:
-        typer.echo(
-            f"diffsem: interrupted; finished points are in {path}, the same command goes on from there", err=True
-        )
-        raise typer.Exit(130) from None
+
+            def count(finished: int, total: int) -> None:
+                done.append(finished)
+                on_points(finished, total)
+
+            run_scenario(resolved, path, overwrite, workers, scheduler, data_dir, count, on_images, mixed_versions, say)
     _print_table(path)
 
 
@@ -109,29 +126,33 @@ def train(
 
     resolved = load_scenario(scenario, [*(set_ or []), *(["denoising.solver=distilled"] if distill else [])])
     folder = out or Path("weights") / resolved.name
-    _load_tensorflow()
-    from diffsem.scenarios.progress import training_progress
-    from diffsem.scenarios.training import train_scenario
+    begun: list[str] = []
 
-    try:
-        with training_progress() as callbacks:
-            log = functools.partial(typer.echo, err=True)
+    def kept() -> str:
+        return f"finished epochs are in {folder}, and {_same_command('--fresh')} goes on from there" if begun else ""
+
+    with _interruptible(kept):
+        _load_tensorflow()
+        from diffsem.scenarios.progress import training_progress
+        from diffsem.scenarios.training import train_scenario
+
+        with training_progress() as bars:
+
+            def callbacks(stage: str, epochs: int):
+                begun.append(stage)
+                return bars(stage, epochs)
+
             record = train_scenario(
                 resolved,
                 folder,
                 callbacks,
-                log,
+                say,
                 fresh,
                 start,
                 data_dir=data_dir,
                 renew=renew,
                 mixed_versions=mixed_versions,
             )
-    except KeyboardInterrupt:
-        typer.echo(
-            f"diffsem: interrupted; finished epochs are in {folder}, the same command goes on from there", err=True
-        )
-        raise typer.Exit(130) from None
     for stage, entry in record.items():
         typer.echo(f"{stage}: {entry['epochs']} epochs, {entry['seconds_training']:.0f} s, {entry['scores']}")
 
@@ -154,7 +175,7 @@ def pack(
     _load_tensorflow()
     from diffsem.scenarios.packing import pack_folder
 
-    loss = pack_folder(resolved, weights, out, data_dir, functools.partial(typer.echo, err=True))
+    loss = pack_folder(resolved, weights, out, data_dir, say)
     points = 100 * loss["loss"]
     typer.echo(loss.assign(loss=points).round(4).to_string(index=False))
     typer.echo(f"loss of accuracy, points: {points.mean():+.3f} on average, {points.max():+.3f} at most")
@@ -227,6 +248,14 @@ def check(
     scenario: Annotated[str | None, typer.Argument(help="A shipped scenario's name or a YAML file.")] = None,
     set_: Overrides = None,
     schema: Annotated[bool, typer.Option("--schema", help="Print the JSON Schema of scenario files instead.")] = False,
+    import_: Annotated[
+        bool,
+        typer.Option(
+            "--import",
+            help="Import attacks from outside of the package (module:NAME) too, as `run` and `train` do: this runs "
+            "their code.",
+        ),
+    ] = False,
 ) -> None:
     """Validate a scenario; print it resolved, with its cost in images, U-Net calls and evaluations of attacks."""
     import json
@@ -240,8 +269,7 @@ def check(
     if scenario is None:
         raise InputError(f"check: needs a scenario or --schema; shipped: {', '.join(_shipped())}")
     resolved = load_scenario(scenario, set_ or [])
-    if any(":" in attack.attack for attack in resolved.eavesdropper.attacks):
-        # Shipped names were checked with the file; only those from outside must be imported to be found.
+    if import_:
         _load_tensorflow()
         from diffsem.scenarios.attacks import listed_attacks
 
@@ -352,13 +380,29 @@ def _print_table(path: Path) -> None:
         _print(error_rate_table(rows, f"{path}{state}: digital links"))
 
 
-def main() -> None:
-    """Entry point: bad input ends in one line on standard error and exit status 2."""
+@contextlib.contextmanager
+def _interruptible(kept: Callable[[], str]) -> Iterator[None]:
+    """End what is done meanwhile, when it is interrupted or cut off, by what is kept and the command that goes on.
+
+    `kept` says both, or nothing if nothing was finished.
+    """
     try:
-        app()
+        yield
+    except KeyboardInterrupt:
+        say(f"interrupted; {kept() or f'nothing was finished, {_same_command()} begins again'}")
+        raise typer.Exit(INTERRUPTED) from None
     except InputError as error:
-        typer.echo(f"diffsem: {error}", err=True)
-        sys.exit(2)
+        raise InputError("; ".join(filter(None, [str(error), kept()]))) from error
+
+
+def _same_command(without: str = "") -> str:
+    """What the user typed, but for the option that would begin anew."""
+    return f"`{shlex.join(['diffsem', *(word for word in sys.argv[1:] if word != without)])}`"
+
+
+def main() -> None:
+    """Entry point."""
+    sys.exit(run_program(app, sys.argv[1:]))
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -93,9 +94,16 @@ def test_a_point_has_the_same_rows_in_any_sweep(whole):
     pd.testing.assert_frame_equal(run_scenario(single)[COLUMNS], expected[COLUMNS], check_exact=True)
 
 
-@pytest.mark.parametrize("end", [pytest.param(signal.SIGINT, marks=pytest.mark.slow), signal.SIGKILL])
+@pytest.mark.parametrize(
+    ("end", "overwrite"),
+    [
+        pytest.param([signal.SIGINT], [], marks=pytest.mark.slow),
+        pytest.param([signal.SIGINT, signal.SIGINT], ["--overwrite"], marks=pytest.mark.slow),
+        ([signal.SIGKILL], []),
+    ],
+)
 def test_a_run_that_is_stopped_keeps_its_points_and_resumes_to_the_identical_table(
-    end, whole, tmp_path, assert_same_table
+    end, overwrite, whole, tmp_path, assert_same_table
 ):
     path = tmp_path / "r.h5"
     # The entry point restores the handler of Ctrl-C, which a background shell may have switched off.
@@ -106,18 +114,25 @@ def test_a_run_that_is_stopped_keeps_its_points_and_resumes_to_the_identical_tab
     command = [sys.executable, "-c", code, "run", "mnist-awgn", "--out", str(path)]
     for override in SMALL:
         command += ["--set", override]
-    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(
+        [*command, *overwrite], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+    ) as process:
         deadline = time.time() + 180
         while time.time() < deadline and (not path.exists() or len(read_results(path)) < 8):
             time.sleep(0.05)
-        process.send_signal(end)
+        for each in end:
+            process.send_signal(each)
+            time.sleep(0.3)
         _, err = process.communicate(timeout=120)
     kept = read_table(path)
     assert 8 <= len(kept.rows) < 32
     assert not kept.complete
-    if end == signal.SIGINT:
+    assert "Traceback" not in err
+    if signal.SIGINT in end:
         assert process.returncode == 130
-        assert "interrupted" in err.splitlines()[-1]
+    if end == [signal.SIGINT]:
+        assert err.splitlines()[-1].startswith("diffsem: interrupted; finished points are in ")
+        assert f"r.h5, and `diffsem {shlex.join(command[3:])}` goes on from there" in err.splitlines()[-1]
     assert subprocess.run(command, capture_output=True, check=True, env=dict(os.environ)).returncode == 0
     assert_same_table(path, whole)
 

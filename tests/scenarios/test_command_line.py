@@ -159,7 +159,10 @@ def test_info_names_versions_devices_and_weights(diffsem):
         (["show", "{tmp}/file"], ["not a whole diffsem result table"]),
         (["leakage", "{tmp}/file"], ["not a whole diffsem result table"]),
         (["train", "mnist-quick", "--start", "{tmp}", "--out", "{tmp}/w"], ["has no record", "--start"]),
-        (["check", "mnist-quick", "--set", "eavesdropper.attacks=['nowhere:X']"], ["nowhere:X", "No module named"]),
+        (
+            ["check", "mnist-quick", "--import", "--set", "eavesdropper.attacks=['nowhere:X']"],
+            ["nowhere:X", "No module named"],
+        ),
         (["plot", "{tmp}/file"], ["not a whole diffsem result table"]),
         (["export", "{tmp}/file", "--csv", "{tmp}/x.csv"], ["not a whole diffsem result table"]),
     ],
@@ -167,6 +170,18 @@ def test_info_names_versions_devices_and_weights(diffsem):
 def test_bad_input_ends_in_one_line_and_status_2(arguments, words, diffsem, tmp_path):
     (tmp_path / "file").write_text("neither a folder nor a table")
     assert_one_line(diffsem(*(argument.replace("{tmp}", str(tmp_path)) for argument in arguments)), *words)
+
+
+def test_check_runs_the_code_that_a_scenario_names_only_if_told_to(diffsem, tmp_path, monkeypatch):
+    monkeypatch.syspath_prepend(tmp_path)
+    ran = tmp_path / "ran"
+    (tmp_path / "attack_that_writes.py").write_text(f"open({str(ran)!r}, 'w').close()")
+    command = ["check", "mnist-quick", "--set", "eavesdropper.attacks=['attack_that_writes:X']"]
+    status, out, _ = diffsem(*command)
+    assert (status, "attack_that_writes:X" in out) == (0, True)
+    assert not ran.exists()
+    assert_one_line(diffsem(*command, "--import"), "attack_that_writes:X")
+    assert ran.exists()
 
 
 def test_run_resumes_a_table_of_other_versions_only_if_told_to(diffsem, tmp_path):

@@ -73,7 +73,7 @@ def run_scenario(
         Processes of this machine that simulate points side by side. They change no row. Each imports the script that
         calls this, so that in a script the call stands under ``if __name__ == "__main__":``.
     scheduler : str, optional
-        Address of a Dask scheduler whose workers simulate the points instead, tcp://HOST:PORT.
+        Address of a Dask scheduler whose workers simulate the points instead, tcp://HOST:PORT. Both must be trusted.
     data_dir : Path, optional
         Where cifar10 is looked for first; on every worker's machine.
     on_points : callable

@@ -5,23 +5,25 @@ A point's rows hang on the scenario and the point alone, so that all three give 
 
 import contextlib
 import functools
+import logging
 import multiprocessing
 import os
 import platform
-import re
 import signal
+import socket
 import sys
 import threading
-import traceback
 from collections import Counter, deque
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from concurrent.futures import CancelledError
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from diffsem.link.errors import InputError
 from diffsem.link.experiment import Experiment, Point
+from diffsem.scenarios.answers import answer, result_of
 from diffsem.scenarios.quiet import load_tensorflow
 from diffsem.scenarios.schema import Scenario
 from diffsem.scenarios.shares import environment, share_of, take_share
@@ -35,6 +37,8 @@ if TYPE_CHECKING:  # a worker sets TensorFlow up before anything else imports it
 LIVES = 3
 # Begins the names of worker processes.
 WORKER = "diffsem worker"
+# Its answer before the first point.
+STARTED = b""
 
 # Sionna's random stream is one a process: no two points at a time, whatever threads a Dask worker has.
 _one_at_a_time = threading.Lock()
@@ -107,22 +111,27 @@ def simulate_on_processes(
             engage(place)
         while at_work := [(worker, worker.point) for worker in engaged if worker.point is not None]:
             ready = wait([worker.pipe for worker, _ in at_work])
+            error: Exception | None = None
             for worker, point in at_work:
                 if worker.pipe not in ready:
                     continue
+                result, content = None, worker.received()
                 try:
-                    answer = worker.pipe.recv()
-                except (EOFError, OSError):
-                    replace(worker, point)
-                    continue
-                if answer is None:
-                    worker.started = True
-                    continue
-                if isinstance(answer, Exception):
-                    raise answer
-                start_next(worker)
-                on_images(answer.images)
-                yield answer
+                    if content is None:
+                        replace(worker, point)
+                    elif content == STARTED:
+                        worker.started = True
+                    else:
+                        result = result_of(content, point)
+                except (InputError, RuntimeError) as failure:
+                    # Told after what others have finished by now.
+                    error = failure
+                if result:
+                    start_next(worker)
+                    on_images(result.images)
+                    yield result
+            if error:
+                raise error
     finally:
         # Nobody waits for the points that are still under way.
         for worker in engaged:
@@ -141,30 +150,28 @@ def simulate_on_dask(
 ) -> "Generator[PointResult, None, None]":
     """Simulate points on an existing Dask cluster; workers may come and go, their points run anew elsewhere.
 
+    Results come as plain bytes. Dask itself speaks in pickles, though: whoever controls its scheduler or a worker can
+    run code in this process. The cluster must be trusted.
+
     Raises
     ------
     InputError
         If Dask is not installed, the scheduler does not answer, or a worker has other weights or versions.
     """
-    # Dask takes long, and a traceback, to say so of an address that is none.
-    if not re.fullmatch(r"(tcp|tls|ucx|wss?)://.+:\d+", address):
-        raise InputError(f"--scheduler {address}: not an address; allowed: tcp://HOST:PORT")
     try:
         import distributed
     except ImportError as error:
         raise InputError("--scheduler: needs Dask; pip install 'diffsem[distributed]'") from error
-    try:
-        client = distributed.Client(address, timeout="10s", set_as_default=False)
-    except (OSError, ValueError) as error:
-        raise InputError(f"--scheduler {address}: no Dask scheduler answers there; allowed: tcp://HOST:PORT") from error
-    task = functools.partial(simulate_point, scenario, origin, data_dir)
+    with _quiet_dask():
+        client = _client(address)
+    task = functools.partial(answer, functools.partial(simulate_point, scenario, origin, data_dir))
 
     def results() -> "Generator[PointResult, None, None]":
-        with client:
-            futures = client.map(task, list(points), pure=False)
+        with _quiet_dask(), client:
+            futures = {client.submit(task, point, pure=False): point for point in points}
             try:
                 for future in distributed.as_completed(futures, loop=client.loop):
-                    result = future.result()
+                    result = result_of(_bytes_of(future), futures[future])
                     on_images(result.images)
                     yield result
             except distributed.KilledWorker as error:
@@ -172,12 +179,56 @@ def simulate_on_dask(
                     f"--scheduler {address}: one point ended several workers (out of memory?); finished points are safe"
                 ) from error
             except (OSError, CancelledError) as error:
-                raise InputError(
-                    f"--scheduler {address}: lost; finished points are safe, the same command goes on from there"
-                ) from error
+                raise InputError(f"--scheduler {address}: lost; finished points are safe") from error
 
     # A function of its own, so that a scheduler that does not answer is told at once and not at the first result.
     return results()
+
+
+def _client(address: str) -> Any:
+    """A Dask client. Raises InputError if no scheduler answers at the address."""
+    import distributed
+    from distributed.comm.registry import get_backend
+
+    allowed = "allowed: tcp://HOST:PORT, or tls://HOST:PORT with the certificates in Dask's configuration"
+    try:
+        parts = urlsplit(address)
+        host, port = parts.hostname, parts.port
+        if not (parts.scheme and host and port):
+            raise ValueError("no scheme, host or port")
+        get_backend(parts.scheme)
+        certified = distributed.Security().get_connection_args("client").get("ssl_context") is not None
+    except (ValueError, OSError, ImportError, RuntimeError) as error:
+        raise InputError(f"--scheduler {address}: not an address that Dask knows here ({error}); {allowed}") from error
+    if parts.scheme in ("tls", "wss") and not certified:
+        raise InputError(f"--scheduler {address}: no certificates for it (distributed.comm.tls); {allowed}")
+    nobody = f"--scheduler {address}: no Dask scheduler answers there; {allowed}"
+    try:
+        # A client that finds nobody takes long, and a traceback, to say so.
+        socket.create_connection((host, port), timeout=10).close()
+        return distributed.Client(address, timeout="10s", set_as_default=False, deserializers=["dask", "msgpack"])
+    except Exception as error:
+        raise InputError(nobody) from error
+
+
+def _bytes_of(future: Any) -> Any:
+    """What a Dask worker answered; None if it is nothing plain."""
+    try:
+        return future.result()
+    except TypeError:
+        return None
+
+
+@contextlib.contextmanager
+def _quiet_dask() -> Iterator[None]:
+    """Without what Dask logs meanwhile: it is told in one line, or is none of the user's business."""
+    logger = logging.getLogger("distributed")
+    before = logger.level
+    logger.setLevel(logging.CRITICAL + 1)
+    try:
+        yield
+    finally:
+        logger.setLevel(before)
 
 
 def simulate_point(scenario: Scenario, origin: str, data_dir: Path | None, point: Point) -> "PointResult":
@@ -224,7 +275,7 @@ def _programs_of(scenario: Scenario, origin: str, data_dir: Path | None) -> "tup
 
 
 class _Worker:
-    """A process that is sent points, one after the other, and answers each by its result or error; None: it started."""
+    """A process that is sent points, one after the other, and answers each in bytes."""
 
     def __init__(self, place: int, share: Mapping[str, str], task: "Callable[[Point], PointResult]") -> None:
         context = multiprocessing.get_context("spawn")
@@ -235,10 +286,22 @@ class _Worker:
         self.process = context.Process(
             target=_work, args=(other_end, share, task), name=f"{WORKER} {place}", daemon=True
         )
-        with environment(share):
-            self.process.start()
+        # Ctrl-C is its parent's business from its very start; a process inherits what is blocked.
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
+        try:
+            with environment(share):
+                self.process.start()
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
         # Its death is told by the pipe's end.
         other_end.close()
+
+    def received(self) -> bytes | None:
+        """What it has sent; None if it is dead."""
+        try:
+            return self.pipe.recv_bytes()
+        except (EOFError, OSError):
+            return None
 
     def end(self) -> int:
         """Wait for a process that ends; its exit status, negative if a signal ended it."""
@@ -257,8 +320,7 @@ def leave_if_imported_by_worker() -> None:
 
 
 def _work(pipe: Connection, share: Mapping[str, str], task: "Callable[[Point], PointResult]") -> None:
-    """Be a worker. Ctrl-C is its parent's business, and it ends with its parent, even a killed one."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    """Be a worker, which ends with its parent, even a killed one."""
     parent = multiprocessing.parent_process()
     assert parent is not None
 
@@ -266,15 +328,11 @@ def _work(pipe: Connection, share: Mapping[str, str], task: "Callable[[Point], P
         parent.join()
         os._exit(1)
 
+    def simulate(point: Point) -> "PointResult":
+        take_share(share)
+        return task(point)
+
     threading.Thread(target=follow_parent, daemon=True).start()
-    pipe.send(None)
+    pipe.send_bytes(STARTED)
     while (point := pipe.recv()) is not None:
-        try:
-            take_share(share)
-            answer: PointResult | Exception = task(point)
-        except InputError as error:
-            answer = error
-        except Exception:
-            # As text: an error itself cannot always be sent, and never with its traceback.
-            answer = RuntimeError(f"worker process:\n{traceback.format_exc()}")
-        pipe.send(answer)
+        pipe.send_bytes(answer(simulate, point))

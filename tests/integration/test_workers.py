@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 
+import numpy as np
 import psutil
 import pytest
 
@@ -243,6 +244,40 @@ def test_an_error_in_a_worker_reaches_the_caller_with_its_traceback():
     nonsense = [Point(240, "loud", (0.0,))]
     with pytest.raises(RuntimeError, match="in simulate_points"):
         next(simulate_on_processes(scenario, nonsense, lambda images: None, 1, origin, None))
+
+
+def test_what_others_have_finished_when_a_worker_fails_is_not_lost(monkeypatch):
+    from diffsem.link import Point
+    from diffsem.link.monte_carlo import PointResult
+    from diffsem.scenarios import workers
+    from diffsem.scenarios.answers import answer
+
+    points = [Point(240, snr_db, (0.0,)) for snr_db in (0.0, 5.0)]
+
+    def simulate(point):
+        if point is points[0]:
+            raise InputError("this one fails")
+        return PointResult(point, [], np.zeros((0, 2, 51)), [], 1)
+
+    class Finished:
+        """A worker whose answer is there as soon as it is asked."""
+
+        def __init__(self, place, share, task):
+            self.place, self.started, self.pipe, self.process = place, True, self, self
+
+        send = kill = lambda self, *arguments: None
+        end = lambda self: 0
+
+        def received(self):
+            return answer(simulate, self.point)
+
+    monkeypatch.setattr(workers, "_Worker", Finished)
+    monkeypatch.setattr(workers, "share_of", lambda place, workers: {})
+    monkeypatch.setattr(workers, "wait", list)
+    results = workers.simulate_on_processes(None, points, lambda images: None, 2, "", None)
+    assert next(results).point == points[1]
+    with pytest.raises(InputError, match="this one fails"):
+        next(results)
 
 
 def test_a_worker_with_other_weights_refuses(scenario):

@@ -58,7 +58,7 @@ def run(
         str | None,
         typer.Option(
             metavar="ADDRESS",
-            help="Simulate on a Dask cluster instead, which must be trusted: tcp://HOST:PORT; same table.",
+            help="Simulate on a Dask cluster instead (trust it): tcp://HOST:PORT; same table.",
         ),
     ] = None,
     data_dir: DataDir = None,

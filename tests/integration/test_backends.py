@@ -57,6 +57,7 @@ print(keras.backend.backend())
 pytestmark = pytest.mark.skipif(importlib.util.find_spec("jax") is None, reason="JAX is not installed")
 
 
+@pytest.mark.slow
 def test_networks_give_the_same_outputs_on_jax():
     from diffsem.scenarios.networks import PRETRAINED
 

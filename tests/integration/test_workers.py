@@ -148,7 +148,9 @@ def run_script(folder, top="", end=GUARDED, seconds=120):
     return subprocess.run([sys.executable, script], capture_output=True, text=True, timeout=seconds)
 
 
-@pytest.mark.parametrize("top", ["import tensorflow as tf", "import tensorflow as tf; tf.zeros(1)"])
+@pytest.mark.parametrize(
+    "top", [pytest.param("import tensorflow as tf", marks=pytest.mark.slow), "import tensorflow as tf; tf.zeros(1)"]
+)
 def test_workers_share_the_cores_though_the_script_has_loaded_tensorflow(top, tmp_path):
     done = run_script(tmp_path, top)
     assert done.returncode == 0, done.stderr
@@ -161,6 +163,7 @@ def test_workers_share_the_cores_though_the_script_has_loaded_tensorflow(top, tm
         assert {told["intra"], told["inter"]} <= {share, *([0] if "zeros" in top else [])}
 
 
+@pytest.mark.slow
 def test_workers_that_cannot_keep_to_their_share_end_in_one_line(tmp_path):
     top = "import tensorflow as tf; tf.config.threading.set_intra_op_parallelism_threads(97); tf.zeros(1)"
     done = run_script(tmp_path, top)

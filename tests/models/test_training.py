@@ -1,8 +1,13 @@
 import json
+import shutil
+import tempfile
+from pathlib import Path
 
 import keras
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from diffsem.models import BrokenStateError, NotFiniteError, TrainingPlan, train
 
@@ -109,6 +114,34 @@ def test_a_broken_state_is_told_in_one_line(damage, tmp_path):
     with pytest.raises(BrokenStateError, match=str(tmp_path)) as error:
         train(build(), "mse", draw_epoch, draw_epoch(99), TrainingPlan(epochs=3, batch_size=16), tmp_path)
     assert "\n" not in str(error.value)
+
+
+@settings(max_examples=40)
+@given(st.data())
+def test_a_state_damaged_at_random_is_told_in_one_line_or_is_whole(state, data):
+    """Bytes of either file are changed, inserted or cut off."""
+    folder = Path(tempfile.mkdtemp())
+    for name, content in state.items():
+        damaged = bytearray(content)
+        if data.draw(st.booleans()):
+            at = data.draw(st.integers(0, len(damaged) - 1))
+            damaged[at : at + data.draw(st.integers(0, 4))] = data.draw(st.binary(max_size=4))
+        (folder / name).write_bytes(damaged[: data.draw(st.sampled_from([None, None, None, len(content) // 2]))])
+    plan = TrainingPlan(epochs=2, batch_size=16)
+    try:
+        told = [str(len(train(build(), "mse", draw_epoch, draw_epoch(99), plan, folder)))]
+    except BrokenStateError as error:
+        told = str(error).splitlines()
+    finally:
+        shutil.rmtree(folder)
+    assert len(told) == 1
+
+
+@pytest.fixture(scope="module")
+def state(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("state")
+    train(build(), "mse", draw_epoch, draw_epoch(99), TrainingPlan(epochs=2, batch_size=16), folder)
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
 
 
 @pytest.mark.parametrize("where", ["loss", "val_loss"])

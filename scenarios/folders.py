@@ -1,9 +1,12 @@
 """Images of one's own: a folder with a sub-folder a class."""
 
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
-from PIL import ExifTags, Image, UnidentifiedImageError
+from PIL import ExifTags, Image
 
 from diffsem.link.errors import InputError
 from diffsem.scenarios.sizes import class_folders
@@ -112,18 +115,31 @@ def _read(path: Path, size: int) -> np.ndarray:
     if path.suffix.lower() not in SUFFIXES:
         raise ValueError("no PNG or JPEG")
     try:
-        with Image.open(path, formats=("PNG", "JPEG")) as image:
+        with _no_bombs(), Image.open(path, formats=("PNG", "JPEG")) as image:
             if image.mode not in MODES:
                 raise ValueError(f"colours are {image.mode}")
             if min(image.size) < SMALLEST:
                 raise ValueError(f"{image.width} x {image.height} pixels")
             colours = _upright(image).convert("RGB")
-    except (UnidentifiedImageError, OSError, SyntaxError, Image.DecompressionBombError) as error:
+    except (Image.DecompressionBombWarning, Image.DecompressionBombError) as error:
+        raise ValueError(f"more than {Image.MAX_IMAGE_PIXELS:,} pixels") from error
+    except ValueError:
+        raise
+    except Exception as error:  # of a damaged file, Pillow may raise anything
         raise ValueError("broken") from error
     side = min(colours.size)
     left, top = (colours.width - side) // 2, (colours.height - side) // 2
     square = colours.crop((left, top, left + side, top + side))  # a resized box would bleed into its margins
     return np.asarray(square.resize((size, size), Image.Resampling.BICUBIC))
+
+
+@contextmanager
+def _no_bombs() -> Iterator[None]:
+    """Pillow only warns of images of up to twice its limit; a damaged EXIF tag is not worth a warning of its own."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        warnings.simplefilter("error", Image.DecompressionBombWarning)
+        yield
 
 
 def _upright(image: Image.Image) -> Image.Image:

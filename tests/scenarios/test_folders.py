@@ -77,6 +77,11 @@ def test_grey_palette_and_bilevel_images_become_colours(tmp_path):
         (lambda folder: draw(folder / "pear" / "x.jpg", 0, mode="CMYK"), ["1 of 37", "pear/x.jpg (colours are CMYK)"]),
         (lambda folder: draw(folder / "pear" / "x.png", 0, mode="RGBA"), ["pear/x.png (colours are RGBA)"]),
         (lambda folder: (folder / "pear" / "x.png").write_bytes(b"\x89PNG"), ["1 of 37", "pear/x.png (broken)"]),
+        (
+            # A few bytes that claim 400 MB of colours.
+            lambda folder: Image.new("1", (12000, 11000)).save(folder / "pear" / "x.png"),
+            ["pear/x.png (more than 89,478,485 pixels)"],
+        ),
         (lambda folder: (folder / "pear" / "x.txt").write_text(""), ["pear/x.txt (no PNG or JPEG)"]),
         (lambda folder: (folder / "void").mkdir(), ["void", "0 images", "two or more"]),
         (
@@ -92,6 +97,15 @@ def test_what_cannot_be_used_is_named_and_counted_in_one_line(damage, words, fol
     for word in words:
         assert word in str(error.value)
     assert "\n" not in str(error.value)
+
+
+def test_a_damaged_tag_of_a_photograph_is_not_worth_a_warning(folder, recwarn):
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    cut = exif.tobytes()[:-6]
+    Image.new("RGB", (40, 40)).save(folder / "apple" / "0.JPG", exif=cut)
+    load_folder(folder, 32)
+    assert not recwarn.list
 
 
 def test_an_image_that_is_cut_off_is_broken(folder):

@@ -232,14 +232,16 @@ def _finetune(shop: Workshop, stage: str, denoise_epoch: Callable, pair: Pair = 
 
 def _cached(shop: Workshop, stage: str, split: str, compute: Callable[[], np.ndarray]) -> np.ndarray:
     """Load z^ from the stage's folder, or compute it and leave it there for a resumed training."""
-    path = shop.folder / ".progress" / stage / f"denoised-{split}.npy"
+    # An archive, for its checksum.
+    path = shop.folder / ".progress" / stage / f"denoised-{split}.npz"
     try:
-        return np.load(path)
-    except (OSError, ValueError):
+        with np.load(path) as file:
+            return file["denoised"]
+    except Exception:  # of a damaged file, NumPy, zipfile and zlib may raise anything
         denoised = compute()
     path.parent.mkdir(parents=True, exist_ok=True)
     content = io.BytesIO()
-    np.save(content, denoised)
+    np.savez(content, denoised=denoised)
     replace_file(path, content.getvalue())
     return denoised
 

@@ -223,7 +223,7 @@ def test_denoised_features_of_another_training_are_not_taken_from_the_cache(tmp_
         train_scenario(
             one_epoch("diffsem", ""), tmp_path, lambda name, epochs: [StopAt(0)] if name == "diffsem" else []
         )
-    assert list((tmp_path / ".progress" / "diffsem").glob("denoised-*.npy"))
+    assert list((tmp_path / ".progress" / "diffsem").glob("denoised-*.npz"))
     with pytest.raises(InputError, match=r"stage diffsem was trained otherwise: training.teacher_steps 2, now 3"):
         train_scenario(one_epoch("diffsem", "", "training.teacher_steps=3"), tmp_path)
     train_scenario(one_epoch("diffsem", ""), tmp_path)

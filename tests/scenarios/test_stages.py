@@ -1,3 +1,5 @@
+from types import SimpleNamespace
+
 import keras
 import numpy as np
 import pytest
@@ -8,7 +10,7 @@ from diffsem.scenarios.assembly import networks_for
 from diffsem.scenarios.datasets import load_dataset
 from diffsem.scenarios.networks import NETWORKS, WEIGHTLESS
 from diffsem.scenarios.schema import ATTACKS, shipped_scenarios
-from diffsem.scenarios.stages import required_stages
+from diffsem.scenarios.stages import _cached, required_stages
 from diffsem.scenarios.workshop import Workshop
 
 EVERYTHING = [
@@ -107,3 +109,24 @@ def test_a_training_whose_loss_is_not_finite_ends_in_one_line_and_goes_on_from_t
     )
     assert [path.name for path in kept.glob("*.npz")] == ["epoch-0002.npz"]
     assert [record["epoch"] for record in fit(first_bad=9)] == [0, 1, 2, 3]
+
+
+def test_a_damaged_cache_of_denoised_features_is_computed_anew(tmp_path, rng):
+    shop = SimpleNamespace(folder=tmp_path)
+    expected, computed = rng.standard_normal((5, 8, 8, 1)), []
+
+    def compute():
+        computed.append(True)
+        return expected
+
+    for damage in [
+        None,
+        lambda content: content[:600] + bytes([content[600] ^ 1]) + content[601:],
+        lambda _: b"",
+        None,
+    ]:
+        if damage:
+            (path,) = tmp_path.rglob("denoised-*")
+            path.write_bytes(damage(path.read_bytes()))
+        np.testing.assert_array_equal(_cached(shop, "diffsem", "training", compute), expected)
+    assert len(computed) == 3

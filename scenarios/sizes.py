@@ -117,17 +117,24 @@ def feature_shape_of(dataset: DatasetName | Folder) -> tuple[int, int, int]:
     return side, side, round(REDUCTION**2 * COLOURS * dataset.compression)
 
 
+def image_shape_of(dataset: DatasetName | Folder) -> tuple[int, int, int]:
+    """Height, width and colours of an image."""
+    if dataset == "mnist":
+        return 28, 28, 1
+    side = 32 if dataset == "cifar10" else dataset.image_size
+    return side, side, COLOURS
+
+
 def sizes_of(dataset: DatasetName | Folder) -> Sizes:
     """The sizes of a data set. Raises InputError if a folder of images is not there."""
-    feature_shape = feature_shape_of(dataset)
+    image_shape, feature_shape = image_shape_of(dataset), feature_shape_of(dataset)
     if dataset == "mnist":
-        return Sizes((28, 28, 1), feature_shape, 10, MNIST_RMS, ())
+        return Sizes(image_shape, feature_shape, 10, MNIST_RMS, ())
     if dataset == "cifar10":
-        return Sizes((32, 32, 3), feature_shape, 10, CIFAR10_RMS, ("mirror", "shift"))
-    side = dataset.image_size
+        return Sizes(image_shape, feature_shape, 10, CIFAR10_RMS, ("mirror", "shift"))
     classes = len(class_folders(Path(dataset.folder)))
     # Not mirrored: nobody knows whether the images show text.
-    return Sizes((side, side, COLOURS), feature_shape, classes, CIFAR10_RMS, ("shift",))
+    return Sizes(image_shape, feature_shape, classes, CIFAR10_RMS, ("shift",))
 
 
 def class_folders(folder: Path) -> list[Path]:

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from diffsem.link.errors import InputError
+from diffsem.link.escaping import escaped
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -341,7 +342,7 @@ def main() -> None:
     try:
         app()
     except InputError as error:
-        typer.echo(f"diffsem: {error}", err=True)
+        typer.echo(f"diffsem: {escaped(error)}", err=True)
         sys.exit(2)
 
 

@@ -109,6 +109,8 @@ def _known_attack(name: str) -> str:
         near = difflib.get_close_matches(name, ATTACKS, n=1, cutoff=0.5)
         hint = f"did you mean {near[0]}?" if near else f"allowed: {', '.join(ATTACKS)}"
         raise ValueError(f"unknown attack; {hint}; one of your own is written module:NAME")
+    if ":" in name and not all(part.isidentifier() for part in name.replace(":", ".", 1).split(".")):
+        raise ValueError("no attack's name; one of your own is written module:NAME")
     return name
 
 

@@ -31,8 +31,8 @@ LONGEST_YEARS = 10
 # Bytes of a process that has loaded TensorFlow, Sionna and Keras.
 PROGRAM = 0.85 * GIB
 # Floating point operations a second and core, and seconds until the first batch runs.
-OPERATIONS = 100e9
-START, TRACE = 6.0, 2.0
+OPERATIONS = 150e9
+START, TRACE = 6.0, 1.0
 # Core seconds: of a real symbol at a node, of a coded bit through 20 iterations of LDPC decoding, and of one uncoded.
 SYMBOL_SECONDS, CODED_BIT_SECONDS, BIT_SECONDS = 5e-7, 2e-6, 1.5e-7
 # Bytes: of a coded bit's messages, and of a symbol's distance to a point of its constellation.
@@ -251,7 +251,7 @@ def _need_of_sweep(scenario: Scenario, test_images: int) -> Need:
     batch, label_images = rules.batch_size, min(rules.max_images, rules.passes * test_images)
     if rules.ci_half_width is not None and rules.passes == 1:
         # An interval of any accuracy is that narrow by then.
-        label_images = min(label_images, math.ceil(0.9604 / rules.ci_half_width**2))
+        label_images = math.ceil(min(label_images, 0.9604 / rules.ci_half_width**2))
     pixels = math.prod(image_shape_of(scenario.dataset))
     pool = min(POOL, points * math.ceil(rules.max_images / batch))
     operations = seconds = weights = pooled = 0.0

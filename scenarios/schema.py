@@ -126,13 +126,15 @@ SolverSteps = Annotated[int, Field(ge=1, le=STEPS)]
 BatchSize = Annotated[int, Field(ge=1, le=65536)]
 # Of random bits, enough for a block error rate of 1e-6; far more than there are images in any test set.
 Images = Annotated[int, Field(ge=1, le=10**8)]
+# Hundreds of times what any stage takes.
 EpochCount = Annotated[int, Field(ge=1, le=100_000)]
 # Systems or attacks of one sweep: a row each a point.
 MOST_ENTRIES = 100
 
 
 Modulation = Literal["bpsk", "qpsk", "16qam", "64qam", "256qam"]
-CodeRate = Annotated[float, Field(gt=0, lt=1)] | None
+# The code begins at 0.2.
+CodeRate = Annotated[float, Field(ge=0.1, lt=1)] | None
 
 
 Antennas = Annotated[int, Field(ge=1, le=16)]
@@ -476,6 +478,7 @@ class Denoising(Keys):
         description="of the receiver. matched: the step that fits the noise, symbol by symbol; mean: that of the mean "
         "noise of all symbols; transmitter: t, as in the paper",
     )
+    # Labels that have not settled by then go round in a circle.
     max_rounds: Annotated[int, Field(ge=1, le=100)] = Field(
         default=5, description="rounds of e-diffsem at most; a label that settles ends them"
     )
@@ -499,7 +502,8 @@ class MonteCarlo(Keys):
     target_errors: Images | None = Field(
         default=500, description="a node is done after this many wrong labels; null: never"
     )
-    ci_half_width: Annotated[float, Field(gt=0, lt=1)] | None = Field(
+    # A hundredth of what the most images come to.
+    ci_half_width: Annotated[float, Field(ge=1e-6, lt=1)] | None = Field(
         default=0.005, description="a node is done once its 95% interval is this narrow (half width); null: never"
     )
 
@@ -583,6 +587,7 @@ class Training(Keys):
     epochs: Epochs = Epochs()
     ibal: Ibal = Ibal()
     batch_size: BatchSize = Field(default=256, description="samples a step")
+    # More than fit in any machine's memory.
     images: Annotated[int, Field(ge=100, le=10**8)] | None = Field(
         default=None, description="use only this many training images; null: all"
     )

@@ -1,3 +1,4 @@
+import contextlib
 import dataclasses
 import json
 import subprocess
@@ -5,6 +6,8 @@ import sys
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from diffsem.link import InputError
 from diffsem.scenarios import cost, load_scenario, run_scenario, train_scenario
@@ -12,7 +15,7 @@ from diffsem.scenarios.cost import affordable_sweep, affordable_training, cost_o
 from diffsem.scenarios.machine import Machine, this_machine
 from diffsem.scenarios.network_costs import attack_cost, classifier_cost, encoder_cost, judge_cost, unet_cost
 from diffsem.scenarios.networks import build_network
-from diffsem.scenarios.schema import shipped_scenarios
+from diffsem.scenarios.schema import ATTACKS, shipped_scenarios
 
 GIB = 2**30
 SMALL = Machine(cores=2, memory=24 * GIB)
@@ -161,6 +164,46 @@ def test_a_training_is_refused_before_it_begins(overrides, key, tmp_path):
         train_scenario(scenario, tmp_path / "weights")
     assert not (tmp_path / "weights").exists()
     assert affordable_sweep(scenario)
+
+
+# As much as the schema allows, of all that it allows it of.
+MOST = {
+    "monte_carlo.batch_size": "65536",
+    "monte_carlo.max_images": "100000000",
+    "monte_carlo.passes": "10000",
+    "monte_carlo.ci_half_width": "1.0e-6",
+    "denoising.channels": "1024",
+    "denoising.steps": "500",
+    "denoising.max_rounds": "100",
+    "legitimate.snr_db": str([step / 10 for step in range(1000)]),
+    "legitimate.channel": "{kind: cdl, subcarriers: 4096}",
+    "legitimate.receive_antennas": "16",
+    "legitimate.csi": "{pilots: 1024, estimator: lmmse}",
+    "eavesdropper.snr_db": str([step / 10 for step in range(1000)]),
+    "eavesdropper.channel": "{kind: rician, coherence: 200000}",
+    "eavesdropper.receive_antennas": "16",
+    "eavesdropper.csi": "{pilots: 1024}",
+    "eavesdropper.looks": "100",
+    "eavesdropper.attacks": f"[{', '.join(ATTACKS)}, 'mine:ATTACK']",
+    "legitimate.receivers": "[digital, e-diffsem, keyed-scramble, direct, ibal]",
+    "bit_error_rates": "[{information_bits: 100000, modulation: 256qam}, {information_bits: 8448, code_rate: 0.5}]",
+    "training.batch_size": "65536",
+    "training.epochs.adversary": "100000",
+    "training.teacher_steps": "500",
+    "dataset": "cifar10",
+}
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.sets(st.sampled_from(sorted(MOST))))
+def test_any_valid_scenario_is_estimated_or_refused(keys):
+    scenario = load_scenario("mnist-quick", [f"{key}={MOST[key]}" for key in sorted(keys)])
+    for affordable in (affordable_sweep, affordable_training):
+        with contextlib.suppress(InputError):
+            affordable(scenario)
+    need = cost_of(scenario).need
+    assert GIB / 2 < need.memory < 1e30
+    assert 0 < need.core_seconds < 1e30
 
 
 def test_more_of_anything_never_needs_less():

@@ -1,7 +1,7 @@
 """What a scenario asks for, told from its sizes: images and calls of networks, and about how much memory and time.
 
-Neither TensorFlow nor the data are needed. Constants were measured on two cores of an x86 server with AVX-512; memory
-and time of the shipped scenarios come out right within a factor of two or so.
+Neither TensorFlow nor the data are needed. Constants were measured on two cores of an x86 server with AVX-512. Memory
+comes out right within a factor of two; time is that of all images and rounds that a sweep may take, on a CPU.
 """
 
 import math

@@ -9,8 +9,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from diffsem.channels import ofdm
 from diffsem.link import InputError
-from diffsem.scenarios import cost, load_scenario, run_scenario, train_scenario
+from diffsem.link.experiment import Experiment
+from diffsem.scenarios import cost, datasets, folders, load_scenario, run_scenario, train_scenario
 from diffsem.scenarios.cost import affordable_sweep, affordable_training, cost_of
 from diffsem.scenarios.machine import Machine, this_machine
 from diffsem.scenarios.network_costs import attack_cost, classifier_cost, encoder_cost, judge_cost, unet_cost
@@ -62,6 +64,14 @@ def small_machine(monkeypatch):
 def test_memory_of_measured_sweeps_comes_out_within_a_factor_of_two(scenario, overrides, measured):
     needed = cost_of(load_scenario(scenario, [*overrides, *WITHOUT_RULE])).need.memory / GIB
     assert measured / 2 < needed < measured * 2
+
+
+def test_what_is_known_of_other_modules_is_so_there():
+    pool = next(field.default for field in dataclasses.fields(Experiment) if field.name == "pool")
+    assert pool == cost.POOL
+    assert cost.COVARIANCE_DRAWS == ofdm.COVARIANCE_DRAWS
+    assert pytest.approx(1 - datasets.PAIR_SHARE) == cost.SURROGATES
+    assert 1 / (1 + cost.FOLDER_TRAINING) == folders.TEST_SHARE
 
 
 def test_operations_of_the_unets_are_those_of_the_benchmark():

@@ -1,11 +1,13 @@
 """Whatever stands in a scenario or behind --set, `diffsem check` ends with status 0, or with one line and status 2."""
 
 import contextlib
+import errno
 import io
 import os
 import resource
 import sys
 import time
+from pathlib import Path
 from unittest import mock
 
 import pytest
@@ -435,6 +437,20 @@ def test_a_hostile_file_is_refused_in_one_line(text, tmp_path):
 def test_bytes_that_are_no_text_are_refused(content, tmp_path):
     (tmp_path / "mine.yaml").write_bytes(content)
     assert_refused(check(tmp_path / "mine.yaml"))
+
+
+def test_images_that_may_not_be_read_are_told_in_one_line(tmp_path, monkeypatch):
+    for place in ("cats", "dogs"):
+        (tmp_path / place).mkdir()
+        (tmp_path / place / "1.png").touch()
+
+    def closed(path):
+        raise PermissionError(errno.EACCES, "Permission denied", str(path))
+
+    monkeypatch.setattr(Path, "is_file", closed)
+    result = check("mnist-quick", "--set", f"dataset={{folder: {tmp_path}}}")
+    assert_refused(result)
+    assert "cats: cannot be read (Permission denied)" in result[2]
 
 
 def test_a_byte_order_mark_is_read_over(tmp_path):

@@ -257,11 +257,12 @@ def check(
         ),
     ] = False,
 ) -> None:
-    """Validate a scenario; print it resolved, with its cost in images, U-Net calls and evaluations of attacks."""
+    """Validate a scenario; print it resolved, with its cost in images, calls of networks, memory and time."""
     import json
 
-    from diffsem.scenarios.datasets import size_of_test_set
-    from diffsem.scenarios.schema import ONE_STEP, Scenario, load_scenario, transmitter_of
+    from diffsem.scenarios.cost import affordable_sweep, estimate
+    from diffsem.scenarios.machine import this_machine
+    from diffsem.scenarios.schema import Scenario, load_scenario
 
     if schema:
         typer.echo(json.dumps(Scenario.model_json_schema(), indent=2))
@@ -274,33 +275,16 @@ def check(
         from diffsem.scenarios.attacks import listed_attacks
 
         listed_attacks(resolved.eavesdropper)
-    points = len(resolved.timesteps) * len(resolved.legitimate.snr_db)
-    rules, size = resolved.monte_carlo, size_of_test_set(resolved.dataset)
-    images = points * min(rules.max_images, rules.passes * size)
-    digital = len(resolved.digital) if "digital" in resolved.legitimate.receivers else 0
-    analog = [system for system in resolved.legitimate.receivers if system != "digital"]
-    systems = len(analog) + digital + len(resolved.bit_error_rates)
-    steps = 1 if resolved.denoising.solver == "distilled" else resolved.denoising.steps
-    calls = dict.fromkeys(ONE_STEP, 1) | {"diffsem": steps}
-    guided = 2 if resolved.denoising.guidance else 1
-    calls["e-diffsem"] = steps * resolved.denoising.max_rounds * guided
-    worst = sum(calls.get(system, 0) for system in resolved.legitimate.receivers)
-    eavesdropper = resolved.eavesdropper
-    heard = len(eavesdropper.snr_db) if isinstance(eavesdropper.snr_db, tuple) else 1
-    attacked = sum(
-        # Looks at a scrambled transmission do not add up: each is attacked by itself.
-        heard * (eavesdropper.looks if "scramble" in transmitter else 1)
-        for transmitter in {transmitter_of(system) for system in analog}
-        for attack in eavesdropper.attacks
-        if attack.transmitters is None or transmitter in attack.transmitters
-    )
+    cost, machine = affordable_sweep(resolved), this_machine()
+    passes = resolved.monte_carlo.passes
     typer.echo(resolved.to_yaml(), nl=False)
-    again = f", gone through {rules.passes} times" if rules.passes > 1 else ""
-    typer.echo(f"# test set: {size:,} images{again}; a point ends there")
+    again = f", gone through {passes} times" if passes > 1 else ""
+    typer.echo(f"# test set: {cost.test_images:,} images{again}; a point ends there")
     typer.echo(
-        f"# cost: {points} points, at most {images:,} images for each of {systems} systems, "
-        f"at most {images * worst:,} U-Net calls, at most {images * attacked:,} evaluations of attacks"
+        f"# cost: {cost.points} points, at most {cost.images:,} images for each of {cost.systems} systems, "
+        f"at most {cost.unet_calls:,} U-Net calls, at most {cost.attack_evaluations:,} evaluations of attacks"
     )
+    typer.echo(f"# estimate on this machine ({machine}): {estimate(cost.need, machine)}")
 
 
 @app.command()

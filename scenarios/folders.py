@@ -97,7 +97,10 @@ def count_test_images(folder: Path) -> int:
 
 def _files(place: Path) -> list[Path]:
     """A class's files, in the order of their names."""
-    files = sorted(path for path in place.rglob("*") if path.is_file() and not path.name.startswith("."))
+    try:
+        files = sorted(path for path in place.rglob("*") if path.is_file() and not path.name.startswith("."))
+    except OSError as error:
+        raise InputError(f"dataset folder {place}: cannot be read ({error.strerror})") from error
     if len(files) < 2:
         raise InputError(
             f"dataset folder {place}: {len(files)} images; a class needs two or more, for training and for test"

@@ -18,6 +18,7 @@ from diffsem.link.monte_carlo import PointResult
 from diffsem.link.programs import EXAMPLES
 from diffsem.link.results import ResultTable, empty_table, read_table, write_table
 from diffsem.scenarios.assembly import attack_warnings, origin_of, versions, weights_sha256
+from diffsem.scenarios.cost import affordable_sweep
 from diffsem.scenarios.datasets import Dataset, load_dataset
 from diffsem.scenarios.locking import only_run
 from diffsem.scenarios.schema import Scenario, parse_scenario
@@ -96,11 +97,13 @@ def run_scenario(
     ------
     InputError
         If weights, data, the result file, the workers or the cluster cannot be used, another run holds the file, or
-        both workers and a scheduler are asked for.
+        both workers and a scheduler are asked for, or the sweep needs more than this machine, which is to run it, has.
     """
     leave_if_imported_by_worker()
     if scheduler and workers > 1:
         raise InputError(f"--workers {workers}: --scheduler has workers of its own; give one of them")
+    if not scheduler:
+        affordable_sweep(scenario)
     if out is None:
         return _sweep(
             scenario, None, overwrite, workers, scheduler, data_dir, on_points, on_images, mixed_versions, log

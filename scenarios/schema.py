@@ -2,11 +2,12 @@
 
 import difflib
 import math
+import os
+import stat
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar, get_args
 
 import numpy as np
-import yaml
 from pydantic import (
     AfterValidator,
     BaseModel,
@@ -21,8 +22,9 @@ from pydantic import (
 from diffsem.link.errors import InputError
 from diffsem.link.modulation import coded_bits
 from diffsem.scenarios.augmentation import Variation
-from diffsem.scenarios.sizes import DatasetName, Folder, Keys, feature_shape_of
-from diffsem.scenarios.strict_yaml import read_yaml
+from diffsem.scenarios.shortening import shortened
+from diffsem.scenarios.sizes import DatasetName, Folder, FolderPath, Keys, feature_shape_of
+from diffsem.scenarios.strict_yaml import DEEPEST, MOST_BYTES, read_yaml, write_yaml
 
 SHIPPED = Path(__file__).parent
 
@@ -107,24 +109,40 @@ def _known_attack(name: str) -> str:
         near = difflib.get_close_matches(name, ATTACKS, n=1, cutoff=0.5)
         hint = f"did you mean {near[0]}?" if near else f"allowed: {', '.join(ATTACKS)}"
         raise ValueError(f"unknown attack; {hint}; one of your own is written module:NAME")
+    if ":" in name and not all(part.isidentifier() for part in name.replace(":", ".", 1).split(".")):
+        raise ValueError("no attack's name; one of your own is written module:NAME")
     return name
 
 
 Decibel = Annotated[float, Field(ge=-50, le=100)]
-Decibels = Annotated[tuple[Decibel, ...], Field(min_length=1), AfterValidator(_ascending)]
-Timestep = Annotated[int, Field(ge=0, le=500)]
-Positive = Annotated[int, Field(ge=1)]
+# A tenth of a decibel apart over 100 dB.
+Decibels = Annotated[tuple[Decibel, ...], Field(min_length=1, max_length=1000), AfterValidator(_ascending)]
+# The schedule's last.
+STEPS = 500
+Timestep = Annotated[int, Field(ge=0, le=STEPS)]
+# A solver that takes more steps than the schedule has goes through some of them twice.
+SolverSteps = Annotated[int, Field(ge=1, le=STEPS)]
+# Larger than most test sets: a batch is only there to fill the machine.
+BatchSize = Annotated[int, Field(ge=1, le=65536)]
+# Of random bits, enough for a block error rate of 1e-6; far more than there are images in any test set.
+Images = Annotated[int, Field(ge=1, le=10**8)]
+# Hundreds of times what any stage takes.
+EpochCount = Annotated[int, Field(ge=1, le=100_000)]
+# Systems or attacks of one sweep: a row each a point.
+MOST_ENTRIES = 100
 
 
 Modulation = Literal["bpsk", "qpsk", "16qam", "64qam", "256qam"]
-CodeRate = Annotated[float, Field(gt=0, lt=1)] | None
+# The code begins at 0.2.
+CodeRate = Annotated[float, Field(ge=0.1, lt=1)] | None
 
 
 Antennas = Annotated[int, Field(ge=1, le=16)]
 
 
 class _BlockFading(Keys):
-    coherence: Positive | None = Field(
+    # A feature has 98,304 complex symbols at most, a block of bits 100,000: a block that holds more is null.
+    coherence: Annotated[int, Field(ge=1, le=200_000)] | None = Field(
         default=None,
         description="channel uses that a fading block lasts, pilots among them; null: longer than an image",
     )
@@ -204,7 +222,8 @@ FORMS = ("word", "keys", "ratio", "values")
 class EstimatedCsi(Keys):
     """Channel knowledge from pilots."""
 
-    pilots: Annotated[int, Field(ge=1)] = Field(
+    # Thirty times the channel uses of MNIST's feature, and as good as perfect.
+    pilots: Annotated[int, Field(ge=1, le=1024)] = Field(
         description="pilots of each stream in a fading block, or OFDM symbols with pilots in a grid"
     )
     estimator: Literal["ls", "lmmse"] = Field(
@@ -240,7 +259,7 @@ class Offset(Keys):
 
 
 class Distance(Keys):
-    distance: Annotated[float, Field(gt=0)] = Field(
+    distance: Annotated[float, Field(gt=0, le=1e6)] = Field(
         description="from transmitter to eavesdropper, over that to the receiver"
     )
     path_loss_exponent: Annotated[float, Field(ge=0, le=10)] = Field(
@@ -292,9 +311,11 @@ class Legitimate(Keys):
         description="dB by which the transmitter's SNR estimate is too high (negative: too low), or {deviation: dB}",
     )
     key: SharedKey = SharedKey()
-    receivers: Annotated[tuple[Receiver, ...], AfterValidator(_distinct)] = Field(
-        default=("classifier", "noise-aware", "noise-aware-pair", "one-step", "diffsem", "e-diffsem"),
-        description="systems to compare; classifier bypasses the denoiser; the noise-aware ones are controls",
+    receivers: Annotated[tuple[Receiver, ...], Field(max_length=len(get_args(Receiver))), AfterValidator(_distinct)] = (
+        Field(
+            default=("classifier", "noise-aware", "noise-aware-pair", "one-step", "diffsem", "e-diffsem"),
+            description="systems to compare; classifier bypasses the denoiser; the noise-aware ones are controls",
+        )
     )
 
     @model_validator(mode="after")
@@ -339,12 +360,12 @@ class ChosenAttack(Keys):
 
     model_config = ConfigDict(json_schema_extra=lambda schema: _or_a_bare_string(schema))
 
-    attack: Annotated[str, AfterValidator(_known_attack)] = Field(
+    attack: Annotated[str, Field(max_length=256), AfterValidator(_known_attack)] = Field(
         description=f"{' | '.join(ATTACKS)} | module:NAME of an AttackMethod of one's own"
     )
     knows_step: bool | None = Field(default=None, description="null: as eavesdropper.knows_step says")
     surrogate: Surrogate | None = Field(default=None, description="null: as eavesdropper.surrogate says")
-    transmitters: Annotated[tuple[Transmitter, ...], Field(min_length=1)] | None = Field(
+    transmitters: Annotated[tuple[Transmitter, ...], Field(min_length=1, max_length=len(TRANSMITTERS))] | None = Field(
         default=None, description="run against these only, clean-pair is the paper's; null: against every one"
     )
 
@@ -379,7 +400,7 @@ class Eavesdropper(Keys):
     fading_correlation: Annotated[float, Field(ge=0, le=1)] = Field(
         default=0.0, description="of the eavesdropper's fading with the receiver's; both need the same channel"
     )
-    attacks: Annotated[tuple[ChosenAttack, ...], AfterValidator(_distinct)] = Field(
+    attacks: Annotated[tuple[ChosenAttack, ...], Field(max_length=MOST_ENTRIES), AfterValidator(_distinct)] = Field(
         default=tuple(ChosenAttack(attack=name) for name in ATTACKS[:6]),
         description="a name each, or {attack: NAME, knows_step: ..., surrogate: ..., transmitters: ...}",
     )
@@ -450,33 +471,39 @@ class Denoising(Keys):
     solver: Literal["ddim", "dpm-solver++", "distilled"] = Field(
         default="ddim", description="ddim | dpm-solver++ | distilled: the U-Nets' one-call students"
     )
-    steps: Positive = Field(default=2, description="steps of the solver from t' down to 0")
+    steps: SolverSteps = Field(default=2, description="steps of the solver from t' down to 0")
     guidance: Annotated[float, Field(ge=0, le=20)] = Field(default=0.0, description="w of eq. 18; e-diffsem only")
     step: Literal["matched", "mean", "transmitter"] = Field(
         default="matched",
         description="of the receiver. matched: the step that fits the noise, symbol by symbol; mean: that of the mean "
         "noise of all symbols; transmitter: t, as in the paper",
     )
-    max_rounds: Positive = Field(default=5, description="rounds of e-diffsem at most; a label that settles ends them")
-    channels: Annotated[int, Field(ge=8, multiple_of=8)] = Field(
+    # Labels that have not settled by then go round in a circle.
+    max_rounds: Annotated[int, Field(ge=1, le=100)] = Field(
+        default=5, description="rounds of e-diffsem at most; a label that settles ends them"
+    )
+    # 64 times the weights of the paper's 128.
+    channels: Annotated[int, Field(ge=8, le=1024, multiple_of=8)] = Field(
         default=128, description="U-Net channels; must fit the weights"
     )
 
 
 class MonteCarlo(Keys):
-    batch_size: Positive = Field(default=256, description="images a batch")
-    max_images: Positive = Field(
+    batch_size: BatchSize = Field(default=256, description="images a batch")
+    max_images: Images = Field(
         default=10000, description="images a point at most; a point ends at the end of its test set, too"
     )
-    passes: Positive = Field(
+    # Of 10,000 test images as many as `max_images` may be.
+    passes: Annotated[int, Field(ge=1, le=10_000)] = Field(
         default=1,
         description="times that a point may go through its test set, with new noise; intervals are then clustered by "
         "image",
     )
-    target_errors: Positive | None = Field(
+    target_errors: Images | None = Field(
         default=500, description="a node is done after this many wrong labels; null: never"
     )
-    ci_half_width: Annotated[float, Field(gt=0, lt=1)] | None = Field(
+    # A hundredth of what the most images come to.
+    ci_half_width: Annotated[float, Field(ge=1e-6, lt=1)] | None = Field(
         default=0.005, description="a node is done once its 95% interval is this narrow (half width); null: never"
     )
 
@@ -528,27 +555,30 @@ class Execution(Keys):
 
 
 class Epochs(Keys):
-    pair: Positive = Field(default=25, description="encoder and classifier on clean features")
-    noise_aware_pair: Positive = Field(default=40, description="control: encoder and classifier through self-noise")
-    reference: Positive = Field(default=40, description="the pair at the ceiling: encoder and classifier through noise")
-    denoiser: Positive = Field(default=15, description="each U-Net")
-    distillation: Positive = Field(default=4, description="each one-call student of a U-Net")
-    classifiers: Positive = Field(default=25, description="fine-tuning of each receiver's classifier")
-    adversary: Positive = Field(default=200, description="each attack, at most: it ends on a plateau")
-    strong_classifier: Positive = Field(default=14, description="each judge")
-    judge_of_attacks: Positive | None = Field(
+    pair: EpochCount = Field(default=25, description="encoder and classifier on clean features")
+    noise_aware_pair: EpochCount = Field(default=40, description="control: encoder and classifier through self-noise")
+    reference: EpochCount = Field(
+        default=40, description="the pair at the ceiling: encoder and classifier through noise"
+    )
+    denoiser: EpochCount = Field(default=15, description="each U-Net")
+    distillation: EpochCount = Field(default=4, description="each one-call student of a U-Net")
+    classifiers: EpochCount = Field(default=25, description="fine-tuning of each receiver's classifier")
+    adversary: EpochCount = Field(default=200, description="each attack, at most: it ends on a plateau")
+    strong_classifier: EpochCount = Field(default=14, description="each judge")
+    judge_of_attacks: EpochCount | None = Field(
         default=None,
         description="the judge that sees attacks' images, on from the clean judge's weights; null: from new weights, "
         "for as long as the clean one",
     )
-    ibal: Positive = Field(default=30, description="baseline: encoder, classifier and auxiliary decoder of IBAL")
+    ibal: EpochCount = Field(default=30, description="baseline: encoder, classifier and auxiliary decoder of IBAL")
 
 
 class Ibal(Keys):
-    beta: Annotated[float, Field(ge=0)] = Field(
+    # With more, nothing else of the loss is left.
+    beta: Annotated[float, Field(ge=0, le=1e6)] = Field(
         default=1e-3, description="weight of the information in the symbols (KL, nats an image), once it is ramped up"
     )
-    decoder_weight: Annotated[float, Field(ge=0)] = Field(
+    decoder_weight: Annotated[float, Field(ge=0, le=1e6)] = Field(
         default=20.0, description="lambda, weight of the auxiliary decoder's mean squared error"
     )
 
@@ -556,8 +586,9 @@ class Ibal(Keys):
 class Training(Keys):
     epochs: Epochs = Epochs()
     ibal: Ibal = Ibal()
-    batch_size: Positive = Field(default=256, description="samples a step")
-    images: Annotated[int, Field(ge=100)] | None = Field(
+    batch_size: BatchSize = Field(default=256, description="samples a step")
+    # More than fit in any machine's memory.
+    images: Annotated[int, Field(ge=100, le=10**8)] | None = Field(
         default=None, description="use only this many training images; null: all"
     )
     augmentation: Annotated[tuple[Variation, ...], AfterValidator(_distinct)] | None = Field(
@@ -579,7 +610,7 @@ class Training(Keys):
         description="fine-tune receivers' classifiers on one new draw of (t, noise) an image and epoch, denoised anew, "
         "instead of on the same four in every epoch",
     )
-    teacher_steps: Positive = Field(
+    teacher_steps: SolverSteps = Field(
         default=3, description="DDIM steps of what receivers' classifiers are fine-tuned on and students learn to give"
     )
     snr_db: tuple[Decibel, Decibel] = Field(
@@ -587,26 +618,34 @@ class Training(Keys):
     )
 
 
+# dB that come of an eavesdropper's offset or distance.
+LOUDEST = 200
+
+
 class Scenario(Keys):
-    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")] = Field(description="letters, digits, . _ -")
+    name: Annotated[str, Field(max_length=64, pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")] = Field(
+        description="letters, digits, . _ -"
+    )
     seed: Annotated[int, Field(ge=0, lt=2**31)] = Field(default=1, description="every random draw derives from it")
     dataset: Annotated[
         Annotated[DatasetName, Tag("word")] | Annotated[Folder, Tag("keys")],
         Discriminator(_form, "form", "should be mnist, cifar10 or {folder: PATH}"),
     ] = Field(description="mnist | cifar10 | {folder: PATH, image_size: pixels, compression: symbols a value}")
-    weights: str = Field(default="pretrained", description="pretrained, or a folder that `diffsem train` wrote")
-    timesteps: Annotated[tuple[Timestep, ...], Field(min_length=1), AfterValidator(_ascending)] = Field(
-        description="self-noising steps t, 0 to 500; a sweep axis"
-    )
+    weights: FolderPath = Field(default="pretrained", description="pretrained, or a folder that `diffsem train` wrote")
+    timesteps: Annotated[
+        tuple[Timestep, ...], Field(min_length=1, max_length=STEPS + 1), AfterValidator(_ascending)
+    ] = Field(description="self-noising steps t, 0 to 500; a sweep axis")
     legitimate: Legitimate
     eavesdropper: Eavesdropper = Eavesdropper()
     denoising: Denoising = Denoising()
-    digital: Annotated[tuple[DigitalLink, ...], Field(min_length=1), AfterValidator(_distinct)] = Field(
+    digital: Annotated[
+        tuple[DigitalLink, ...], Field(min_length=1, max_length=MOST_ENTRIES), AfterValidator(_distinct)
+    ] = Field(
         default=(DigitalLink(),),
         description="links of the receiver `digital`, a system each; no self-noise, no attacks",
     )
-    bit_error_rates: Annotated[tuple[BitErrorRate, ...], AfterValidator(_distinct)] = Field(
-        default=(), description="bit and block error rates of these over the legitimate channel, a system each"
+    bit_error_rates: Annotated[tuple[BitErrorRate, ...], Field(max_length=MOST_ENTRIES), AfterValidator(_distinct)] = (
+        Field(default=(), description="bit and block error rates of these over the legitimate channel, a system each")
     )
     monte_carlo: MonteCarlo = MonteCarlo()
     execution: Execution = Execution()
@@ -620,6 +659,15 @@ class Scenario(Keys):
             _check_node(self.eavesdropper, self.legitimate)
         except ValueError as error:
             raise ValueError(f"eavesdropper: {error}") from None
+        own = self.eavesdropper.snr_db
+        if isinstance(own, Offset | Distance):
+            for snr_db in self.legitimate.snr_db:
+                # A float32 holds noise down to -370 dB.
+                if not -LOUDEST <= own.after(snr_db) <= LOUDEST:
+                    raise ValueError(
+                        f"eavesdropper.snr_db: {own.after(snr_db):.0f} dB where the receiver has {snr_db:g} dB; "
+                        f"allowed: -{LOUDEST} to {LOUDEST} dB"
+                    )
         if self.eavesdropper.fading_correlation > 0:
             self._check_correlation()
         surrogates = [self.eavesdropper.surrogate, *(attack.surrogate for attack in self.eavesdropper.attacks)]
@@ -671,7 +719,7 @@ class Scenario(Keys):
 
     def to_yaml(self) -> str:
         """The resolved scenario, defaults included, as the YAML that reads back to it."""
-        return yaml.safe_dump(self.model_dump(mode="json"), sort_keys=False)
+        return write_yaml(self.model_dump(mode="json"))
 
 
 def value_at(scenario: Scenario, key: str) -> Any:
@@ -704,7 +752,7 @@ def load_scenario(scenario: str | Path, overrides: tuple[str, ...] | list[str] =
     """
     path = _find(scenario)
     try:
-        content = read_yaml(path.read_text(encoding="utf-8"))
+        content = read_yaml(_text_of(path))
     except OSError as error:
         raise InputError(f"scenario {path}: {error.strerror}") from error
     except ValueError as error:
@@ -725,29 +773,53 @@ def parse_scenario(content: dict[str, Any], where: str) -> Scenario:
 
 
 def _find(scenario: str | Path) -> Path:
-    path = Path(scenario)
-    if path.suffix in {".yaml", ".yml"} or (path.exists() and path.is_file()):
-        if not path.is_file():
-            raise InputError(f"scenario {path}: no such file")
+    path, shown = Path(scenario), shortened(str(scenario))
+    is_there = os.path.lexists(path)
+    if path.suffix in {".yaml", ".yml"}:
+        if not is_there:
+            raise InputError(f"scenario {shown}: no such file")
+        return path
+    if is_there and (os.path.isfile(path) or str(scenario) not in shipped_scenarios()):
         return path
     if str(scenario) in shipped_scenarios():
         return SHIPPED / f"{scenario}.yaml"
-    raise InputError(f"scenario {scenario}: neither a file nor a shipped one ({', '.join(shipped_scenarios())})")
+    raise InputError(f"scenario {shown}: neither a file nor a shipped one ({', '.join(shipped_scenarios())})")
+
+
+def _text_of(path: Path) -> str:
+    """The text of a scenario file. Raises OSError, and ValueError if it is no regular file, too large or no UTF-8."""
+    status = path.stat()
+    # Before it is opened: a pipe would wait for a writer, a device might never end.
+    if not stat.S_ISREG(status.st_mode):
+        raise ValueError("is a folder, a device or a pipe; allowed: a YAML file")
+    if status.st_size > MOST_BYTES:
+        raise ValueError(f"has {status.st_size:,} bytes; allowed: at most {MOST_BYTES:,}")
+    with path.open("rb") as file:
+        content = file.read(MOST_BYTES + 1)  # some files of the system tell no size
+    try:
+        return content.decode()
+    except UnicodeDecodeError as error:
+        raise ValueError(f"byte {error.start + 1} is no UTF-8") from error
 
 
 def _apply(content: dict[str, Any], override: str) -> None:
+    shown = shortened(override)
     key, equals, text = override.partition("=")
     if not equals or not key:
-        raise InputError(f"--set {override}: write KEY=VALUE, such as timesteps=[240] or legitimate.snr_db=[15]")
+        raise InputError(f"--set {shown}: write KEY=VALUE, such as timesteps=[240] or legitimate.snr_db=[15]")
+    *parents, leaf = key.split(".")
+    if "" in (*parents, leaf):
+        raise InputError(f"--set {shown}: an empty key beside a dot; write KEY.KEY=VALUE")
+    if len(parents) >= DEEPEST:
+        raise InputError(f"--set {shown}: {len(parents) + 1} keys deep; allowed: at most {DEEPEST}")
     try:
         value = read_yaml(text)
     except ValueError as error:
-        raise InputError(f"--set {override}: {error}") from error
-    *parents, leaf = key.split(".")
+        raise InputError(f"--set {shown}: {error}") from error
     for parent in parents:
         child = content.setdefault(parent, {})
         if not isinstance(child, dict):
-            raise InputError(f"--set {override}: {parent} has no keys of its own")
+            raise InputError(f"--set {shown}: {shortened(parent)} has no keys of its own")
         content = child
     content[leaf] = value
 
@@ -755,48 +827,60 @@ def _apply(content: dict[str, Any], override: str) -> None:
 def _explain(error: ValidationError) -> str:
     """The first problem in one line; for an unknown key, the nearest known one."""
     first = error.errors()[0]
-    where = ".".join(str(part) for part in first["loc"] if part not in FORMS) or "top level"
-    if first["type"] == "extra_forbidden":
-        allowed = _known_keys(first["loc"][:-1])
-        near = difflib.get_close_matches(str(first["loc"][-1]), allowed, n=1, cutoff=0.5)
+    *parents, last = first["loc"] or ("",)
+    unknown = first["type"] == "extra_forbidden"
+    # An unknown key may be called as a form is.
+    parts = [part for part in parents if part not in FORMS] + ([last] if unknown or last not in FORMS else [])
+    where = ".".join(shortened(str(part)) for part in parts) or "top level"
+    if unknown:
+        allowed = _known_keys(tuple(parents))
+        near = difflib.get_close_matches(str(last), allowed, n=1, cutoff=0.5)
         hint = f"did you mean {near[0]}?" if near else f"allowed: {', '.join(allowed)}"
         return f"{where}: unknown key; {hint}"
     if first["type"] == "missing":
         return f"{where}: missing"
     message = first["msg"].removeprefix("Value error, ").removeprefix("Input ")
+    if first["type"] == "union_tag_invalid":
+        message = message.replace(first["ctx"]["tag"], shortened(first["ctx"]["tag"]))
     message = message[0].lower() + message[1:]
-    if first["loc"][-1:] == ("word",):
-        message += f", or keys: {', '.join(_known_keys((*first['loc'][:-1], 'keys')))}"
+    if last == "word":
+        message += f", or keys: {', '.join(_known_keys((*parents, 'keys')))}"
     # What is wrong with several keys together is said of them, not of all that is beside them.
     together = first["type"] == "value_error" and isinstance(first["input"], dict)
-    return f"{where}: {message}" if together else f"{where}: {first['input']!r}: {message}"
+    return f"{where}: {message}" if together else f"{where}: {_shown(first['input'])}: {message}"
+
+
+def _shown(value: Any) -> str:
+    try:
+        return shortened(repr(value))
+    except (ValueError, RecursionError):  # from Python: an integer of thousands of digits, a thousand lists
+        return f"a {type(value).__name__}"
 
 
 def _known_keys(location: tuple) -> list[str]:
     """Keys allowed at a place of the scenario, found by walking the JSON Schema."""
     schema = Scenario.model_json_schema()
-    node: dict[str, Any] = schema
+    nodes: list[dict[str, Any]] = [schema]
     for part in location:
+        options = [option for node in nodes for option in _options(node, schema)]
         if isinstance(part, int):
-            node = node["items"]
-        elif part in node.get("discriminator", {}).get("mapping", {}):  # a union whose members are told apart by a tag
-            node = {"$ref": node["discriminator"]["mapping"][part]}
-        elif part in FORMS:  # one whose members are told apart by their form
-            members = [_dereferenced(member, schema) for member in node.get("anyOf", node.get("oneOf", []))]
-            key = "distance" if part == "ratio" else ""
-            node = next(member for member in members if "properties" in member and key in ["", *member["properties"]])
+            nodes = [node["items"] for node in options if "items" in node]
+        elif part in FORMS:  # members of a union that are told apart by their form
+            nodes = [
+                node
+                for node in options
+                if "properties" in node and ("distance" in node["properties"]) == (part == "ratio")
+            ]
+        elif tagged := [node for node in options if node.get("properties", {}).get("kind", {}).get("const") == part]:
+            nodes = tagged  # those that are told apart by a tag
         else:
-            node = _with_keys(node)["properties"][part]
-        node = _dereferenced(node, schema)
-    return sorted(_with_keys(node).get("properties", {}))
+            nodes = [node["properties"][part] for node in options if part in node.get("properties", {})]
+    return sorted({key for node in nodes for option in _options(node, schema) for key in option.get("properties", {})})
 
 
-def _with_keys(node: dict[str, Any]) -> dict[str, Any]:
-    """Of a bare name or a mapping, the mapping."""
-    return next((option for option in node.get("anyOf", []) if "properties" in option), node)
-
-
-def _dereferenced(node: dict[str, Any], schema: dict[str, Any]) -> dict[str, Any]:
-    if "allOf" in node:
-        node = node["allOf"][0]
-    return schema["$defs"][node["$ref"].rsplit("/", 1)[-1]] if "$ref" in node else node
+def _options(node: dict[str, Any], schema: dict[str, Any]) -> list[dict[str, Any]]:
+    """What a value may be: the members of a union, theirs in turn, and no references."""
+    if "$ref" in node:
+        return _options(schema["$defs"][node["$ref"].rsplit("/", 1)[-1]], schema)
+    members = [*node.get("allOf", []), *node.get("anyOf", []), *node.get("oneOf", [])]
+    return [option for member in members for option in _options(member, schema)] if members else [node]

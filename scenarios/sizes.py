@@ -16,6 +16,8 @@ REDUCTION = 4
 COLOURS = 3
 # Of the training images; CIFAR-10's is taken for that of all photographs.
 MNIST_RMS, CIFAR10_RMS = 0.329, 0.522
+# What Linux allows, less what is put behind a folder; four bytes a character at most.
+LONGEST_PATH, LONGEST_NAME = 900, 255
 NO_NUMBER = PydanticCustomError("boolean", "is a boolean, as yes, no, on and off are; allowed: a number")
 
 
@@ -58,10 +60,21 @@ def _whole_channels(compression: float) -> float:
     return compression
 
 
+def _usable_path(path: str) -> str:
+    if "\0" in path:
+        raise ValueError("holds a NUL character; allowed: a path")
+    if any(len(part.encode()) > LONGEST_NAME for part in path.split("/")):
+        raise ValueError(f"a name in it is longer than {LONGEST_NAME} bytes")
+    return path
+
+
+FolderPath = Annotated[str, Field(min_length=1, max_length=LONGEST_PATH), AfterValidator(_usable_path)]
+
+
 class Folder(Keys):
     """Images of one's own: a sub-folder a class, PNG or JPEG, resized to squares of RGB."""
 
-    folder: str = Field(description="folder with one sub-folder a class; PNG or JPEG, grey or RGB")
+    folder: FolderPath = Field(description="folder with one sub-folder a class; PNG or JPEG, grey or RGB")
     image_size: Annotated[int, Field(ge=16, le=256, multiple_of=4 * REDUCTION)] = Field(
         default=32, description="height and width that images are brought to, pixels"
     )
@@ -104,17 +117,24 @@ def feature_shape_of(dataset: DatasetName | Folder) -> tuple[int, int, int]:
     return side, side, round(REDUCTION**2 * COLOURS * dataset.compression)
 
 
+def image_shape_of(dataset: DatasetName | Folder) -> tuple[int, int, int]:
+    """Height, width and colours of an image."""
+    if dataset == "mnist":
+        return 28, 28, 1
+    side = 32 if dataset == "cifar10" else dataset.image_size
+    return side, side, COLOURS
+
+
 def sizes_of(dataset: DatasetName | Folder) -> Sizes:
     """The sizes of a data set. Raises InputError if a folder of images is not there."""
-    feature_shape = feature_shape_of(dataset)
+    image_shape, feature_shape = image_shape_of(dataset), feature_shape_of(dataset)
     if dataset == "mnist":
-        return Sizes((28, 28, 1), feature_shape, 10, MNIST_RMS, ())
+        return Sizes(image_shape, feature_shape, 10, MNIST_RMS, ())
     if dataset == "cifar10":
-        return Sizes((32, 32, 3), feature_shape, 10, CIFAR10_RMS, ("mirror", "shift"))
-    side = dataset.image_size
+        return Sizes(image_shape, feature_shape, 10, CIFAR10_RMS, ("mirror", "shift"))
     classes = len(class_folders(Path(dataset.folder)))
     # Not mirrored: nobody knows whether the images show text.
-    return Sizes((side, side, COLOURS), feature_shape, classes, CIFAR10_RMS, ("shift",))
+    return Sizes(image_shape, feature_shape, classes, CIFAR10_RMS, ("shift",))
 
 
 def class_folders(folder: Path) -> list[Path]:
@@ -123,11 +143,14 @@ def class_folders(folder: Path) -> list[Path]:
     Raises
     ------
     InputError
-        If the folder is not there or has less than two sub-folders.
+        If the folder is not there, cannot be read or has less than two sub-folders.
     """
-    if not folder.is_dir():
-        raise InputError(f"dataset folder {folder}: no such folder; it must hold one sub-folder a class")
-    classes = sorted(path for path in folder.iterdir() if path.is_dir() and not path.name.startswith("."))
+    try:
+        if not folder.is_dir():
+            raise InputError(f"dataset folder {folder}: no such folder; it must hold one sub-folder a class")
+        classes = sorted(path for path in folder.iterdir() if path.is_dir() and not path.name.startswith("."))
+    except OSError as error:
+        raise InputError(f"dataset folder {folder}: cannot be read ({error.strerror})") from error
     if len(classes) < 2:
         raise InputError(f"dataset folder {folder}: {len(classes)} sub-folders; it must hold one a class, two or more")
     return classes

@@ -13,6 +13,7 @@ from typing import Any
 
 from diffsem.link.errors import InputError
 from diffsem.link.files import replace_file
+from diffsem.scenarios.cost import affordable_training
 from diffsem.scenarios.datasets import load_dataset
 from diffsem.scenarios.locking import only_run
 from diffsem.scenarios.networks import existing_weights_file, pretrained_folder, weights_file
@@ -78,8 +79,10 @@ def train_scenario(
     ------
     InputError
         If the folder cannot be written, its record cannot be read, a stage that is finished or was cut off hangs on
-        something else now, the state of a stage that was cut off is broken, or another training holds the folder.
+        something else now, the state of a stage that was cut off is broken, another training holds the folder, or the
+        training needs more than this machine has.
     """
+    affordable_training(scenario)
     folder = Path(folder)
     with only_run(folder / ".lock", f"weights folder {folder}"):
         return _train(scenario, folder, callbacks, log, fresh, start, devices, data_dir, renew, not mixed_versions)

@@ -1,9 +1,14 @@
+import copy
+from pathlib import Path
+
+import h5py
 import pytest
 import yaml
 
 from diffsem.link import InputError
 from diffsem.scenarios import Scenario, load_scenario
-from diffsem.scenarios.schema import shipped_scenarios
+from diffsem.scenarios.schema import parse_scenario, shipped_scenarios
+from diffsem.scenarios.strict_yaml import read_yaml
 
 MINIMAL = {"name": "mine", "dataset": "mnist", "timesteps": [240], "legitimate": {"snr_db": [10]}}
 
@@ -163,6 +168,31 @@ def test_a_minimal_file_gets_documented_defaults(tmp_path):
         (["legitimate={snr_db: [1], snr_db: [2]}"], ["--set legitimate=", "key snr_db is there twice"]),
         (["training.augmentation=[mirror, mirror]"], ["training.augmentation", "once"]),
         (["training.augmentation=[flip]"], ["training.augmentation.0", "'mirror' or 'shift'"]),
+        (["name=" + "x" * 65], ["name", "at most 64 characters"]),
+        (["name='" + "/" * 10_000 + "'"], ["name: '//", "...: string should have at most 64"]),
+        (
+            ["monte_carlo.batch_size=1000000000"],
+            ["monte_carlo.batch_size", "1000000000", "less than or equal to 65536"],
+        ),
+        (["denoising.steps=501"], ["denoising.steps", "less than or equal to 500"]),
+        (["legitimate.csi={pilots: 1000000000}"], ["csi.pilots", "less than or equal to 1024"]),
+        (["denoising.channels=8000000000"], ["denoising.channels", "less than or equal to 1024"]),
+        (["eavesdropper.snr_db={distance: 1e-30}"], ["eavesdropper.snr_db: 910 dB", "allowed: -200 to 200 dB"]),
+        (["weights=" + "x" * 5000], ["weights: 'xxx", "..."]),
+        (["weights=" + "x" * 300], ["weights", "longer than 255 bytes"]),
+        (['weights="a\\0b"'], ["weights", "NUL"]),
+        (['dataset={folder: "a\\0b"}'], ["dataset.folder", "NUL"]),
+        (["weights=~"], ["weights: None", "valid string"]),
+        (["eavesdropper.attacks=['a b:X']"], ["attacks.0.attack", "module:NAME"]),
+        (["a..b=1"], ["--set a..b=1: an empty key"]),
+        (["=1"], ["KEY=VALUE"]),
+        (["timesteps=" + "9" * 10**6], ["--set timesteps=999", "...: ", "more than 256 KiB"]),
+        (["legitimate.snr_db.0=1"], ["snr_db has no keys"]),
+        ([".".join("a" * 1000) + "=1"], ["1000 keys deep; allowed: at most 32"]),
+        (["legitimate.channel={kind: " + "x" * 1000 + "}"], ["channel", "...", "'awgn', 'rayleigh'"]),
+        (["timesteps=[010]"], ["--set timesteps=[010]", "line 1: 010"]),
+        (["values=1"], ["values: unknown key", "allowed: bit_error_rates"]),
+        (["legitimate.csi={pilots: 1, keys: 2}"], ["legitimate.csi.keys: unknown key", "allowed: boost_db"]),
     ],
 )
 def test_bad_values_end_in_one_line_that_says_what_where_and_what_is_allowed(overrides, words, tmp_path):
@@ -171,6 +201,7 @@ def test_bad_values_end_in_one_line_that_says_what_where_and_what_is_allowed(ove
         load_scenario(path, overrides)
     message = str(error.value)
     assert "\n" not in message
+    assert len(message) < 1000
     for word in words:
         assert word in message, message
 
@@ -255,3 +286,126 @@ def test_every_leaf_of_the_json_schema_is_described():
         if "description" not in leaf and "$ref" not in leaf and "const" not in leaf
     ]
     assert [name for name in undescribed if not name.endswith(".kind")] == []
+
+
+# A place, a key that is nearly known there, and the known one.
+@pytest.mark.parametrize(
+    ("place", "near", "known"),
+    [
+        ({}, "sed", "seed"),
+        ({"legitimate": {}}, "equaliser", "equalizer"),
+        ({"legitimate": {"channel": {"kind": "rayleigh"}}}, "coherance", "coherence"),
+        ({"legitimate": {"channel": {"kind": "tdl"}}}, "speed", "speed_mps"),
+        ({"legitimate": {"csi": {"pilots": 1}}}, "estimate", "estimator"),
+        ({"legitimate": {"snr_estimate_error_db": {"deviation": 1}}}, "means", "mean"),
+        ({"legitimate": {"key": {}}}, "generatr", "generator"),
+        ({"eavesdropper": {"snr_db": {"offset": 1}}}, "offst", "offset"),
+        ({"eavesdropper": {"snr_db": {"distance": 1}}}, "path_loss", "path_loss_exponent"),
+        ({"eavesdropper": {"surrogate": {}}}, "shares", "share"),
+        ({"eavesdropper": {"attacks": [{"attack": "linear-probe"}]}}, "know_step", "knows_step"),
+        ({"eavesdropper": {"attacks": [{"attack": "linear-probe", "surrogate": {}}]}}, "image", "images"),
+        ({"dataset": {"folder": "x"}}, "imagesize", "image_size"),
+        ({"digital": [{}, {}]}, "rate", "code_rate"),
+        ({"bit_error_rates": [{}]}, "information", "information_bits"),
+        ({"monte_carlo": {}}, "batchsize", "batch_size"),
+        ({"training": {"epochs": {}}}, "denoisr", "denoiser"),
+        ({"training": {"ibal": {}}}, "betta", "beta"),
+    ],
+)
+@pytest.mark.parametrize("unknown", [None, "values", "kind2", "x" * 10_000])
+def test_an_unknown_key_is_answered_by_known_ones_wherever_it_stands(place, near, known, unknown):
+    content = MINIMAL | copy.deepcopy(place)
+    if "legitimate" in place:
+        content["legitimate"]["snr_db"] = [10]
+    _innermost(content, place)[unknown or near] = 1
+    with pytest.raises(InputError) as error:
+        parse_scenario(content, "mine")
+    message = str(error.value)
+    if unknown is None:
+        assert message.endswith(f"{near}: unknown key; did you mean {known}?")
+    else:
+        assert unknown[:70] in message
+        assert known in message or "did you mean " in message
+        assert len(message) < 600
+
+
+def _innermost(content, place):
+    """The mapping of a content where the way through a place, which holds one way only, ends."""
+    while place:
+        step = len(place) - 1 if isinstance(place, list) else next(reversed(place))
+        if not isinstance(place[step], dict | list):
+            break
+        content, place = content[step], place[step]
+    return content
+
+
+@pytest.mark.parametrize(
+    "content",
+    [None, 3, "text", [], [1], {}, {1: 2}, {None: 1}, {"seed": 10**5000}, {"timesteps": [[[]] * 1000] * 1000}],
+    ids=lambda content: repr(content)[:9] if not isinstance(content, dict) else type(content).__name__,
+)
+def test_content_of_any_kind_ends_in_one_line(content):
+    with pytest.raises(InputError) as error:
+        parse_scenario(content, "mine")
+    assert "\n" not in str(error.value)
+    assert len(str(error.value)) < 600
+
+
+def test_content_that_holds_itself_ends_in_one_line():
+    content = dict(MINIMAL)
+    content["training"] = content
+    with pytest.raises(InputError):
+        parse_scenario(content, "mine")
+
+
+def test_an_override_changes_nothing_beside_an_alias(tmp_path):
+    text = """
+    name: mine
+    dataset: mnist
+    timesteps: [240]
+    legitimate: {snr_db: [10], channel: &fading {kind: rician}}
+    eavesdropper: {channel: *fading}
+    """
+    scenario = load_scenario(write(tmp_path / "mine.yaml", text), ["legitimate.channel.k_factor_db=9"])
+    assert scenario.legitimate.channel.k_factor_db == 9
+    assert scenario.eavesdropper.channel.k_factor_db == 6
+
+
+@pytest.mark.parametrize("name", ["010", "08", "0o10", "1e3", "2026-01-01", "1", "null", "yes", "1.5", "0x1F"])
+def test_names_that_look_like_numbers_read_back(name, tmp_path):
+    scenario = parse_scenario(MINIMAL | {"name": name, "weights": name}, "mine")
+    assert load_scenario(write(tmp_path / "resolved.yaml", scenario.to_yaml())) == scenario
+
+
+def test_every_number_text_and_list_of_the_json_schema_is_bounded():
+    needed = {
+        "integer": {"maximum", "exclusiveMaximum"},
+        "number": {"maximum", "exclusiveMaximum"},
+        "string": {"maxLength", "enum", "const"},
+        "array": {"maxItems"},
+    }
+
+    def unbounded(node, where):
+        if isinstance(node, list):
+            for place, entry in enumerate(node):
+                yield from unbounded(entry, f"{where}.{place}")
+        if isinstance(node, dict):
+            if isinstance(node.get("type"), str) and not needed.get(node["type"], set(node)) & set(node):
+                yield where
+            for key, entry in node.items():
+                yield from unbounded(entry, f"{where}.{key}")
+
+    found = list(unbounded(Scenario.model_json_schema(), ""))
+    # A list of different words, and the bare name of an attack, which is one of a list or short.
+    assert [place for place in found if "augmentation" not in place and "ChosenAttack" not in place] == []
+
+
+@pytest.mark.parametrize("folder", ["channels", "defences", "solvers"])
+def test_scenarios_in_tables_of_earlier_versions_are_valid(folder):
+    tables = sorted((Path(__file__).parents[2] / "notebooks" / folder).glob("*.h5"))
+    assert tables
+    for path in tables:
+        with h5py.File(path) as file:
+            text = str(file.attrs["scenario"])
+        assert read_yaml(text) == yaml.safe_load(text)
+        assert parse_scenario(read_yaml(text), str(path)).name

@@ -65,9 +65,10 @@ def _tag(key: SecretKey, context: str, session: int, number: int) -> bytes:
 class KeyedSender:
     """The transmitter's end of a session. Sessions and numbers cannot be set: no nonce comes twice in one context.
 
-    With a file, a sender goes on where the last one of that file ended, and some numbers are left out; without one, it
-    begins a session that the operating system draws: two of a million meet with a probability of 3e-8. A process that
-    is forked from this one does either, too. Only a file that is copied, and used beside its copy, repeats numbers.
+    With a file, a sender goes on where the last one of that file ended, and leaves some numbers out; without one, it
+    begins a session that the operating system draws (of a million, two are equal with a probability of 3e-8). So does
+    the sender of a process that is forked. Only a copy of a file, used beside it or put back, repeats numbers; a sender
+    that lives meanwhile notices a file that was put back.
 
     Parameters
     ----------

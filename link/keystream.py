@@ -1,4 +1,4 @@
-"""Self-noise and scrambles out of a shared key: a stream cipher under a nonce that never comes twice."""
+"""Self-noise and scrambles out of a shared key: a stream cipher, under a nonce of the transmission's own."""
 
 from collections.abc import Callable, Sequence
 from typing import Literal
@@ -66,11 +66,11 @@ GENERATORS: dict[Generator, Callable[[bytes, int, int, int], bytes]] = {"chacha2
 class Keystream:
     """What a key gives for each transmission: Gaussian self-noise, and signs and an order for its symbols.
 
-    Every context has keys of its own for noise and for scrambles, derived by HKDF: under one key no nonce of session
-    and number comes twice as long as no session of a context does. A real link has its sessions from `KeyedSender`. A
-    sweep has one for each batch of each point, of 62 bits; its context is the scenario's name and the system. Two runs
-    of one name and seed, such as variants by --set, share keystreams on purpose: tables repeat, and can be compared
-    image by image.
+    Every context has keys of its own for noise and for scrambles, derived by HKDF. Under each of them no nonce (session
+    and number) comes twice as long as no session does. A real link draws its key, and has its sessions from
+    `KeyedSender`. A sweep derives its key from the seed, and has a session of 62 bits for each batch of each point; its
+    context is the scenario's name and the system. Two runs of one name and seed, such as variants by --set, share
+    keystreams on purpose: tables repeat, and can be compared image by image.
 
     Parameters
     ----------

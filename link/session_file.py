@@ -116,4 +116,6 @@ class SessionFile:
         self._known = dict(first_free)
 
     def _unusable(self, error: OSError) -> InputError:
-        return InputError(f"{self._path}: cannot be used as a state ({error.strerror or error}); allowed: a file")
+        return InputError(
+            f"{self._path}: not usable ({error.strerror or error}); allowed: a file in a folder for writing"
+        )

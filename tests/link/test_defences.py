@@ -82,6 +82,14 @@ def test_keyed_and_unkeyed_self_noise_sound_the_same_to_who_has_no_key(images):
     assert abs(np.corrcoef(left[0].ravel(), left[1].ravel())[0, 1]) < 0.03
 
 
+def test_what_a_key_is_used_for_is_shown_without_the_key():
+    key = bytes(range(100, 132))
+    shown = repr(Keying(Keystream(key, context="here"), True, False))
+    assert "'here'" in shown
+    assert repr(key)[2:-1] not in shown
+    assert key.hex() not in shown
+
+
 def test_a_wrong_key_is_worse_than_none(images):
     """Instead of taking the noise away it adds as much again."""
     heard = NoisyFeature(

@@ -126,9 +126,9 @@ def test_nothing_is_taken_that_cannot_be_written_down(tmp_path):
     sent = [sender.announce() for _ in range(256)]
     folder.rename(gone)
     folder.write_text("a file")
-    with pytest.raises(InputError, match="cannot be used"):
+    with pytest.raises(InputError, match="not usable"):
         listener.accept(sent[0])
-    with pytest.raises(InputError, match="cannot be used"):
+    with pytest.raises(InputError, match="not usable"):
         sender.announce()
     folder.unlink()
     gone.rename(folder)
@@ -290,8 +290,8 @@ def test_a_state_that_was_put_back_or_is_gone_is_noticed(tmp_path):
 def test_a_state_in_no_folder_and_a_folder_are_refused(tmp_path):
     (tmp_path / "file").touch()
     for end in (KeyedSender, KeyedListener):
-        refused(end, tmp_path / "file" / "state", "cannot be used")
-        refused(end, tmp_path, "cannot be used")
+        refused(end, tmp_path / "file" / "state", "not usable")
+        refused(end, tmp_path, "not usable")
 
 
 HOLD = """

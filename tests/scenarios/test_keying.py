@@ -2,16 +2,20 @@
 
 import itertools
 import zlib
+from types import SimpleNamespace
 
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from diffsem.link import Point, Seeds
 from diffsem.link.keystream import GENERATORS
 from diffsem.link.programs import derive_seed
 from diffsem.scenarios import load_scenario
 from diffsem.scenarios.assembly import build_link
+from diffsem.scenarios.attacks import listed_attacks
+from diffsem.scenarios.eavesdropping import Eavesdropping
 from diffsem.scenarios.networks import KEYED
 from diffsem.scenarios.workshop import Workshop
 
@@ -71,10 +75,10 @@ def test_no_session_comes_twice_in_a_large_sweep():
     """Over all steps, many SNRs, batches and looks; the receiver's and eavesdropper's seeds are apart from them too."""
     roles = Seeds.roles(100)
     points = [Point(step, snr_db, (0.0,)) for step in range(501) for snr_db in (-10.0, 0.0, 12.5, 15.0)]
-    jobs = [(point, batch, role) for point in points for batch in range(2) for role in roles[:5]]
-    jobs += [(point, batch, role) for point in points[:2] for batch in range(100) for role in roles]
-    seeds = [derive_seed(1, *job) for job in jobs]
-    assert len(set(seeds)) == len(seeds) - 2 * 2 * 5
+    jobs = {(point, batch, role) for point in points for batch in range(2) for role in roles[:5]}
+    jobs |= {(point, batch, role) for point in points[:2] for batch in range(100) for role in roles}
+    seeds = {derive_seed(1, *job) for job in jobs}
+    assert len(seeds) == len(jobs) > 60_000
     assert max(seeds) < 2**62
 
 
@@ -83,15 +87,29 @@ def test_the_words_that_seeds_are_made_of_tell_all_roles_and_snrs_apart():
         assert len({zlib.crc32(word.encode()) for word in words}) == len(words)
 
 
-def test_sessions_of_trainings_are_apart_from_each_other_and_from_sweeps(tmp_path):
-    """An attack hears its surrogate images through generators that hang on its name, the part and the epoch."""
+class Recorder:
+    """Stands for the link between an attack and what it learns from."""
+
+    scrambled = False
+
+    def __init__(self):
+        self.sessions = []
+
+    def transmit(self, images, step, snr_db, eavesdropper_snr_db, seeds):
+        self.sessions += seeds.self_noise
+        heard = SimpleNamespace(received=tf.zeros([len(images), *SHAPE]), step=tf.zeros(len(images)))
+        return None, [heard], None
+
+
+def test_sessions_of_trainings_are_apart_from_each_other_and_from_sweeps(tmp_path, monkeypatch):
     scenario = load_scenario("mnist-keyed-scramble")
-    shop = Workshop(scenario, None, tmp_path)
-    trained = [
-        int(shop.rng(f"{transmitter}.{attack.attack}", "", epoch).integers(2**62))
-        for transmitter in KEYED
-        for attack in scenario.eavesdropper.attacks
-        for epoch in (*range(100), "validation")
-    ]
-    swept = [derive_seed(1, Point(step, 15.0, (15.0,)), 0, "self-noise") for step in range(501)]
-    assert len({*trained, *swept}) == len(trained) + len(swept)
+    shop, link, images = Workshop(scenario, None, tmp_path), Recorder(), np.zeros((2, 28, 28, 1), np.float32)
+    monkeypatch.setattr(Eavesdropping, "_link", link)
+    for transmitter, attack in itertools.product(KEYED, listed_attacks(scenario.eavesdropper)):
+        eavesdropping = Eavesdropping(shop, transmitter, attack)
+        eavesdropping.hear_clearly(images)
+        for epoch in (*range(10), "validation"):
+            eavesdropping.hear(images, shop.rng(eavesdropping.name, "", epoch))
+    swept = {derive_seed(1, Point(step, 15.0, (15.0,)), 0, "self-noise") for step in range(501)}
+    assert len(link.sessions) > 3000
+    assert len({*swept, *link.sessions}) == 501 + len(link.sessions)

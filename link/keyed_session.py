@@ -67,8 +67,9 @@ class KeyedSender:
 
     With a file, a sender goes on where the last one of that file ended, and leaves some numbers out; without one, it
     begins a session that the operating system draws (of a million, two are equal with a probability of 3e-8). So does
-    the sender of a process that is forked. Only a copy of a file, used beside it or put back, repeats numbers; a sender
-    that lives meanwhile notices a file that was put back.
+    the sender of a process that is forked. Two senders at a time share a file's numbers out, in blocks, of which a
+    listener refuses what comes late. Only a copy of a file, used beside it or put back, repeats numbers; a sender that
+    lives meanwhile notices a file that was put back.
 
     Parameters
     ----------

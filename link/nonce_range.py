@@ -9,7 +9,7 @@ LAST_NUMBER = 2**32 - 1
 
 
 def in_range(what: str, value: int, last: int) -> int:
-    """The value. Raises InputError unless it is an integer, NumPy's included, from 0 to `last`."""
+    """The value as an int. Raises InputError unless it is an integer, NumPy's included, from 0 to `last`."""
     # Not rounded: two transmissions would have one number.
     if not isinstance(value, Integral) or not 0 <= value <= last:
         raise InputError(f"{what} {value}: allowed: integers from 0 to {last}")

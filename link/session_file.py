@@ -36,7 +36,7 @@ class SessionFile:
     Parameters
     ----------
     path : Path
-        Made if there is none, in a folder that is there. Beside it lie PATH.lock and, for a moment, PATH.partial.
+        Made if there is none, and its folder. Beside it lie PATH.lock and, for a moment, PATH.partial.
     role : str
         Whose it is.
     fingerprint : str

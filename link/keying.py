@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 import tensorflow as tf
 
-from diffsem.link.keyed_session import KeyedListener, KeyedSender
 from diffsem.link.keystream import Keystream
 from diffsem.link.noisy_feature import NoisyFeature
 from diffsem.models.self_noise import per_sample
@@ -59,10 +58,10 @@ class Pads:
 
 @dataclass(frozen=True)
 class Keying:
-    """What a key is used for.
+    """What a key is used for in the simulation, which numbers its transmissions itself: every batch is a session.
 
-    Every batch is a session of its own. The receiver takes a transmission only once it has accepted its announcement;
-    the announcements' bits are no channel uses of this simulation.
+    A link on the air has its sessions and numbers from `KeyedSender`, and its receiver takes what `KeyedListener`
+    accepts. The announcements' bits are no channel uses of this simulation.
 
     Parameters
     ----------
@@ -83,6 +82,7 @@ class Keying:
         Parameters
         ----------
         session : int or scalar int64 tensor
+            Of this batch and no other one, 0 <= session < 2**62; the transmissions' numbers are 0 to batch - 1.
         batch : int or scalar tensor
         shape : tuple of int
             Of a feature, without the batch.
@@ -90,12 +90,7 @@ class Keying:
         count = math.prod(shape)
 
         def draw(session, batch):
-            sender, listener = KeyedSender(self.keystream.key, int(session)), KeyedListener(self.keystream.key)
-            numbers = []
-            for _ in range(int(batch)):
-                announcement = sender.announce()
-                listener.accept(announcement)
-                numbers.append(announcement.number)
+            numbers = range(int(batch))
             order, signs = self.keystream.signed_permutations(int(session), numbers, count)
             return self.keystream.gaussians(int(session), numbers, count), order, signs
 

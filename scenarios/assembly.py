@@ -12,9 +12,10 @@ from diffsem.link.eavesdropper import NetworkAttack
 from diffsem.link.errors import InputError
 from diffsem.link.experiment import Attack, Experiment, StoppingRule, System
 from diffsem.link.keying import Keying
-from diffsem.link.keystream import KEY_BYTES, Keystream
+from diffsem.link.keystream import Keystream
 from diffsem.link.quantizer import UniformQuantizer
 from diffsem.link.receivers import BypassReceiver, DiffSemReceiver, EDiffSemReceiver
+from diffsem.link.secret_key import KEY_BYTES
 from diffsem.link.transmitter import Transmitter
 from diffsem.link.wiretap import WiretapLink
 from diffsem.models import Denoise, NoiseSchedule, Picture, PictureClassifier
@@ -121,7 +122,10 @@ def networks_for(scenario: Scenario) -> tuple[str, ...]:
 
 
 def shared_key(seed: int) -> bytes:
-    """The key of a scenario: 32 bytes that hang on its seed, so that tables repeat. A real link draws its own."""
+    """The key of a scenario: 32 bytes that hang on its seed, so that tables repeat. A real link draws its own.
+
+    Each system derives keys of its own from it, which hang on the scenario's name too.
+    """
     return hashlib.blake2b(seed.to_bytes(8, "little"), digest_size=KEY_BYTES, person=b"diffsem key").digest()
 
 
@@ -149,7 +153,9 @@ def _keying(scenario: Scenario, transmitter: str) -> Keying | None:
     if transmitter not in KEYED:
         return None
     self_noise, scramble = KEYED[transmitter]
-    keystream = Keystream(shared_key(scenario.seed), scenario.legitimate.key.generator)
+    # No name of a scenario has a slash: two pairs never make the same context.
+    context = f"{scenario.name}/{transmitter}"
+    keystream = Keystream(shared_key(scenario.seed), scenario.legitimate.key.generator, context)
     return Keying(keystream, self_noise, scramble)
 
 

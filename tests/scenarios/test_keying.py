@@ -1,0 +1,115 @@
+"""The keys and nonces of whole sweeps: none comes twice."""
+
+import itertools
+import zlib
+from types import SimpleNamespace
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from diffsem.link import Point, Seeds
+from diffsem.link.keystream import GENERATORS
+from diffsem.link.programs import derive_seed
+from diffsem.scenarios import load_scenario
+from diffsem.scenarios.assembly import build_link
+from diffsem.scenarios.attacks import listed_attacks
+from diffsem.scenarios.eavesdropping import Eavesdropping
+from diffsem.scenarios.networks import KEYED
+from diffsem.scenarios.workshop import Workshop
+
+SHAPE = (8, 8, 1)
+
+
+def pads(session, transmitter, *overrides):
+    scenario = load_scenario("mnist-keyed-scramble", overrides)
+    link = build_link(scenario, keras.Sequential([keras.Input(SHAPE)]), transmitter)
+    return link.keying.pads(session, 40, SHAPE)
+
+
+@pytest.fixture
+def spent(monkeypatch):
+    """(key, nonce) of every keystream that is drawn."""
+    drawn = []
+
+    def record(key, session, number, count, cipher=GENERATORS["chacha20"]):
+        drawn.append((key, session, number))
+        return cipher(key, session, number, count)
+
+    monkeypatch.setitem(GENERATORS, "chacha20", record)
+    return drawn
+
+
+def test_systems_and_scenarios_of_one_seed_share_no_key_and_nonce(spent):
+    names = ["mnist-keyed-scramble", "other", "mnist-keyed-scramble-keyed"]
+    for transmitter, name, session in itertools.product(KEYED, names, (0, 1, 2**62 - 1)):
+        pads(session, transmitter, f"name={name}")
+    # Two purposes each.
+    assert len(set(spent)) == len(spent) == 2 * 40 * 3 * 3 * 3
+
+
+def test_systems_and_scenarios_have_noise_and_signs_of_their_own():
+    drawn = [pads(5, "keyed-self-noise-scramble"), pads(5, "keyed-self-noise-scramble", "name=other")]
+    noise = [each.noise for each in (*drawn, pads(5, "keyed-self-noise"))]
+    signs = [each.signs for each in (*drawn, pads(5, "keyed-scramble"))]
+    for each in (noise, signs):
+        apart = np.corrcoef(np.reshape(each, (3, -1))) - np.eye(3)
+        assert np.abs(apart).max() < 4.5 / np.sqrt(40 * 64)
+
+
+def test_a_variant_of_a_scenario_has_the_same_keystream():
+    """Their tables are compared image by image."""
+    left, right = pads(5, "keyed-self-noise"), pads(5, "keyed-self-noise", "timesteps=[480]", "eavesdropper.looks=1")
+    np.testing.assert_array_equal(left.noise, right.noise)
+
+
+def test_the_control_is_the_same_in_every_system_and_scenario():
+    weak = "legitimate.key.generator=weak"
+    left = pads(5, "keyed-self-noise", weak)
+    right = pads(6, "keyed-self-noise-scramble", weak, "name=other")
+    np.testing.assert_array_equal(left.noise, right.noise)
+
+
+def test_no_session_comes_twice_in_a_large_sweep():
+    """Over all steps, many SNRs, batches and looks; the receiver's and eavesdropper's seeds are apart from them too."""
+    roles = Seeds.roles(100)
+    points = [Point(step, snr_db, (0.0,)) for step in range(501) for snr_db in (-10.0, 0.0, 12.5, 15.0)]
+    jobs = {(point, batch, role) for point in points for batch in range(2) for role in roles[:5]}
+    jobs |= {(point, batch, role) for point in points[:2] for batch in range(100) for role in roles}
+    seeds = {derive_seed(1, *job) for job in jobs}
+    assert len(seeds) == len(jobs) > 60_000
+    assert max(seeds) < 2**62
+
+
+def test_the_words_that_seeds_are_made_of_tell_all_roles_and_snrs_apart():
+    for words in (Seeds.roles(100), [repr(tenths / 10) for tenths in range(-1000, 1001)]):
+        assert len({zlib.crc32(word.encode()) for word in words}) == len(words)
+
+
+class Recorder:
+    """Stands for the link between an attack and what it learns from."""
+
+    scrambled = False
+
+    def __init__(self):
+        self.sessions = []
+
+    def transmit(self, images, step, snr_db, eavesdropper_snr_db, seeds):
+        self.sessions += seeds.self_noise
+        heard = SimpleNamespace(received=tf.zeros([len(images), *SHAPE]), step=tf.zeros(len(images)))
+        return None, [heard], None
+
+
+def test_sessions_of_trainings_are_apart_from_each_other_and_from_sweeps(tmp_path, monkeypatch):
+    scenario = load_scenario("mnist-keyed-scramble")
+    shop, link, images = Workshop(scenario, None, tmp_path), Recorder(), np.zeros((2, 28, 28, 1), np.float32)
+    monkeypatch.setattr(Eavesdropping, "_link", link)
+    for transmitter, attack in itertools.product(KEYED, listed_attacks(scenario.eavesdropper)):
+        eavesdropping = Eavesdropping(shop, transmitter, attack)
+        eavesdropping.hear_clearly(images)
+        for epoch in (*range(10), "validation"):
+            eavesdropping.hear(images, shop.rng(eavesdropping.name, "", epoch))
+    swept = {derive_seed(1, Point(step, 15.0, (15.0,)), 0, "self-noise") for step in range(501)}
+    assert len(link.sessions) > 3000
+    assert len({*swept, *link.sessions}) == 501 + len(link.sessions)

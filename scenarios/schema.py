@@ -279,7 +279,7 @@ class EstimateError(Keys):
 
 
 class SharedKey(Keys):
-    """The key of the keyed systems, derived from the scenario's seed so that tables repeat."""
+    """The keys of the keyed systems, derived from the scenario's seed and name so that tables repeat."""
 
     generator: Literal["chacha20", "weak"] = Field(
         default="chacha20",

@@ -27,7 +27,7 @@ from diffsem.models import (
 from diffsem.scenarios.attacks import ListedAttack, Target, listed_attacks
 from diffsem.scenarios.record import recorded_sha256
 from diffsem.scenarios.schema import Scenario
-from diffsem.scenarios.sizes import Sizes, sizes_of
+from diffsem.scenarios.sizes import DatasetName, Folder, Sizes, sizes_of
 
 PRETRAINED = Path(__file__).parent / "weights"
 
@@ -161,10 +161,15 @@ def weights_folder(scenario: Scenario) -> Path:
     return pretrained_folder(scenario) if scenario.weights == "pretrained" else Path(scenario.weights)
 
 
+def has_shipped_weights(dataset: DatasetName | Folder) -> bool:
+    """Whether weights ship for a data set."""
+    return isinstance(dataset, str) and (PRETRAINED / dataset).is_dir()
+
+
 def pretrained_folder(scenario: Scenario) -> Path:
     """The folder of the shipped weights of a scenario's data set. Raises InputError if none ship."""
     name = scenario.dataset if isinstance(scenario.dataset, str) else "folder"
-    if not (PRETRAINED / name).is_dir():
+    if not has_shipped_weights(scenario.dataset):
         shipped = sorted(path.name for path in PRETRAINED.iterdir() if path.is_dir())
         raise InputError(
             f"weights pretrained: none ship for dataset {name}, only for {', '.join(shipped)}; `diffsem train` makes "

@@ -3,11 +3,14 @@
 import functools
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from diffsem.link.errors import InputError
+
+if TYPE_CHECKING:
+    from diffsem.scenarios.schema import Scenario
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -56,6 +59,7 @@ def run(
     from diffsem.scenarios.schema import load_scenario
 
     resolved = load_scenario(scenario, set_ or [])
+    _find_code_beside(scenario, resolved)
     path = out or Path("results") / f"{resolved.name}.h5"
     _load_tensorflow()
     from diffsem.scenarios.progress import sweep_progress
@@ -82,7 +86,9 @@ def train(
     scenario: ScenarioArgument,
     out: Annotated[Path | None, typer.Option(help="Folder for the weights; default weights/NAME.")] = None,
     set_: Overrides = None,
-    fresh: Annotated[bool, typer.Option(help="Delete what the folder holds of a former training first.")] = False,
+    fresh: Annotated[
+        bool, typer.Option(help="Delete first what the folder holds of the stages to be trained; others stay.")
+    ] = False,
     renew: Annotated[
         bool,
         typer.Option(
@@ -108,6 +114,7 @@ def train(
     from diffsem.scenarios.schema import load_scenario
 
     resolved = load_scenario(scenario, [*(set_ or []), *(["denoising.solver=distilled"] if distill else [])])
+    _find_code_beside(scenario, resolved)
     folder = out or Path("weights") / resolved.name
     _load_tensorflow()
     from diffsem.scenarios.progress import training_progress
@@ -151,6 +158,7 @@ def pack(
     from diffsem.scenarios.schema import load_scenario
 
     resolved = load_scenario(scenario, set_ or [])
+    _find_code_beside(scenario, resolved)
     _load_tensorflow()
     from diffsem.scenarios.packing import pack_folder
 
@@ -242,6 +250,7 @@ def check(
     resolved = load_scenario(scenario, set_ or [])
     if any(":" in attack.attack for attack in resolved.eavesdropper.attacks):
         # Shipped names were checked with the file; only those from outside must be imported to be found.
+        _find_code_beside(scenario, resolved)
         _load_tensorflow()
         from diffsem.scenarios.attacks import listed_attacks
 
@@ -312,6 +321,12 @@ def _shipped() -> list[str]:
     from diffsem.scenarios.schema import shipped_scenarios
 
     return shipped_scenarios()
+
+
+def _find_code_beside(scenario: str, resolved: "Scenario") -> None:
+    from diffsem.scenarios.outside_code import find_code_beside
+
+    find_code_beside(scenario, resolved)
 
 
 def _load_tensorflow() -> None:

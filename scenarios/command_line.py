@@ -197,6 +197,27 @@ def leakage(
 
 
 @app.command()
+def attacks(
+    results: ResultArgument,
+    csv: Annotated[Path | None, typer.Option(help="Write the table to this CSV file too.")] = None,
+) -> None:
+    """Print every attack, not the strongest alone: accuracy, ceiling, images, and what it learnt from.
+
+    Percent with 95% intervals. An attack hears a transmitter, whichever systems share it.
+    """
+    from diffsem.link.results import read_results
+    from diffsem.scenarios.report import attacks as attacks_of
+    from diffsem.scenarios.report import attacks_table, setting
+
+    rows = read_results(results)
+    if not (rows["node"] == "adversary").any():
+        raise InputError(f"result file {results}: has no attacks; `diffsem show` prints the rest")
+    _print(attacks_table(rows, f"{results}: {setting(str(rows.attrs['scenario']), rows)}"))
+    if csv:
+        _write_csv(attacks_of(rows), csv)
+
+
+@app.command()
 def plot(
     results: Annotated[list[Path], typer.Argument(help="Result files that `diffsem run` wrote.")],
     out: Annotated[

@@ -33,6 +33,7 @@ from diffsem.scenarios.networks import (
     weights_file,
     weights_folder,
 )
+from diffsem.scenarios.outside_code import guarded
 from diffsem.scenarios.schema import ONE_STEP, EstimateError, Scenario, transmitter_of
 from diffsem.scenarios.sizes import sizes_of
 from diffsem.scenarios.weights_folders import training_entries, weights_folders
@@ -234,10 +235,11 @@ def build_attack(
             raise InputError(
                 f"weights: no training record of {name}; keep the training.json that `diffsem train` wrote beside them"
             ) from error
+    run = NetworkAttack(network, SCHEDULE.steps, attack.knows_step)
     return Attack(
         attack.name,
         transmitter,
-        NetworkAttack(network, SCHEDULE.steps, attack.knows_step),
+        guarded(attack.outside, run.__call__) if attack.outside else run,
         reconstructs=method.output == "image",
         knows_step=attack.knows_step,
         surrogate=f"{attack.surrogate.images} {attack.surrogate.share:.0%}",

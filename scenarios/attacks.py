@@ -118,12 +118,15 @@ class ListedAttack:
     surrogate : Surrogate
     transmitters : tuple of str, optional
         Those that it is run against; default: all.
+    outside : str, optional
+        module:NAME of one from outside of the package.
     """
 
     method: AttackMethod
     knows_step: bool
     surrogate: Surrogate
     transmitters: tuple[str, ...] | None = None
+    outside: str | None = None
 
     @property
     def name(self) -> str:
@@ -150,7 +153,9 @@ class ListedAttack:
 def listed_attacks(eavesdropper: Eavesdropper) -> list[ListedAttack]:
     """The attacks of a scenario. Raises InputError if one is not there, or two have the same name."""
     attacks = [
-        ListedAttack(SUITE[name] if name in SUITE else _outside(name), knows_step, surrogate, transmitters)
+        ListedAttack(SUITE[name], knows_step, surrogate, transmitters)
+        if name in SUITE
+        else ListedAttack(_outside(name), knows_step, surrogate, transmitters, name)
         for name, knows_step, surrogate, transmitters in eavesdropper.chosen()
     ]
     for place, attack in enumerate(attacks):

@@ -3,11 +3,13 @@
 import sys
 from pathlib import Path
 
+import keras
+import numpy as np
 import pytest
 
 from diffsem.link import InputError
 from diffsem.scenarios import command_line, load_scenario
-from diffsem.scenarios.assembly import attacks_on
+from diffsem.scenarios.assembly import attacks_on, build_attack
 from diffsem.scenarios.attacks import listed_attacks
 from diffsem.scenarios.datasets import load_dataset
 from diffsem.scenarios.eavesdropping import train_attack
@@ -49,6 +51,17 @@ def module(tmp_path, monkeypatch):
     yield write
     for name in names:
         sys.modules.pop(name, None)
+
+
+SMALL_BATCHES = """
+class Small(keras.Model):
+    def call(self, inputs):
+        if inputs[0].shape[0] > 2:
+            raise RuntimeError("too many")
+        return keras.ops.zeros((2, 10))
+
+MINE = AttackMethod("mine", "label", lambda target: Small(), None)
+"""
 
 
 def refusal(act):
@@ -163,6 +176,17 @@ def test_an_error_of_an_attack_names_it_and_its_place(where, error, module, tmp_
     assert message.startswith(f"eavesdropper.attacks: {scenario.eavesdropper.attacks[0].attack}: {tmp_path}/mine_")
     assert f".py:{PLACE + 2}: {error.partition('(')[0]}: " in message
     assert "lost" in message
+
+
+def test_an_error_in_a_sweep_names_the_attack_and_its_place(module, rng):
+    """Of what the two transmissions that every network is tried on do not show."""
+    scenario = module(SMALL_BATCHES)
+    (attack,) = listed_attacks(scenario.eavesdropper)
+    run = build_attack(scenario, "clean-pair", attack, keras.Model, {}).run
+    two = [rng.standard_normal((2, 8, 8, 1)).astype("float32"), np.zeros(2, "float32")]
+    assert run(two).shape == (2, 10)
+    message = refusal(lambda: run([np.repeat(values, 2, axis=0) for values in two]))
+    assert f".py:{PLACE + 4}: RuntimeError: " in message
 
 
 @pytest.mark.parametrize(

@@ -83,7 +83,7 @@ class AttackMethod:
     Parameters
     ----------
     name : str
-        The `attack` of its rows in the result table; no + or dot.
+        The `attack` of its rows in the result table; no +, dot or slash.
     output : str
         "image": judges label it. "label": logits, scored as they are.
     build : callable

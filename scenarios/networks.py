@@ -194,6 +194,17 @@ def existing_weights_file(folder: Path, name: str) -> Path:
     return path
 
 
+def weights_digest(folder: Path, name: str) -> str:
+    """SHA-256 of a network's file. Raises InputError if there is none, or it is not the one of the training record."""
+    path = existing_weights_file(folder, name)
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    if recorded_sha256(folder).get(name, digest) != digest:
+        raise InputError(
+            f"weights {path}: not the file of the training record beside it (SHA-256); restore it, or train it anew"
+        )
+    return digest
+
+
 def save_network(network: keras.Model, folder: Path, name: str) -> None:
     """Write a network's weights as they are, whole or not at all. Raises OSError if they cannot be written."""
     with TemporaryDirectory() as apart:
@@ -338,11 +349,7 @@ def load_network(scenario: Scenario, folder: Path, name: str) -> keras.Model:
     if name in WEIGHTLESS:
         return build_network(scenario, name)
     path = existing_weights_file(folder, name)
-    recorded = recorded_sha256(folder).get(name)
-    if recorded and hashlib.sha256(path.read_bytes()).hexdigest() != recorded:
-        raise InputError(
-            f"weights {path}: not the file of the training record beside it (SHA-256); restore it, or train it anew"
-        )
+    weights_digest(folder, name)
     with precision(scenario.execution.precision if name in DENOISERS else "float32"):
         network = build_network(scenario, name)
     try:

@@ -13,6 +13,7 @@ import pandas as pd
 import yaml
 
 from diffsem.link.errors import InputError
+from diffsem.link.escaping import escaped
 from diffsem.link.experiment import Point
 from diffsem.link.monte_carlo import PointResult
 from diffsem.link.programs import EXAMPLES
@@ -142,7 +143,7 @@ def _sweep(
     if path is not None and not path.exists():
         write_table(path, table)
     if waiting and shipped:
-        log(f"weights {scenario.weights}: lacks {', '.join(shipped)}; taken from the shipped ones")
+        log(f"weights {escaped(scenario.weights)}: lacks {', '.join(shipped)}; taken from the shipped ones")
     for attack, warning in attack_warnings(scenario).items() if waiting else ():
         log(f"warning: {attack}: {warning}")
     done = len(points) - len(waiting)

@@ -200,7 +200,7 @@ def _refuse_unrecorded(folder: Path, stages: Sequence[Stage], source: Path | Non
     unknown = [weights_file(folder, name).name for stage in stages for name in stage.writes if not known(stage, name)]
     if unknown:
         raise InputError(
-            f"weights folder {folder}: holds {', '.join(unknown)}, of which its {RECORD} does not tell, and which "
+            f"weights folder {folder}: holds {', '.join(unknown)}, which no entry of {RECORD} tells of, and which "
             "would be overwritten; restore the record, give another --out, or --fresh, which deletes them first"
         )
 

@@ -1,6 +1,5 @@
 """Which folder each network of a sweep comes from: one's own weights, and the shipped ones for what they lack."""
 
-import hashlib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -10,6 +9,7 @@ from diffsem.scenarios.networks import (
     existing_weights_file,
     has_shipped_weights,
     pretrained_folder,
+    weights_digest,
     weights_file,
     weights_folder,
 )
@@ -35,8 +35,8 @@ def weights_folders(scenario: Scenario, names: Iterable[str]) -> dict[str, Path]
     Raises
     ------
     InputError
-        If a network is missing, was trained on another one than the sweep has, or does not say on which ones it was
-        trained and stands beside shipped ones.
+        If a network is missing, is not the one of its record, was trained with another one than the sweep has, or
+        stands beside shipped ones and no record says with which ones it was trained.
     """
     own = weights_folder(scenario)
     folders = {name: own for name in names}
@@ -48,9 +48,7 @@ def weights_folders(scenario: Scenario, names: Iterable[str]) -> dict[str, Path]
                 existing_weights_file(own, name)
         folders |= dict.fromkeys(lacking, pretrained_folder(scenario))
     records = {folder: read_record(folder) for folder in {own, *folders.values()}}
-    digests = {
-        name: hashlib.sha256(weights_file(folder, name).read_bytes()).hexdigest() for name, folder in folders.items()
-    }
+    digests = {name: weights_digest(folder, name) for name, folder in folders.items()}
     for name, folder in folders.items():
         origins = trained_with(name, records[folder])
         if lacking and digests[name] == recorded_sha256(folders[lacking[0]]).get(name):

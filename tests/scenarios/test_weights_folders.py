@@ -128,10 +128,11 @@ def test_a_network_of_ones_own_stands_behind_the_one_that_it_was_trained_on(tmp_
     scenario = sweep(tmp_path, "diffsem", "")
     assert set(folders(scenario).values()) == {Path(tmp_path)}
     # Trained anew since, behind the same encoder: the receiver is not fit for it.
-    record["denoiser"] = trained_anew(tmp_path, "denoiser", "encoder") | {"seed": 2}
-    (tmp_path / "denoiser.weights.h5").write_bytes((SHIPPED / "denoiser.weights.h5").read_bytes())
-    message = refusal(scenario)
-    assert "classifier-diffsem.weights.h5: was trained with another denoiser" in message
+    shutil.copy(SHIPPED / "denoiser.weights.h5", tmp_path)
+    assert "denoiser.weights.h5: not the file of the training record" in refusal(scenario)
+    record["denoiser"] = entry(tmp_path, "denoiser", "encoder")
+    (tmp_path / "training.json").write_text(json.dumps(record))
+    assert "classifier-diffsem.weights.h5: was trained with another denoiser" in refusal(scenario)
 
 
 def test_a_network_of_unknown_origin_does_not_stand_beside_shipped_ones(tmp_path):

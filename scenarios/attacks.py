@@ -175,9 +175,9 @@ def _outside(path: str) -> AttackMethod:
         )
     if method.output not in ("image", "label"):
         raise InputError(f"eavesdropper.attacks: {path}: its output {method.output!r}; allowed: image, label")
-    if not isinstance(method.after, tuple) or not set(method.after) <= set(SUITE):
+    if not isinstance(method.after, tuple) or not all(name in ATTACKS for name in method.after):
         raise InputError(f"eavesdropper.attacks: {path}: its after {method.after!r}; allowed: a tuple of shipped names")
-    return _guarded(path, method)
+    return guarded(path, _guarded)(path, method)
 
 
 def _can_name_a_file(name: str) -> bool:

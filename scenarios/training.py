@@ -90,7 +90,10 @@ def train_scenario(
 def _train(scenario, folder, callbacks, log, fresh, start, devices, data_dir, renew, versions) -> dict:
     progress = folder / ".progress"
     stages = required_stages(scenario)
+    # Whatever may be wrong elsewhere, before anything is deleted.
+    dataset = load_dataset(scenario.dataset, data_dir, scenario.training.images)
     source = pretrained_folder(scenario) if start == "pretrained" else None if start is None else Path(start)
+    theirs = {} if source is None else _taken_from(source, str(start), stages)
     try:
         if fresh:
             _forget(folder, stages, log)
@@ -99,9 +102,8 @@ def _train(scenario, folder, callbacks, log, fresh, start, devices, data_dir, re
         raise InputError(f"weights folder {folder}: cannot be written ({error.strerror})") from error
     _refuse_unrecorded(folder, stages, source)
     if source is not None:
-        _start_from(source, str(start), folder, stages)
+        _start_from(source, theirs, folder, stages)
     record = read_record(folder)
-    dataset = load_dataset(scenario.dataset, data_dir, scenario.training.images)
     shop = Workshop(scenario, dataset, folder, callbacks)
 
     def changed(stage: Stage) -> list[str]:
@@ -209,17 +211,26 @@ def _content(path: Path) -> bytes | None:
     return path.read_bytes() if path.is_file() else None
 
 
-def _start_from(source: Path, start: str, folder: Path, stages: Sequence[Stage]) -> None:
-    """Copy stages and their entries in the record from another folder, as far as this one lacks them."""
-    record, theirs = read_record(folder), read_record(source)
-    if not theirs:
+def _taken_from(source: Path, start: str, stages: Sequence[Stage]) -> dict[str, dict]:
+    """The entries of the record of another folder that training may start from. Raises InputError if it cannot."""
+    record = read_record(source)
+    if not record:
         raise InputError(f"weights folder {source}: has no record; --start takes a folder that `diffsem train` wrote")
+    found = [stage for stage in stages if stage.name in record]
+    for name in (name for stage in found for name in stage.writes):
+        existing_weights_file(source, name)
+    return {stage.name: record[stage.name] | {"taken_from": start} for stage in found}
+
+
+def _start_from(source: Path, theirs: dict[str, dict], folder: Path, stages: Sequence[Stage]) -> None:
+    """Copy stages and their entries in the record from another folder, as far as this one lacks them."""
+    record = read_record(folder)
     try:
         for stage in stages:
             if stage.name in theirs and stage.name not in record:
                 for name in stage.writes:
                     replace_file(weights_file(folder, name), existing_weights_file(source, name).read_bytes())
-                record[stage.name] = theirs[stage.name] | {"taken_from": start}
+                record[stage.name] = theirs[stage.name]
         _write_record(folder, record)
     except OSError as error:
         raise InputError(f"weights folder {folder}: cannot be written ({error.strerror or error})") from error

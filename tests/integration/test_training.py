@@ -277,6 +277,16 @@ def test_fresh_deletes_what_it_trains_and_nothing_else(finished, tmp_path):
     assert anew["pair"]["seed"] == 2
 
 
+@pytest.mark.parametrize("wrong", ["data", "start"])
+def test_fresh_deletes_nothing_if_it_cannot_train(wrong, finished, tmp_path):
+    shutil.copytree(finished, tmp_path, dirs_exist_ok=True)
+    before = {path.name for path in tmp_path.iterdir()}
+    scenario = one_epoch("diffsem", "linear-probe", *(["dataset={folder: /nowhere}"] if wrong == "data" else []))
+    with pytest.raises(InputError):
+        train_scenario(scenario, tmp_path, fresh=True, start="/nowhere" if wrong == "start" else None)
+    assert {path.name for path in tmp_path.iterdir()} == before
+
+
 def test_fresh_makes_do_with_a_record_that_cannot_be_read(finished, tmp_path):
     shutil.copytree(finished, tmp_path, dirs_exist_ok=True)
     (tmp_path / "training.json").write_text("[")

@@ -140,6 +140,8 @@ def test_ctrl_c_passes(module):
         ('AttackMethod("mine", "labels", build, train)', "its output 'labels'; allowed: image, label"),
         ('AttackMethod("mine", "label", build, train, after=("nobody",))', "its after ('nobody',)"),
         ('AttackMethod("mine", "label", build, train, after=["linear-probe"])', "its after ['linear-probe']"),
+        ('AttackMethod("mine", "label", build, [])', "unhashable type: 'list'"),
+        ('AttackMethod("mine", "label", build, train, after=([],))', "its after ([],)"),
     ],
 )
 def test_an_attack_that_says_what_cannot_be_ends_in_one_line(made, words, module):

@@ -102,7 +102,7 @@ def _place(error: BaseException) -> tuple[str, bool]:
     place, ours = "", False
     for frame, line in traceback.walk_tb(error.__traceback__):
         file = frame.f_code.co_filename
-        if frame.f_globals.get("__name__", "").startswith("diffsem."):
+        if str(frame.f_globals.get("__name__")).startswith("diffsem."):
             ours = bool(place)
         elif not _of_a_library(file):
             place, ours = f"{file}:{line}", False

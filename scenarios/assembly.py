@@ -22,20 +22,22 @@ from diffsem.models import Denoise, NoiseSchedule, Picture, PictureClassifier
 from diffsem.scenarios.air import build_channel, build_reception
 from diffsem.scenarios.attacks import ListedAttack, listed_attacks
 from diffsem.scenarios.datasets import Dataset
-from diffsem.scenarios.hearing import untrained_conditions
+from diffsem.scenarios.hearing import HEARING, untrained_conditions
 from diffsem.scenarios.networks import (
     KEYED,
     WEIGHTLESS,
     attack_network,
-    existing_weights_file,
+    build_network,
     load_network,
     target_of,
     trained_on,
+    weights_file,
     weights_folder,
 )
-from diffsem.scenarios.record import read_record
+from diffsem.scenarios.outside_code import guarded
 from diffsem.scenarios.schema import ONE_STEP, EstimateError, Scenario, transmitter_of
 from diffsem.scenarios.sizes import sizes_of
+from diffsem.scenarios.weights_folders import training_entries, weights_folders
 
 PACKAGES = ("diffsem", "sionna-no-rt", "tensorflow", "keras", "numpy", "h5py", "pandas")
 
@@ -220,7 +222,7 @@ def build_attack(
     load : callable
         Gives a network by name.
     record : mapping
-        The training record of the weights.
+        Entries of the training records, by name of the attack's network.
 
     Raises
     ------
@@ -239,10 +241,11 @@ def build_attack(
             raise InputError(
                 f"weights: no training record of {name}; keep the training.json that `diffsem train` wrote beside them"
             ) from error
+    run = NetworkAttack(network, SCHEDULE.steps, attack.knows_step)
     return Attack(
         attack.name,
         transmitter,
-        NetworkAttack(network, SCHEDULE.steps, attack.knows_step),
+        guarded(attack.outside, run.__call__) if attack.outside else run,
         reconstructs=method.output == "image",
         knows_step=attack.knows_step,
         surrogate=f"{attack.surrogate.images} {attack.surrogate.share:.0%}",
@@ -256,15 +259,16 @@ def _warning(scenario: Scenario, transmitter: str, attack: ListedAttack, record:
     if attack.method.train is None:
         return ""
     entry = record.get(attack_network(trained_on(transmitter, attack, scenario), attack, scenario), {})
-    return untrained_conditions(scenario, entry.get("hangs_on", {}).get("scenario", {}), attack.knows_step)
+    trained = entry.get("hangs_on", {}).get("scenario", {})
+    return untrained_conditions(scenario, trained if set(HEARING) <= set(trained) else {}, attack.knows_step)
 
 
 def attack_warnings(scenario: Scenario) -> dict[str, str]:
     """By attack: in what way it is run under other conditions than it was trained for; those that are not are left out.
 
-    Raises InputError if there are no weights, or their record is broken.
+    Raises InputError if weights are missing or do not go together, or their record is broken.
     """
-    record = read_record(weights_folder(scenario))
+    record = training_entries(weights_folders(scenario, networks_for(scenario)))
     found = {
         attack.name: _warning(scenario, transmitter, attack, record)
         for transmitter in transmitters(scenario)
@@ -280,12 +284,12 @@ def no_judge(image):
 
 def assemble(scenario: Scenario, dataset: Dataset) -> Experiment:
     """Everything that a sweep over a data set needs, weights loaded. Raises InputError if they cannot be used."""
-    folder = weights_folder(scenario)
-    networks = {name: load_network(scenario, folder, name) for name in networks_for(scenario)}
-    record = read_record(folder)
+    folders = weights_folders(scenario, networks_for(scenario))
+    networks = {name: load_network(scenario, folder, name) for name, folder in folders.items()}
+    record = training_entries(folders)
 
     def load(name):
-        return networks[name] if name in networks else load_network(scenario, folder, name)
+        return networks[name] if name in networks else build_network(scenario, name)
 
     rules = scenario.monte_carlo
     return Experiment(
@@ -318,12 +322,20 @@ def assemble(scenario: Scenario, dataset: Dataset) -> Experiment:
 
 
 def weights_sha256(scenario: Scenario) -> str:
-    """SHA-256 over the files of all networks that a sweep runs. Raises InputError if one is missing."""
-    folder = weights_folder(scenario)
+    """SHA-256 over the files of all networks that a sweep runs.
+
+    Raises InputError if one is missing, or they do not go together.
+    """
     digest = hashlib.sha256()
-    for name in networks_for(scenario):
-        digest.update(existing_weights_file(folder, name).read_bytes())
+    for name, folder in weights_folders(scenario, networks_for(scenario)).items():
+        digest.update(weights_file(folder, name).read_bytes())
     return digest.hexdigest()
+
+
+def pretrained_networks(scenario: Scenario) -> list[str]:
+    """The networks of a sweep that are the shipped ones because the folder that the scenario names lacks them."""
+    own = weights_folder(scenario)
+    return [name for name, folder in weights_folders(scenario, networks_for(scenario)).items() if folder != own]
 
 
 def versions() -> dict[str, str]:

@@ -4,11 +4,12 @@ An `AttackMethod` sees an `Eavesdropping` alone: what goes into the transmitter 
 equaliser, on surrogate images. A scenario may list one from outside the package as `module:NAME`.
 """
 
+import functools
+import math
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
-from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -31,6 +32,7 @@ from diffsem.models import (
     build_classifier,
     mnist,
 )
+from diffsem.scenarios.outside_code import guarded, imported
 from diffsem.scenarios.schema import ATTACKS, Eavesdropper, Surrogate
 
 if TYPE_CHECKING:
@@ -81,7 +83,7 @@ class AttackMethod:
     Parameters
     ----------
     name : str
-        The `attack` of its rows in the result table; no + or dot.
+        The `attack` of its rows in the result table; no +, dot or slash.
     output : str
         "image": judges label it. "label": logits, scored as they are.
     build : callable
@@ -116,12 +118,15 @@ class ListedAttack:
     surrogate : Surrogate
     transmitters : tuple of str, optional
         Those that it is run against; default: all.
+    outside : str, optional
+        module:NAME of one from outside of the package.
     """
 
     method: AttackMethod
     knows_step: bool
     surrogate: Surrogate
     transmitters: tuple[str, ...] | None = None
+    outside: str | None = None
 
     @property
     def name(self) -> str:
@@ -148,7 +153,9 @@ class ListedAttack:
 def listed_attacks(eavesdropper: Eavesdropper) -> list[ListedAttack]:
     """The attacks of a scenario. Raises InputError if one is not there, or two have the same name."""
     attacks = [
-        ListedAttack(SUITE[name] if name in SUITE else _outside(name), knows_step, surrogate, transmitters)
+        ListedAttack(SUITE[name], knows_step, surrogate, transmitters)
+        if name in SUITE
+        else ListedAttack(_outside(name), knows_step, surrogate, transmitters, name)
         for name, knows_step, surrogate, transmitters in eavesdropper.chosen()
     ]
     for place, attack in enumerate(attacks):
@@ -158,18 +165,89 @@ def listed_attacks(eavesdropper: Eavesdropper) -> list[ListedAttack]:
 
 
 def _outside(path: str) -> AttackMethod:
-    module, _, name = path.partition(":")
-    try:
-        method = getattr(import_module(module), name)
-    except (ImportError, AttributeError, ValueError) as error:
-        raise InputError(f"eavesdropper.attacks: {path}: {error}; write module:NAME of an importable module") from error
+    method = imported(path)
     if not isinstance(method, AttackMethod):
         raise InputError(f"eavesdropper.attacks: {path}: is no diffsem.scenarios.AttackMethod")
-    if method.name in ATTACKS or set(method.name) & set("+."):
+    if method.name in ATTACKS or not isinstance(method.name, str) or not _can_name_a_file(method.name):
         raise InputError(
-            f"eavesdropper.attacks: {path}: its name {method.name!r} is a shipped attack's, or holds a + or a dot"
+            f"eavesdropper.attacks: {path}: its name {method.name!r} is a shipped attack's, empty, or holds a +, a dot "
+            "or a slash"
         )
-    return method
+    if method.output not in ("image", "label"):
+        raise InputError(f"eavesdropper.attacks: {path}: its output {method.output!r}; allowed: image, label")
+    if not isinstance(method.after, tuple) or not all(name in ATTACKS for name in method.after):
+        raise InputError(f"eavesdropper.attacks: {path}: its after {method.after!r}; allowed: a tuple of shipped names")
+    return guarded(path, _guarded)(path, method)
+
+
+def _can_name_a_file(name: str) -> bool:
+    return name != "" and name.isprintable() and not set(name) & set("+./\\")
+
+
+@functools.lru_cache
+def _guarded(path: str, method: AttackMethod) -> AttackMethod:
+    """The attack, all of whose errors are told as its own; one object however often it is listed."""
+
+    @functools.wraps(method.build)
+    def build(target: Target) -> keras.Model:
+        network = method.build(target)
+        _check_output(path, method.output, network, target)
+        return network
+
+    def applies(target: Target) -> bool:
+        return bool(method.applies(target))
+
+    return replace(
+        method,
+        build=guarded(path, build),
+        train=None if method.train is None else guarded(path, _recorded(path, method.train)),
+        applies=guarded(path, applies),
+    )
+
+
+def _recorded(path: str, train: Callable) -> Callable:
+    """The training, whose history can be recorded, or it is refused."""
+
+    @functools.wraps(train)
+    def call(eavesdropping: "Eavesdropping", model: keras.Model) -> list[dict]:
+        history = train(eavesdropping, model)
+        _check_history(path, history)
+        return history
+
+    return call
+
+
+def _check_output(path: str, output: str, network: keras.Model, target: Target) -> None:
+    """Whether a network gives what its attack says, called at once and traced. Raises InputError."""
+    if not isinstance(network, keras.Model):
+        raise InputError(f"eavesdropper.attacks: {path}: its build gives {type(network).__name__}, no keras.Model")
+    shape = target.image_shape if output == "image" else (target.classes,)
+    traced = [keras.Input(target.feature_shape, batch_size=2), keras.Input((1,), batch_size=2)]
+    for heard in ([np.zeros(symbolic.shape, np.float32) for symbolic in traced], traced):
+        made = tuple(network(heard).shape)
+        if made != (2, *shape):
+            raise InputError(
+                f"eavesdropper.attacks: {path}: its network makes {list(made)} of 2 transmissions; allowed for output "
+                f"{output}: {[2, *shape]}"
+            )
+
+
+def _is_finite(value: object) -> bool:
+    return isinstance(value, int | float) and math.isfinite(value)
+
+
+def _check_history(path: str, history: object) -> None:
+    """Whether a training's history can be recorded. Raises InputError."""
+    if (
+        not isinstance(history, list)
+        or not history
+        or not all(isinstance(epoch, dict) and "seconds" in epoch for epoch in history)
+        or not all(_is_finite(value) for epoch in history for value in epoch.values())
+    ):
+        raise InputError(
+            f"eavesdropper.attacks: {path}: its train gives no history; allowed: a record of finite numbers an epoch, "
+            "seconds among them, as Eavesdropping.fit gives it"
+        )
 
 
 def reconstruction_loss(images, reconstructions):

@@ -5,12 +5,15 @@ import shlex
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from diffsem.link.errors import InputError
 from diffsem.scenarios.ending import INTERRUPTED, run_program, say
+
+if TYPE_CHECKING:
+    from diffsem.scenarios.schema import Scenario
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -71,6 +74,7 @@ def run(
     from diffsem.scenarios.schema import load_scenario
 
     resolved = load_scenario(scenario, set_ or [])
+    _find_code_beside(scenario, resolved)
     path = out or Path("results") / f"{resolved.name}.h5"
     done: list[int] = []
 
@@ -99,7 +103,9 @@ def train(
     scenario: ScenarioArgument,
     out: Annotated[Path | None, typer.Option(help="Folder for the weights; default weights/NAME.")] = None,
     set_: Overrides = None,
-    fresh: Annotated[bool, typer.Option(help="Delete what the folder holds of a former training first.")] = False,
+    fresh: Annotated[
+        bool, typer.Option(help="Delete first what the folder holds of the stages to be trained; others stay.")
+    ] = False,
     renew: Annotated[
         bool,
         typer.Option(
@@ -125,6 +131,7 @@ def train(
     from diffsem.scenarios.schema import load_scenario
 
     resolved = load_scenario(scenario, [*(set_ or []), *(["denoising.solver=distilled"] if distill else [])])
+    _find_code_beside(scenario, resolved)
     folder = out or Path("weights") / resolved.name
     begun: list[str] = []
 
@@ -172,6 +179,7 @@ def pack(
     from diffsem.scenarios.schema import load_scenario
 
     resolved = load_scenario(scenario, set_ or [])
+    _find_code_beside(scenario, resolved)
     _load_tensorflow()
     from diffsem.scenarios.packing import pack_folder
 
@@ -207,6 +215,27 @@ def leakage(
     _print(leakage_table(rows, f"{results}: {setting(str(rows.attrs['scenario']), rows)}"))
     if csv:
         _write_csv(leakage_of(rows), csv)
+
+
+@app.command()
+def attacks(
+    results: ResultArgument,
+    csv: Annotated[Path | None, typer.Option(help="Write the table to this CSV file too.")] = None,
+) -> None:
+    """Print every attack, not the strongest alone: accuracy, ceiling, images, and what it learnt from.
+
+    Percent with 95% intervals. An attack hears a transmitter, whichever systems share it.
+    """
+    from diffsem.link.results import read_results
+    from diffsem.scenarios.report import attacks as attacks_of
+    from diffsem.scenarios.report import attacks_table, setting
+
+    rows = read_results(results)
+    if not (rows["node"] == "adversary").any():
+        raise InputError(f"result file {results}: has no attacks; `diffsem show` prints the rest")
+    _print(attacks_table(rows, f"{results}: {setting(str(rows.attrs['scenario']), rows)}"))
+    if csv:
+        _write_csv(attacks_of(rows), csv)
 
 
 @app.command()
@@ -271,6 +300,7 @@ def check(
         raise InputError(f"check: needs a scenario or --schema; shipped: {', '.join(_shipped())}")
     resolved = load_scenario(scenario, set_ or [])
     if import_:
+        _find_code_beside(scenario, resolved)
         _load_tensorflow()
         from diffsem.scenarios.attacks import listed_attacks
 
@@ -324,6 +354,12 @@ def _shipped() -> list[str]:
     from diffsem.scenarios.schema import shipped_scenarios
 
     return shipped_scenarios()
+
+
+def _find_code_beside(scenario: str, resolved: "Scenario") -> None:
+    from diffsem.scenarios.outside_code import find_code_beside
+
+    find_code_beside(scenario, resolved)
 
 
 def _load_tensorflow() -> None:

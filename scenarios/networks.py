@@ -27,7 +27,7 @@ from diffsem.models import (
 from diffsem.scenarios.attacks import ListedAttack, Target, listed_attacks
 from diffsem.scenarios.record import recorded_sha256
 from diffsem.scenarios.schema import Scenario
-from diffsem.scenarios.sizes import Sizes, sizes_of
+from diffsem.scenarios.sizes import DatasetName, Folder, Sizes, sizes_of
 
 PRETRAINED = Path(__file__).parent / "weights"
 
@@ -161,10 +161,15 @@ def weights_folder(scenario: Scenario) -> Path:
     return pretrained_folder(scenario) if scenario.weights == "pretrained" else Path(scenario.weights)
 
 
+def has_shipped_weights(dataset: DatasetName | Folder) -> bool:
+    """Whether weights ship for a data set."""
+    return isinstance(dataset, str) and (PRETRAINED / dataset).is_dir()
+
+
 def pretrained_folder(scenario: Scenario) -> Path:
     """The folder of the shipped weights of a scenario's data set. Raises InputError if none ship."""
     name = scenario.dataset if isinstance(scenario.dataset, str) else "folder"
-    if not (PRETRAINED / name).is_dir():
+    if not has_shipped_weights(scenario.dataset):
         shipped = sorted(path.name for path in PRETRAINED.iterdir() if path.is_dir())
         raise InputError(
             f"weights pretrained: none ship for dataset {name}, only for {', '.join(shipped)}; `diffsem train` makes "
@@ -187,6 +192,17 @@ def existing_weights_file(folder: Path, name: str) -> Path:
             "shipped ones, and `weights:` names its folder"
         )
     return path
+
+
+def weights_digest(folder: Path, name: str) -> str:
+    """SHA-256 of a network's file. Raises InputError if there is none, or it is not the one of the training record."""
+    path = existing_weights_file(folder, name)
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    if recorded_sha256(folder).get(name, digest) != digest:
+        raise InputError(
+            f"weights {path}: not the file of the training record beside it (SHA-256); restore it, or train it anew"
+        )
+    return digest
 
 
 def save_network(network: keras.Model, folder: Path, name: str) -> None:
@@ -333,11 +349,7 @@ def load_network(scenario: Scenario, folder: Path, name: str) -> keras.Model:
     if name in WEIGHTLESS:
         return build_network(scenario, name)
     path = existing_weights_file(folder, name)
-    recorded = recorded_sha256(folder).get(name)
-    if recorded and hashlib.sha256(path.read_bytes()).hexdigest() != recorded:
-        raise InputError(
-            f"weights {path}: not the file of the training record beside it (SHA-256); restore it, or train it anew"
-        )
+    weights_digest(folder, name)
     with precision(scenario.execution.precision if name in DENOISERS else "float32"):
         network = build_network(scenario, name)
     try:

@@ -91,7 +91,8 @@ def _pack(record: dict, folder: Path, out: Path, log: Callable[[str], None]) -> 
 def packing_loss(scenario: Scenario, folder: Path, out: Path, data_dir: Path | None = None) -> pd.DataFrame:
     """The rows of a sweep with two folders of weights, side by side; as `pack_folder` gives them."""
     before, after = (
-        run_scenario(scenario.model_copy(update={"weights": str(place)}), data_dir=data_dir) for place in (folder, out)
+        run_scenario(scenario.model_copy(update={"weights": str(place), "weights_only": True}), data_dir=data_dir)
+        for place in (folder, out)
     )
     rows = before.merge(after[[*NODE, "accuracy"]].rename(columns={"accuracy": "packed"}), on=NODE)
     return rows[[*NODE, "accuracy", "packed", "total"]].assign(loss=rows["accuracy"] - rows["packed"])

@@ -8,6 +8,7 @@ from typing import Any
 
 import keras
 
+from diffsem.link.escaping import escaped
 from diffsem.scenarios.datasets import Dataset
 from diffsem.scenarios.networks import weights_file
 from diffsem.scenarios.schema import Scenario, value_at
@@ -104,4 +105,4 @@ def _shown(value: Any) -> str:
         return "{" + ", ".join(f"{key}: {_shown(each)}" for key, each in value.items() if each is not None) + "}"
     if isinstance(value, list):
         return "[" + ", ".join(map(_shown, value)) + "]"
-    return "null" if value is None else str(value)
+    return "null" if value is None else escaped(value)

@@ -6,8 +6,10 @@ import numpy as np
 import pandas as pd
 import yaml
 from rich.table import Table
+from rich.text import Text
 
 from diffsem.link.accuracy import gap_interval, share_interval
+from diffsem.link.escaping import escaped
 from diffsem.link.results import ResultTable
 from diffsem.scenarios.schema import Distance
 
@@ -18,6 +20,24 @@ POINT = ["timestep", "receiver_snr_db"]
 PAPER_ATTACKS = ("inversion-residual+blind", "inversion-mlp+blind")
 # The 5th percentile of blocks is measured between these, or there would be too few images in it.
 OUTAGE = (0.025, 0.075)
+# What is said of every attack, by the names of the result table.
+ATTACK_COLUMNS = (
+    *POINT,
+    "snr_db",
+    "transmitter",
+    "attack",
+    "accuracy",
+    "ci_low",
+    "ci_high",
+    "ceiling",
+    "clean_judge_accuracy",
+    "psnr_db",
+    "ssim",
+    "surrogate",
+    "training_images",
+    "training_epochs",
+    "warning",
+)
 
 
 def strongest_adversary(rows: pd.DataFrame, attacks: Sequence[str] | None = None) -> pd.DataFrame:
@@ -212,6 +232,49 @@ def leakage_table(rows: pd.DataFrame, title: str) -> Table:
     )
 
 
+def attacks(rows: pd.DataFrame) -> pd.DataFrame:
+    """Every attack, not the strongest alone: a row a transmitter, attack, point and eavesdropper SNR.
+
+    Systems that share a transmitter share its attacks: each is there once.
+
+    Parameters
+    ----------
+    rows : pandas.DataFrame
+        A result table.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The columns `ATTACK_COLUMNS` of the table's adversary rows, of each point and transmitter the most accurate
+        attack first.
+    """
+    heard = [*POINT, "transmitter", "snr_db"]
+    ascending = [True] * len(heard) + [False]
+    found = rows[rows["node"] == "adversary"].drop_duplicates([*heard, "attack"])
+    return found.sort_values([*heard, "accuracy"], ascending=ascending, kind="stable")[list(ATTACK_COLUMNS)]
+
+
+def attacks_table(rows: pd.DataFrame, title: str) -> Table:
+    """Every attack, for the terminal; accuracies in percent."""
+    return _table(
+        attacks(rows),
+        title,
+        {
+            **({"Eve dB": lambda line: _decibel(line["snr_db"])} if eavesdropper_axis(rows) else {}),
+            "attack": lambda line: Text(escaped(line["attack"])),
+            "accuracy": lambda line: _percent(_interval("accuracy", line), "accuracy"),
+            "ceiling": lambda line: _share(line["ceiling"]),
+            "clean judge": lambda line: _share(line["clean_judge_accuracy"]),
+            "PSNR dB": lambda line: _number(line["psnr_db"], 1),
+            "SSIM": lambda line: _number(line["ssim"], 3),
+            "learnt from": lambda line: Text(escaped(_learnt_from(line))),
+            "warning": lambda line: "!" if line["warning"] else "",
+        },
+        "percent, with 95% intervals; ! is run under other conditions than it was trained for",
+        "transmitter",
+    )
+
+
 def private_share(rows: pd.DataFrame) -> pd.DataFrame:
     """Images that the receiver reads and an attack does not, which the two accuracies alone do not tell.
 
@@ -298,12 +361,13 @@ def error_rate_table(rows: pd.DataFrame, title: str) -> Table:
 def _table(
     lines: pd.DataFrame,
     title: str,
-    cells: Mapping[str, Callable[[dict], str]],
+    cells: Mapping[str, Callable[[dict], str | Text]],
     caption: str = "percent, with 95% intervals",
+    subject: str = "system",
 ) -> Table:
     table = Table(title=title, title_justify="left", caption=caption, caption_justify="left")
-    for name in ("t", "SNR dB", "system", *cells):
-        words = ("system", "strongest attack", "paper's attacker")
+    for name in ("t", "SNR dB", subject, *cells):
+        words = (subject, "strongest attack", "paper's attacker", "attack", "learnt from")
         # Rows that differ in a point of the sweep alone must not look alike in a narrow terminal.
         point = name in ("t", "SNR dB", "Eve dB")
         table.add_column(name, justify="left" if name in words else "right", no_wrap=point, overflow="fold")
@@ -312,7 +376,7 @@ def _table(
             table.add_row(
                 str(line["timestep"]),
                 f"{line['receiver_snr_db']:g}",
-                line["system"],
+                Text(escaped(line[subject])),
                 *(cell(line) for cell in cells.values()),
             )
         table.add_section()
@@ -335,6 +399,12 @@ def _name(attack) -> str:
     return attack if isinstance(attack, str) else "-"
 
 
+def _learnt_from(line: dict) -> str:
+    if not line["training_epochs"]:
+        return "-"
+    return f"{line['training_images']:,} images, {line['surrogate']}, {line['training_epochs']} epochs"
+
+
 def _images(line: dict) -> str:
     """How many, and how often each was sent."""
     passes = line["draws"] / line["images"]
@@ -343,6 +413,10 @@ def _images(line: dict) -> str:
 
 def _share(value: float) -> str:
     return "-" if pd.isna(value) else f"{100 * value:.1f}"
+
+
+def _number(value: float, digits: int) -> str:
+    return "-" if pd.isna(value) else f"{value:.{digits}f}"
 
 
 def _worst(line: dict) -> str:

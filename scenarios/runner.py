@@ -13,11 +13,18 @@ import pandas as pd
 import yaml
 
 from diffsem.link.errors import InputError
+from diffsem.link.escaping import escaped
 from diffsem.link.experiment import Point
 from diffsem.link.monte_carlo import PointResult
 from diffsem.link.programs import EXAMPLES
 from diffsem.link.results import ResultTable, empty_table, read_table, write_table
-from diffsem.scenarios.assembly import attack_warnings, origin_of, versions, weights_sha256
+from diffsem.scenarios.assembly import (
+    attack_warnings,
+    origin_of,
+    pretrained_networks,
+    versions,
+    weights_sha256,
+)
 from diffsem.scenarios.cost import affordable_sweep
 from diffsem.scenarios.datasets import Dataset, load_dataset
 from diffsem.scenarios.locking import only_run
@@ -85,8 +92,9 @@ def run_scenario(
         Resume a file whose rows other package versions made, too; its attribute `mixed_versions` then lists all of
         them, in JSON.
     log : callable
-        Takes a line of text for each attack that is run under other conditions than it was trained for, before anything
-        is simulated; column `warning` says the same.
+        Takes a line of text on the shipped networks that are taken where the scenario's folder of weights lacks one
+        (attribute `pretrained_networks` lists them, in JSON), and one for each attack that is run under other
+        conditions than it was trained for (column `warning` says the same), before anything is simulated.
 
     Returns
     -------
@@ -120,6 +128,9 @@ def _sweep(
 ) -> pd.DataFrame:
     dataset = load_dataset(scenario.dataset, data_dir)
     attributes = _attributes(scenario, dataset)
+    shipped = pretrained_networks(scenario)
+    if shipped:
+        attributes["pretrained_networks"] = json.dumps(shipped)
     rules = scenario.monte_carlo
     examples = min(EXAMPLES, rules.batch_size, rules.max_images, rules.passes * len(dataset.test))
     table = empty_table(attributes, dataset.test.images[np.arange(examples) % len(dataset.test)])
@@ -134,6 +145,8 @@ def _sweep(
     results = _simulate(scenario, waiting, workers, scheduler, dataset, data_dir, on_images) if waiting else None
     if path is not None and not path.exists():
         write_table(path, table)
+    if waiting and shipped:
+        log(f"weights {escaped(scenario.weights)}: lacks {', '.join(shipped)}; taken from the shipped ones")
     for attack, warning in attack_warnings(scenario).items() if waiting else ():
         log(f"warning: {attack}: {warning}")
     done = len(points) - len(waiting)

@@ -632,6 +632,7 @@ class Scenario(Keys):
         Discriminator(_form, "form", "should be mnist, cifar10 or {folder: PATH}"),
     ] = Field(description="mnist | cifar10 | {folder: PATH, image_size: pixels, compression: symbols a value}")
     weights: FolderPath = Field(default="pretrained", description="pretrained, or a folder that `diffsem train` wrote")
+    weights_only: bool = Field(default=False, description="take no shipped network in the place of one that they lack")
     timesteps: Annotated[
         tuple[Timestep, ...], Field(min_length=1, max_length=STEPS + 1), AfterValidator(_ascending)
     ] = Field(description="self-noising steps t, 0 to 500; a sweep axis")

@@ -18,7 +18,7 @@ from diffsem.scenarios.datasets import load_dataset
 from diffsem.scenarios.locking import only_run
 from diffsem.scenarios.networks import existing_weights_file, pretrained_folder, weights_file
 from diffsem.scenarios.provenance import differences, fingerprint, sha256_of, training_versions
-from diffsem.scenarios.record import RECORD, read_record
+from diffsem.scenarios.record import RECORD, read_hangs_on, read_record
 from diffsem.scenarios.schema import Scenario
 from diffsem.scenarios.stages import required_stages
 from diffsem.scenarios.workshop import Stage, Workshop
@@ -55,7 +55,8 @@ def train_scenario(
     log : callable
         Takes one line of text for each thing that happens.
     fresh : bool
-        Forget first what a former training left in the folder.
+        Delete first what the folder holds of the stages that the scenario needs: weights, states, entries of the
+        record. Those of other stages stay.
     start : str or Path, optional
         Take finished stages, as far as the folder lacks them, from another folder that `diffsem train` wrote, or from
         the package's own weights: "pretrained". They are taken as they are; how the scenario differs from what they
@@ -78,9 +79,9 @@ def train_scenario(
     Raises
     ------
     InputError
-        If the folder cannot be written, its record cannot be read, a stage that is finished or was cut off hangs on
-        something else now, the state of a stage that was cut off is broken, another training holds the folder, or the
-        training needs more than this machine has.
+        If the folder cannot be written, its record cannot be read or does not tell of files that would be overwritten,
+        a stage that is finished or was cut off hangs on something else now, the state of a stage that was cut off is
+        broken, another training holds the folder, or the training needs more than this machine has.
     """
     affordable_training(scenario)
     folder = Path(folder)
@@ -90,19 +91,22 @@ def train_scenario(
 
 def _train(scenario, folder, callbacks, log, fresh, start, devices, data_dir, renew, versions) -> dict:
     progress = folder / ".progress"
+    stages = required_stages(scenario)
+    # Whatever may be wrong elsewhere, before anything is deleted.
+    dataset = load_dataset(scenario.dataset, data_dir, scenario.training.images)
+    source = pretrained_folder(scenario) if start == "pretrained" else None if start is None else Path(start)
+    theirs = {} if source is None else _taken_from(source, str(start), stages)
     try:
         if fresh:
-            shutil.rmtree(progress, ignore_errors=True)
-            (folder / RECORD).unlink(missing_ok=True)
+            _forget(folder, stages, log)
         progress.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise InputError(f"weights folder {folder}: cannot be written ({error.strerror})") from error
-    if start is not None:
-        _start_from(start, folder, scenario)
+    _refuse_unrecorded(folder, stages, source)
+    if source is not None:
+        _start_from(source, theirs, folder, stages)
     record = read_record(folder)
-    dataset = load_dataset(scenario.dataset, data_dir, scenario.training.images)
     shop = Workshop(scenario, dataset, folder, callbacks)
-    stages = required_stages(scenario)
 
     def changed(stage: Stage) -> list[str]:
         """What a stage that is finished, or was cut off, hangs on otherwise now."""
@@ -130,10 +134,11 @@ def _train(scenario, folder, callbacks, log, fresh, start, devices, data_dir, re
             if found:
                 log(f"{stage.name}: trained anew; {'; '.join(found)}")
                 shutil.rmtree(progress / stage.name, ignore_errors=True)
-                record.pop(stage.name, None)
-                _write_record(folder, record)
             hangs_on = fingerprint(stage, scenario, dataset, folder)
+            # Before its entry goes: the files of a stage that was begun are known to be its own.
             _begin(progress / stage.name, hangs_on)
+            if record.pop(stage.name, None):
+                _write_record(folder, record)
             with _spread(devices) if stage.large else nullcontext():
                 outcome = stage.run(shop)
             record[stage.name] = _entry(stage, scenario, folder, outcome, hangs_on)
@@ -152,10 +157,7 @@ def _begun(place: Path) -> dict[str, Any] | None:
     """What a stage that was cut off hung on; None if it has left nothing."""
     if not place.is_dir() or not any(place.iterdir()):
         return None
-    try:
-        return json.loads((place / HANGS_ON).read_text())
-    except (OSError, ValueError):
-        return {}
+    return read_hangs_on(place / HANGS_ON)
 
 
 def _begin(place: Path, hangs_on: dict[str, Any]) -> None:
@@ -165,18 +167,72 @@ def _begin(place: Path, hangs_on: dict[str, Any]) -> None:
         replace_file(place / HANGS_ON, json.dumps(hangs_on).encode())
 
 
-def _start_from(start: str | Path, folder: Path, scenario: Scenario) -> None:
-    """Copy the stages that a scenario needs, and their entries in the record, as far as the folder lacks them."""
-    source = pretrained_folder(scenario) if start == "pretrained" else Path(start)
-    record, theirs = read_record(folder), read_record(source)
-    if not theirs:
-        raise InputError(f"weights folder {source}: has no record; --start takes a folder that `diffsem train` wrote")
+def _forget(folder: Path, stages: Sequence[Stage], log: Callable[[str], None]) -> None:
+    """Delete what the folder holds of these stages: entries, files and states; of others nothing."""
     try:
-        for stage in required_stages(scenario):
+        record = read_record(folder)
+    except InputError:
+        log(f"weights folder {folder}: --fresh deletes its {RECORD}, which cannot be read")
+        record = {}
+    names = [name for stage in stages for name in stage.writes]
+    there = [path.name for name in names if (path := weights_file(folder, name)).exists()]
+    if there:
+        log(f"weights folder {folder}: --fresh deletes {', '.join(there)}; other files stay")
+    # First what tells that they are finished.
+    kept = {name: entry for name, entry in record.items() if name not in [stage.name for stage in stages]}
+    if kept:
+        _write_record(folder, kept)
+    else:
+        (folder / RECORD).unlink(missing_ok=True)
+    for stage in stages:
+        shutil.rmtree(folder / ".progress" / stage.name, ignore_errors=True)
+    for name in there:
+        (folder / name).unlink()
+
+
+def _refuse_unrecorded(folder: Path, stages: Sequence[Stage], source: Path | None) -> None:
+    """See that no file is overwritten that no training is known to have made. Raises InputError if one would be."""
+    record = read_record(folder)
+
+    def known(stage: Stage, name: str) -> bool:
+        path = weights_file(folder, name)
+        if not path.exists() or stage.name in record or _begun(folder / ".progress" / stage.name) is not None:
+            return True
+        # A copy that was cut off before it was recorded.
+        return source is not None and path.read_bytes() == _content(weights_file(source, name))
+
+    unknown = [weights_file(folder, name).name for stage in stages for name in stage.writes if not known(stage, name)]
+    if unknown:
+        raise InputError(
+            f"weights folder {folder}: holds {', '.join(unknown)}, which no entry of {RECORD} tells of, and which "
+            "would be overwritten; restore the record, give another --out, or --fresh, which deletes them first"
+        )
+
+
+def _content(path: Path) -> bytes | None:
+    return path.read_bytes() if path.is_file() else None
+
+
+def _taken_from(source: Path, start: str, stages: Sequence[Stage]) -> dict[str, dict]:
+    """The entries of the record of another folder that training may start from. Raises InputError if it cannot."""
+    record = read_record(source)
+    if not record:
+        raise InputError(f"weights folder {source}: has no record; --start takes a folder that `diffsem train` wrote")
+    found = [stage for stage in stages if stage.name in record]
+    for name in (name for stage in found for name in stage.writes):
+        existing_weights_file(source, name)
+    return {stage.name: record[stage.name] | {"taken_from": start} for stage in found}
+
+
+def _start_from(source: Path, theirs: dict[str, dict], folder: Path, stages: Sequence[Stage]) -> None:
+    """Copy stages and their entries in the record from another folder, as far as this one lacks them."""
+    record = read_record(folder)
+    try:
+        for stage in stages:
             if stage.name in theirs and stage.name not in record:
                 for name in stage.writes:
                     replace_file(weights_file(folder, name), existing_weights_file(source, name).read_bytes())
-                record[stage.name] = theirs[stage.name] | {"taken_from": str(start)}
+                record[stage.name] = theirs[stage.name]
         _write_record(folder, record)
     except OSError as error:
         raise InputError(f"weights folder {folder}: cannot be written ({error.strerror or error})") from error

@@ -261,8 +261,13 @@ def simulate_point(scenario: Scenario, origin: str, data_dir: Path | None, point
 def _programs_of(scenario: Scenario, origin: str, data_dir: Path | None) -> "tuple[Experiment, Programs]":
     from diffsem.link.programs import Programs
     from diffsem.scenarios.assembly import assemble, origin_of
+    from diffsem.scenarios.attacks import listed_attacks
     from diffsem.scenarios.datasets import load_dataset
 
+    try:
+        listed_attacks(scenario.eavesdropper)
+    except InputError as error:
+        raise InputError(f"worker on {platform.node()}: {error}") from error
     dataset = load_dataset(scenario.dataset, data_dir)
     own = origin_of(scenario, dataset)
     if own != origin:

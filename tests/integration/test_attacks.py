@@ -1,8 +1,14 @@
 """An attack from outside of the package: trained beside the shipped weights, and a row of the table."""
 
+import platform
+import re
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 
-from diffsem.link import InputError
+from diffsem.link import InputError, read_results
 from diffsem.scenarios import load_scenario, run_scenario, train_scenario
 
 OUTSIDE = """
@@ -77,3 +83,52 @@ def test_weights_that_are_not_there_or_have_no_record_end_in_one_line(scenario_w
         run_scenario(scenario)
     with pytest.raises(InputError, match="has no record"):
         train_scenario(scenario, tmp_path / "other", start=tmp_path / "weights")
+
+
+def listing(begin):
+    """The first code block of the README that begins so, as it stands."""
+    text = (Path(__file__).parents[2] / "README.md").read_text()
+    return re.search(rf"```\w*\n({re.escape(begin)}.*?)```", text, re.DOTALL)[1]
+
+
+def listed_commands(begin):
+    lines = listing(begin).splitlines()
+    return [line.partition("#")[0].split()[1:] for line in lines if line.startswith("diffsem ")]
+
+
+@pytest.mark.slow
+def test_the_listing_of_the_readme_runs_as_it_stands_from_an_empty_folder(tmp_path):
+    (tmp_path / "my_attacks.py").write_text(listing("# my_attacks.py"))
+    (tmp_path / "own.yaml").write_text(listing("# own.yaml"))
+    small = ["--set", "training.epochs.adversary=2", "--set", "monte_carlo.max_images=64"]
+    for command, *arguments in listed_commands("diffsem train own.yaml"):
+        more = {"train": small, "run": [*small, "--set", "legitimate.snr_db=[10, 15]", "--workers", "2"]}.get(
+            command, []
+        )
+        # Isolated: Python itself does not look beside the module of the command, or in the current folder.
+        code = "from diffsem.scenarios.command_line import main; main()"
+        done = subprocess.run(
+            [sys.executable, "-P", "-c", code, command, *arguments, *more], cwd=tmp_path, capture_output=True, text=True
+        )
+        assert done.returncode == 0, done.stderr
+    assert "small-network" in done.stdout
+    rows = read_results(tmp_path / "results" / "own.h5")
+    assert set(rows["attack"]) == {"", "linear-probe", "small-network"}
+    assert sorted(set(rows["receiver_snr_db"])) == [10, 15]
+
+
+def test_a_dask_worker_that_lacks_the_module_says_so(scenario_with, tmp_path):
+    """Another machine: a process whose path does not hold the folder of the scenario."""
+    scenario = scenario_with("'attack_of_mine:MINE'")
+    code = (
+        "import sys\nfrom diffsem.scenarios import load_scenario\n"
+        "from diffsem.scenarios.workers import simulate_point\n"
+        "simulate_point(load_scenario(sys.argv[1]), '', None, None)"
+    )
+    (tmp_path / "resolved.yaml").write_text(scenario.to_yaml())
+    done = subprocess.run(
+        [sys.executable, "-P", "-c", code, tmp_path / "resolved.yaml"], cwd="/", capture_output=True, text=True
+    )
+    last = done.stderr.splitlines()[-1]
+    assert f"worker on {platform.node()}: eavesdropper.attacks: attack_of_mine:MINE: ModuleNotFoundError" in last
+    assert "put it beside the scenario's file, or where Python finds it, on every worker's machine" in last

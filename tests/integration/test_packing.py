@@ -1,14 +1,16 @@
 """`diffsem pack`: smaller weights, and what they lose on the same images and noise."""
 
 import json
+import shutil
 
 import numpy as np
 import pytest
 
 from diffsem.link import InputError
 from diffsem.scenarios import load_scenario, run_scenario, train_scenario
-from diffsem.scenarios.networks import load_network, weights_file
+from diffsem.scenarios.networks import PRETRAINED, load_network, weights_file
 from diffsem.scenarios.packing import pack_folder
+from diffsem.scenarios.record import read_record
 
 SMALL = ["legitimate.receivers=[classifier]", "eavesdropper.attacks=[linear-probe]", "timesteps=[120]"]
 SMALL += ["legitimate.snr_db=[15]", "monte_carlo.max_images=2000", "training.images=2000"]
@@ -58,3 +60,15 @@ def test_what_cannot_be_packed_ends_in_one_line(trained, tmp_path):
         weights_file(tmp_path, name).write_bytes(weights_file(trained, name).read_bytes())
     with pytest.raises(InputError, match=r"clean-pair.linear-probe.weights.h5: no such file"):
         pack_folder(scenario, tmp_path, tmp_path / "out")
+
+
+def test_what_rounding_costs_is_measured_on_the_folders_own_networks(tmp_path):
+    """Not on shipped ones, which a sweep takes for those that a folder lacks: they are rounded already."""
+    shipped, own = PRETRAINED / "mnist", tmp_path / "own"
+    own.mkdir()
+    for name in ("encoder", "classifier"):
+        shutil.copy(weights_file(shipped, name), own)
+    (own / "training.json").write_text(json.dumps({"pair": read_record(shipped)["pair"]}))
+    scenario = load_scenario("mnist-quick", [*SMALL, "monte_carlo.max_images=32", "monte_carlo.batch_size=32"])
+    with pytest.raises(InputError, match=r"own/clean-pair.linear-probe.weights.h5: no such file"):
+        pack_folder(scenario, own, tmp_path / "out")

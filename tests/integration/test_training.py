@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from diffsem.link import InputError
-from diffsem.scenarios import load_scenario, provenance, run_scenario, train_scenario
+from diffsem.scenarios import load_scenario, provenance, run_scenario, train_scenario, training
 from diffsem.scenarios.networks import NETWORKS, WEIGHTLESS, load_network, weights_file
 from diffsem.scenarios.workshop import Workshop
 
@@ -248,6 +248,83 @@ def test_a_record_that_does_not_say_what_it_hangs_on_is_not_taken_for_finished(f
     (tmp_path / "training.json").write_text(json.dumps(record))
     with pytest.raises(InputError, match=r"stage pair .* did not keep what it hung on"):
         train_scenario(one_epoch("diffsem", "linear-probe"), tmp_path)
+
+
+def test_weights_that_no_record_tells_of_are_not_overwritten(tmp_path):
+    scenario = load_scenario("mnist-awgn", [*TOY, "legitimate.receivers=[classifier]", "eavesdropper.attacks=[]"])
+    weights_file(tmp_path, "encoder").write_bytes(b"months of work")
+    for options in ({}, {"renew": True}, {"start": "pretrained"}):
+        with pytest.raises(
+            InputError, match=r"holds encoder.weights.h5, which no entry .*restore the record.* --fresh"
+        ) as error:
+            train_scenario(scenario, tmp_path, **options)
+        assert "\n" not in str(error.value)
+        assert weights_file(tmp_path, "encoder").read_bytes() == b"months of work"
+    assert not (tmp_path / "training.json").exists()
+
+
+def test_fresh_deletes_what_it_trains_and_nothing_else(finished, tmp_path):
+    shutil.copytree(finished, tmp_path, dirs_exist_ok=True)
+    record = json.loads((tmp_path / "training.json").read_text())
+    others = [path for path in tmp_path.glob("*.weights.h5") if path.name.startswith(("denoiser", "clean-pair"))]
+    before = {path: path.read_bytes() for path in others}
+    lines: list[str] = []
+    anew = train_scenario(one_epoch("classifier", "", "seed=2"), tmp_path, log=lines.append, fresh=True)
+    assert lines[0].endswith("--fresh deletes encoder.weights.h5, classifier.weights.h5; other files stay")
+    assert len(others) == 2
+    assert {path: path.read_bytes() for path in others} == before
+    assert anew["denoiser"] == record["denoiser"]
+    assert anew["pair"]["seed"] == 2
+
+
+@pytest.mark.parametrize("wrong", ["data", "start"])
+def test_fresh_deletes_nothing_if_it_cannot_train(wrong, finished, tmp_path):
+    shutil.copytree(finished, tmp_path, dirs_exist_ok=True)
+    before = {path.name for path in tmp_path.iterdir()}
+    scenario = one_epoch("diffsem", "linear-probe", *(["dataset={folder: /nowhere}"] if wrong == "data" else []))
+    with pytest.raises(InputError):
+        train_scenario(scenario, tmp_path, fresh=True, start="/nowhere" if wrong == "start" else None)
+    assert {path.name for path in tmp_path.iterdir()} == before
+
+
+def test_fresh_makes_do_with_a_record_that_cannot_be_read(finished, tmp_path):
+    shutil.copytree(finished, tmp_path, dirs_exist_ok=True)
+    (tmp_path / "training.json").write_text("[")
+    lines: list[str] = []
+    record = train_scenario(one_epoch("classifier", ""), tmp_path, log=lines.append, fresh=True)
+    assert "--fresh deletes its training.json, which cannot be read" in lines[0]
+    assert list(record) == ["pair"]
+    assert weights_file(tmp_path, "denoiser").exists()
+
+
+def test_an_entry_that_is_missing_beside_its_files_is_told(finished, tmp_path):
+    shutil.copytree(finished, tmp_path, dirs_exist_ok=True)
+    record = json.loads((tmp_path / "training.json").read_text())
+    del record["denoiser"]
+    (tmp_path / "training.json").write_text(json.dumps(record))
+    with pytest.raises(InputError, match=r"holds denoiser.weights.h5, which no entry of training.json tells of"):
+        train_scenario(one_epoch("diffsem", "linear-probe"), tmp_path)
+    # Unless the stage was under way: its files are then its own.
+    (tmp_path / ".progress" / "denoiser").mkdir(parents=True)
+    hangs_on = json.loads((finished / "training.json").read_text())["denoiser"]["hangs_on"]
+    (tmp_path / ".progress" / "denoiser" / "hangs_on.json").write_text(json.dumps(hangs_on))
+    assert "denoiser" in train_scenario(one_epoch("diffsem", "linear-probe", "seed=1"), tmp_path)
+
+
+@pytest.mark.parametrize("moment", ["pair", "copy"])
+def test_a_training_that_was_cut_off_before_its_record_goes_on(moment, tmp_path, monkeypatch):
+    scenario = one_epoch("classifier", "")
+    start = {"start": "pretrained"} if moment == "copy" else {}
+
+    def cut_off(folder, record):
+        raise Stop
+
+    with monkeypatch.context() as patched:
+        patched.setattr(training, "_write_record", cut_off)
+        with pytest.raises(Stop):
+            train_scenario(scenario, tmp_path, **start)
+    assert weights_file(tmp_path, "encoder").exists()
+    assert list(train_scenario(scenario, tmp_path, **start)) == ["pair"]
 
 
 @pytest.mark.parametrize(

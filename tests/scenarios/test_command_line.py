@@ -8,10 +8,13 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from diffsem.link import read_table, write_table
 from diffsem.scenarios import command_line
+
+NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
 
 
 @pytest.fixture
@@ -94,12 +97,28 @@ def test_check_prints_the_json_schema(diffsem):
     assert "timesteps" in json.loads(out)["properties"]
 
 
-@pytest.mark.parametrize("command", ["show", "leakage"])
+@pytest.mark.parametrize("command", ["show", "leakage", "attacks"])
 def test_the_title_of_a_table_says_how_its_eavesdropper_hears(command, diffsem):
-    shipped = Path(__file__).parents[2] / "notebooks" / "defences" / "null-space-antennas-4.h5"
+    shipped = NOTEBOOKS / "defences" / "null-space-antennas-4.h5"
     status, out, _ = diffsem(command, shipped)
     assert status == 0
     assert "null-space-antennas-4.h5: receiver rayleigh; eavesdropper rayleigh, 4 antennas" in " ".join(out.split())
+
+
+def test_attacks_prints_every_attack_once_and_writes_the_columns_of_the_table(diffsem, tmp_path):
+    shipped = NOTEBOOKS / "fig9-cifar10.h5"
+    status, out, _ = diffsem("attacks", shipped, "--csv", tmp_path / "attacks.csv")
+    assert status == 0
+    rows = read_table(shipped).rows
+    # 105 adversary rows: the two systems of the paper's pair share its attacks.
+    keys = ["timestep", "receiver_snr_db", "snr_db", "transmitter", "attack"]
+    expected = rows[rows["node"] == "adversary"].groupby(keys)["accuracy"].first()
+    written = pd.read_csv(tmp_path / "attacks.csv", keep_default_na=False)
+    assert len(written) == len(expected) == 63
+    assert set(written.columns) <= set(rows.columns)
+    pd.testing.assert_series_equal(written.set_index(keys)["accuracy"].sort_index(), expected.sort_index())
+    for name in set(rows["attack"]) - {""}:
+        assert out.count(f" {name} ") == (written["attack"] == name).sum()
 
 
 def test_scenarios_lists_the_shipped_ones(diffsem):
@@ -162,6 +181,8 @@ def test_info_names_versions_devices_and_weights(diffsem):
         (["show", "{tmp}/none.h5"], ["no such file"]),
         (["show", "{tmp}/file"], ["not a whole diffsem result table"]),
         (["leakage", "{tmp}/file"], ["not a whole diffsem result table"]),
+        (["attacks", "{tmp}/file"], ["not a whole diffsem result table"]),
+        (["attacks", str(NOTEBOOKS / "solvers" / "ddim-1.h5")], ["has no attacks"]),
         (["train", "mnist-quick", "--start", "{tmp}", "--out", "{tmp}/w"], ["has no record", "--start"]),
         (
             ["check", "mnist-quick", "--import", "--set", "eavesdropper.attacks=['nowhere:X']"],
@@ -230,7 +251,9 @@ def test_help_and_the_package_are_there_within_a_second(arguments):
     assert min(seconds() for _ in range(5)) < 1
 
 
-@pytest.mark.parametrize("command", ["run", "train", "show", "leakage", "plot", "export", "check", "scenarios", "info"])
+@pytest.mark.parametrize(
+    "command", ["run", "train", "show", "leakage", "attacks", "plot", "export", "check", "scenarios", "info"]
+)
 def test_every_command_has_help(command, diffsem):
     status, out, _ = diffsem(command, "--help")
     assert status == 0

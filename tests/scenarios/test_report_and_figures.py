@@ -35,6 +35,8 @@ from diffsem.scenarios.figures import (
     schedule_figure,
 )
 from diffsem.scenarios.report import (
+    attacks,
+    attacks_table,
     eavesdropper_axis,
     leakage,
     leakage_table,
@@ -128,6 +130,31 @@ def table(channel="awgn", attacked=True, step="matched"):
     scenario = load_scenario("mnist-awgn", [f"denoising.step={step}"])
     originals = np.zeros((3, 28, 28, 1), np.uint8)
     return empty_table({"scenario": scenario.to_yaml()}, originals).with_point(point_result(rows, examples))
+
+
+def test_every_attack_on_a_transmitter_is_there_once_the_most_accurate_first():
+    found = attacks(table().rows)
+    # Both systems are the clean pair's: four points, two attacks.
+    assert list(found["attack"]) == ["inversion-mlp", "task-classifier"] * 4
+    assert list(found["accuracy"]) == [0.6, 0.5] * 4
+    text = printed(attacks_table(table().rows, "title"))
+    assert text.count("inversion-mlp") == 4
+    assert "60.00 [56.93, 62.99]" in text
+    assert "Eve dB" not in text
+
+
+def test_what_an_attack_has_learnt_from_and_made_is_shown_and_a_warning_is_marked():
+    made = {"psnr_db": 17.24, "ssim": 0.7368, "clean_judge_accuracy": 0.555, "ceiling": 0.981}
+    learnt = {"surrogate": "digits 100%", "training_images": 1685, "training_epochs": 37, "warning": "another channel"}
+    name = "[red]x\x1b[2J"
+    rows = [row("classifier", "adversary", 240, 15.0, 600, own, attack=name, **made, **learnt) for own in (0.0, 5.0)]
+    built = empty_table({"scenario": ""}, np.zeros((1, 28, 28, 1), np.uint8)).with_point(point_result(rows))
+    text = printed(attacks_table(built.rows, "title"))
+    line = next(line for line in text.splitlines() if "1,685" in line)
+    for word in ("[red]x\\x1b[2J", "17.2", "0.737", "55.5", "98.1", "digits 100%", "37 epochs", " ! "):
+        assert word in line
+    assert "Eve dB" in text
+    assert "\x1b[2J" not in text
 
 
 def test_the_gap_is_against_the_strongest_adversary():

@@ -1,0 +1,105 @@
+"""Which folder each network of a sweep comes from: one's own weights, and the shipped ones for what they lack."""
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from diffsem.link.errors import InputError
+from diffsem.scenarios.networks import (
+    existing_weights_file,
+    has_shipped_weights,
+    pretrained_folder,
+    weights_digest,
+    weights_file,
+    weights_folder,
+)
+from diffsem.scenarios.record import read_record, recorded_sha256
+from diffsem.scenarios.schema import Scenario
+
+Record = Mapping[str, Mapping[str, Any]]
+
+
+def weights_folders(scenario: Scenario, names: Iterable[str]) -> dict[str, Path]:
+    """The folder that each of a sweep's networks comes from.
+
+    A network that the scenario's folder lacks is the shipped one of the same data set, unless `weights_only`. Networks
+    are what they were trained behind: each must have been trained on those that the sweep has beside it, and with
+    those of the same stage.
+
+    Parameters
+    ----------
+    scenario : Scenario
+    names : iterable of str
+        Of every network of the sweep that has weights.
+
+    Raises
+    ------
+    InputError
+        If a network is missing, is not the one of its record, was trained with another one than the sweep has, or
+        stands beside shipped ones and no record says with which ones it was trained.
+    """
+    own = weights_folder(scenario)
+    folders = {name: own for name in names}
+    lacking = [name for name in folders if not weights_file(own, name).is_file()]
+    if lacking:
+        ships = has_shipped_weights(scenario.dataset) and not scenario.weights_only and any(own.glob("*.weights.h5"))
+        for name in lacking:
+            if not ships or not weights_file(pretrained_folder(scenario), name).is_file():
+                existing_weights_file(own, name)
+        folders |= dict.fromkeys(lacking, pretrained_folder(scenario))
+    records = {folder: read_record(folder) for folder in {own, *folders.values()}}
+    digests = {name: weights_digest(folder, name) for name, folder in folders.items()}
+    for name, folder in folders.items():
+        origins = trained_with(name, records[folder])
+        if lacking and digests[name] == recorded_sha256(folders[lacking[0]]).get(name):
+            # The shipped network is that, wherever it lies.
+            origins = trained_with(name, records[folders[lacking[0]]])
+        if lacking and origins is None:
+            raise InputError(
+                f"weights {weights_file(own, name)}: no training record says on which networks it was trained, and "
+                f"the folder lacks {lacking[0]}, whose shipped one may not go with it; restore its training.json, or "
+                "add what lacks"
+            )
+        for other, digest in (origins or {}).items():
+            if digests.get(other, digest) == digest:
+                continue
+            if name in lacking:
+                raise InputError(
+                    f"weights {own}: lacks {name}, and the shipped one was trained with another {other}; train it: "
+                    f"diffsem train SCENARIO --out {own}"
+                )
+            raise InputError(
+                f"weights {weights_file(own, name)}: was trained with another {other} than that of "
+                f"{weights_file(folders[other], other)} (SHA-256); restore that one, or train anew what differs: "
+                f"diffsem train SCENARIO --out {own} --renew"
+            )
+    return folders
+
+
+def trained_with(name: str, record: Record) -> dict[str, str] | None:
+    """What a network was trained on or together with, all the way back, by a record: name -> SHA-256 of its file.
+
+    None if the record does not say.
+    """
+    found: dict[str, str] = {}
+    waiting = [name]
+    while waiting:
+        this = waiting.pop()
+        entry = next((entry for entry in record.values() if this in entry["sha256"]), None)
+        if entry is None or "networks" not in entry.get("hangs_on", {}):
+            if this == name:
+                return None
+            continue
+        for other, digest in {**entry["hangs_on"]["networks"], **entry["sha256"]}.items():
+            if other != name and other not in found:
+                found[other] = digest
+                # Of a network that was trained anew since, the record tells another training.
+                if any(each["sha256"].get(other) == digest for each in record.values()):
+                    waiting.append(other)
+    return found
+
+
+def training_entries(folders: Mapping[str, Path]) -> dict[str, dict[str, Any]]:
+    """Of each stage named as its network, as an attack's is: the entry in the record of the network's own folder."""
+    records = {folder: read_record(folder) for folder in set(folders.values())}
+    return {name: records[folder][name] for name, folder in folders.items() if name in records[folder]}

@@ -55,7 +55,8 @@ def run(
     set_: Overrides = None,
     overwrite: Annotated[bool, typer.Option(help="Replace the result file instead of resuming it.")] = False,
     workers: Annotated[
-        int, typer.Option(min=1, help="Processes of this machine that simulate points side by side; same table.")
+        int,
+        typer.Option(min=1, max=1024, help="Processes of this machine that share out the points; same table."),
     ] = 1,
     scheduler: Annotated[
         str | None,

@@ -122,6 +122,16 @@ def affordable_sweep(scenario: Scenario) -> Cost:
     return cost
 
 
+def affordable_workers(cost: Cost, workers: int) -> None:
+    """Whether the memory of this machine holds a sweep's worker processes. Raises InputError if it does not."""
+    machine, each, busy = this_machine(), cost.need.memory, min(workers, cost.points)
+    if busy * each > machine.memory:
+        raise InputError(
+            f"--workers {workers}: each of {busy} needs about {gibibytes(each)} of memory; this machine has {machine}; "
+            f"allowed: at most {max(1, int(machine.memory / each))}"
+        )
+
+
 def affordable_training(scenario: Scenario) -> Need:
     """The same for the training of all that a scenario needs. Raises InputError."""
     test_images = size_of_test_set(scenario.dataset)

@@ -25,7 +25,7 @@ from diffsem.scenarios.assembly import (
     versions,
     weights_sha256,
 )
-from diffsem.scenarios.cost import affordable_sweep
+from diffsem.scenarios.cost import affordable_sweep, affordable_workers
 from diffsem.scenarios.datasets import Dataset, load_dataset
 from diffsem.scenarios.locking import only_run
 from diffsem.scenarios.schema import Scenario, parse_scenario
@@ -108,10 +108,10 @@ def run_scenario(
         both workers and a scheduler are asked for, or the sweep needs more than this machine, which is to run it, has.
     """
     leave_if_imported_by_worker()
-    if scheduler and workers > 1:
+    if scheduler is not None and workers > 1:
         raise InputError(f"--workers {workers}: --scheduler has workers of its own; give one of them")
-    if not scheduler:
-        affordable_sweep(scenario)
+    if scheduler is None:
+        affordable_workers(affordable_sweep(scenario), workers)
     if out is None:
         return _sweep(
             scenario, None, overwrite, workers, scheduler, data_dir, on_points, on_images, mixed_versions, log
@@ -165,7 +165,7 @@ def _sweep(
 
 
 def _simulate(scenario, points, workers, scheduler, dataset, data_dir, on_images) -> Generator[PointResult, None, None]:
-    if scheduler:
+    if scheduler is not None:
         return simulate_on_dask(scenario, points, on_images, scheduler, origin_of(scenario, dataset), data_dir)
     if workers > 1:
         origin = origin_of(scenario, dataset)

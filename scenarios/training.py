@@ -145,8 +145,7 @@ def _train(scenario, folder, callbacks, log, fresh, start, devices, data_dir, re
             _write_record(folder, record)
         except OSError as error:
             raise InputError(
-                f"weights folder {folder}: cannot be written ({error.strerror or error}); finished epochs are "
-                "safe, the same command goes on from there"
+                f"weights folder {folder}: cannot be written ({error.strerror or error}); finished epochs are safe"
             ) from error
         shutil.rmtree(progress / stage.name, ignore_errors=True)
         log(f"{stage.name}: {outcome['scores']}")

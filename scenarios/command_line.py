@@ -180,6 +180,8 @@ def leakage(
     from diffsem.scenarios.report import leakage as leakage_of
     from diffsem.scenarios.report import leakage_table, setting
 
+    if csv:
+        _check_csv(csv)
     rows = read_results(results)
     if len(rows) and not (rows["scored"] == "label").any():
         raise InputError(f"result file {results}: has bit error rates only, no accuracy; `diffsem show` prints them")
@@ -200,15 +202,20 @@ def plot(
     Of several tables: privacy against utility where attacks were run; else, of runs of one scenario with other solvers
     or steps, accuracy against denoiser calls.
     """
-    _load_tensorflow()
+    from diffsem.link.escaping import escaped
+    from diffsem.link.files import check_output_folder
     from diffsem.link.results import read_table
+
+    folder = out or results[0].parent
+    check_output_folder(folder, "figures in")
+    tables = [read_table(path) for path in results]
+    _load_tensorflow()
     from diffsem.scenarios.figures import save_figures
 
-    tables = [read_table(path) for path in results]
     first = results[0].resolve()
     stem = first.stem if len(results) == 1 else first.parent.name
-    for path in save_figures(tables, out or results[0].parent, stem):
-        typer.echo(path)
+    for path in save_figures(tables, folder, stem):
+        typer.echo(escaped(path))
 
 
 @app.command()
@@ -219,6 +226,7 @@ def export(
     """Write a result table in another format."""
     from diffsem.link.results import read_results
 
+    _check_csv(csv)
     _write_csv(read_results(results), csv)
 
 
@@ -320,13 +328,27 @@ def _load_tensorflow() -> None:
     load_tensorflow()
 
 
-def _write_csv(frame, path: Path) -> None:
+def _check_csv(path: Path) -> None:
+    from diffsem.link.files import check_output_file
+    from diffsem.link.result_file import is_hdf5
+
+    check_output_file(path, "csv file")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        frame.to_csv(path, index=False)
+        if path.exists() and is_hdf5(path):
+            raise InputError(f"csv file {path}: is a result table or weights, which are kept; give another file")
+    except OSError as error:
+        raise InputError(f"csv file {path}: cannot be read ({error.strerror})") from error
+
+
+def _write_csv(frame, path: Path) -> None:
+    from diffsem.link.escaping import escaped
+    from diffsem.link.files import replace_file
+
+    try:
+        replace_file(path, frame.to_csv(index=False).encode())
     except OSError as error:
         raise InputError(f"csv file {path}: cannot be written ({error.strerror})") from error
-    typer.echo(path)
+    typer.echo(escaped(path))
 
 
 def _print(table) -> None:

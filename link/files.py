@@ -70,8 +70,12 @@ def check_output_file(path: Path, what: str) -> None:
 
 def check_output_folder(path: Path, what: str) -> None:
     """Make sure that files can be written into a folder, and make it if missing; as `check_output_file`."""
-    if path.exists() and not path.is_dir():
-        raise InputError(f"{what} {path}: is a file; allowed: a folder")
+    try:
+        is_other = path.exists() and not path.is_dir()
+    except (OSError, ValueError) as error:
+        raise _unwritable(path, what, error) from error
+    if is_other:
+        raise InputError(f"{what} {path}: is no folder; allowed: a folder, or a name that is free")
     _check_folder(path, path, what)
 
 

@@ -44,7 +44,9 @@ def _header(body: memoryview) -> bytes:
 
 def has_checksum(content: bytes) -> bool:
     """Whether bytes are, or once were, those of a result file with a checksum."""
-    return content.startswith(NAME) or content[HEADER : HEADER + len(SIGNATURE)] == SIGNATURE
+    # One byte of the name may be another or lost; a foreign file may have a block before its HDF5 too.
+    damaged = any(part in content[: len(NAME)] for part in (NAME[:15], NAME[15:]))
+    return content.startswith(NAME) or (damaged and SIGNATURE in content[HEADER - 1 : HEADER + len(SIGNATURE)])
 
 
 def is_result_file(path: Path) -> bool:
@@ -73,21 +75,21 @@ def read_whole(path: Path) -> bytes:
     what = f"result file {path}"
     try:
         # Does not wait for somebody to write to a pipe.
-        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+        with open(path, "rb", opener=lambda name, flags: os.open(name, flags | os.O_NONBLOCK)) as file:
+            state = os.fstat(file.fileno())
+            if not stat.S_ISREG(state.st_mode):
+                raise IsADirectoryError
+            if state.st_size > LARGEST_FILE:
+                raise InputError(f"{what}: has {state.st_size:,} bytes; allowed: at most {LARGEST_FILE:,}")
+            content = file.read(LARGEST_FILE)
+    except InputError:
+        raise
     except (FileNotFoundError, NotADirectoryError):
         raise InputError(f"{what}: no such file; `diffsem run` makes one") from None
+    except IsADirectoryError:
+        raise InputError(f"{what}: is not a file; allowed: one that `diffsem run` wrote") from None
     except (OSError, ValueError) as error:
         raise InputError(f"{what}: cannot be read ({getattr(error, 'strerror', None) or error})") from error
-    with open(descriptor, "rb") as file:
-        state = os.fstat(descriptor)
-        if not stat.S_ISREG(state.st_mode):
-            raise InputError(f"{what}: is not a file; allowed: one that `diffsem run` wrote")
-        if state.st_size > LARGEST_FILE:
-            raise InputError(f"{what}: has {state.st_size:,} bytes; allowed: at most {LARGEST_FILE:,}")
-        try:
-            content = file.read(LARGEST_FILE + 1)
-        except OSError as error:
-            raise InputError(f"{what}: cannot be read ({error.strerror})") from error
     if content.startswith(SIGNATURE):
         return content
     if not has_checksum(content):

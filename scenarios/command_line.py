@@ -203,18 +203,15 @@ def plot(
     or steps, accuracy against denoiser calls.
     """
     from diffsem.link.escaping import escaped
-    from diffsem.link.files import check_output_folder
     from diffsem.link.results import read_table
 
-    folder = out or results[0].parent
-    check_output_folder(folder, "figures in")
     tables = [read_table(path) for path in results]
     _load_tensorflow()
     from diffsem.scenarios.figures import save_figures
 
     first = results[0].resolve()
     stem = first.stem if len(results) == 1 else first.parent.name
-    for path in save_figures(tables, folder, stem):
+    for path in save_figures(tables, out or results[0].parent, stem):
         typer.echo(escaped(path))
 
 

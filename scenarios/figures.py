@@ -525,7 +525,8 @@ def error_rate_figure(table: ResultTable, timestep: int) -> Figure:
             panels[0].plot(x, closed, color=colours[system], linewidth=0.8)
     for panel, name in zip(panels, ("bit error rate", "block error rate"), strict=True):
         panel.set_yscale("log")
-        panel.set_ylim(max(rows.loc[rows["ber"] > 0, "ber"].min() / 3, 1e-8), 1.2)
+        # The other way round NaN would win, where no error was seen.
+        panel.set_ylim(max(1e-8, rows.loc[rows["ber"] > 0, "ber"].min() / 3), 1.2)
         panel.set_xlabel(AXES["receiver_snr_db"])
         panel.set_ylabel(name)
         panel.grid(alpha=0.3)

@@ -281,7 +281,7 @@ def _claimed(dataset: h5py.Dataset, what: str, content: Content) -> None:
     filters = [creation.get_filter(place)[0] for place in range(creation.get_nfilters())]
     if unknown := sorted(set(filters) - set(FILTERS)):
         raise ValueError(f"{what} is packed by filter {unknown[0]}; allowed: {', '.join(FILTERS.values())}")
-    size = dataset.size * dataset.id.get_type().get_size()
+    size = math.prod(dataset.shape) * dataset.id.get_type().get_size()
     if layout != h5py.h5d.CHUNKED and size > len(content.bytes):
         raise ValueError(f"{what} claims {size:,} bytes; allowed: at most the {len(content.bytes):,} of the file")
     if layout == h5py.h5d.CHUNKED:

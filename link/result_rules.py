@@ -12,7 +12,7 @@ from pydantic import JsonValue, TypeAdapter
 ROUNDING = 1e-9
 # Whole numbers up to here are exact as floats.
 LARGEST_COUNT = 2**53
-LONGEST_NAME = 200
+LONGEST_NAME = 500
 LONGEST_TEXT = 10_000
 LAST_STEP = 500
 MOST_CLASSES = 100_000
@@ -21,7 +21,8 @@ JSON: dict[str, TypeAdapter] = {
     "mixed_versions": TypeAdapter(list[dict[str, str]]),
     "environment": TypeAdapter(dict[str, JsonValue]),
 }
-NAMES = ("system", "attack", "transmitter", "channel", "surrogate")
+NAMES = ("system", "attack", "transmitter", "channel")
+TEXTS = ("surrogate", "warning", "stop_reason")
 COUNTS = (
     "correct",
     "total",
@@ -59,7 +60,6 @@ SHARES = (
 
 
 def _between(low: float, high: float) -> pa.Check:
-    # Written out: `between` of pandas lets shares that rounding put beyond an end fail.
     return pa.Check(
         lambda values: (values >= low - ROUNDING) & (values <= high + ROUNDING),
         n_failure_cases=1,
@@ -106,11 +106,11 @@ def _frame_check(holds: Callable[[pd.DataFrame], pd.Series], columns: str, allow
 
 
 SHARE = _between(0, 1)
-LEVEL = _between(-1e3, 1e3)
+LEVEL = _between(-1e6, 1e6)
 ROWS = pa.DataFrameSchema(
     {
         **{name: pa.Column(checks=_at_most_long(LONGEST_NAME)) for name in NAMES},
-        **{name: pa.Column(checks=_at_most_long(LONGEST_TEXT)) for name in ("warning", "stop_reason")},
+        **{name: pa.Column(checks=_at_most_long(LONGEST_TEXT)) for name in TEXTS},
         **{name: pa.Column(checks=_between(0, LARGEST_COUNT)) for name in (*COUNTS, "denoiser_calls")},
         **{name: pa.Column(checks=_between(1, LARGEST_COUNT)) for name in ("total", "images", "looks")},
         **{name: pa.Column(checks=_between(-1, LARGEST_COUNT)) for name in ("both_correct", "worst_class")},
@@ -124,7 +124,8 @@ ROWS = pa.DataFrameSchema(
         "matched_step": pa.Column(checks=_between(0, LAST_STEP), nullable=True),
         "effective_images": pa.Column(checks=_between(1e-6, LARGEST_COUNT)),
         "clean_judge_correct": pa.Column(checks=_between(0, LARGEST_COUNT), nullable=True),
-        "ssim": pa.Column(checks=_between(-1, 1), nullable=True),
+        # Of images in single precision.
+        "ssim": pa.Column(checks=_between(-1.001, 1.001), nullable=True),
     },
     checks=[
         *(_at_most(part, whole) for part, whole in PARTS),

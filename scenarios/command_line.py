@@ -178,14 +178,14 @@ def leakage(
     """
     from diffsem.link.results import read_results
     from diffsem.scenarios.report import leakage as leakage_of
-    from diffsem.scenarios.report import leakage_table, setting
+    from diffsem.scenarios.report import leakage_table
 
     if csv:
         _check_csv(csv)
     rows = read_results(results)
     if len(rows) and not (rows["scored"] == "label").any():
         raise InputError(f"result file {results}: has bit error rates only, no accuracy; `diffsem show` prints them")
-    _print(leakage_table(rows, f"{results}: {setting(str(rows.attrs['scenario']), rows)}"))
+    _print(leakage_table(rows, f"{results}: {_setting(results, rows)}"))
     if csv:
         _write_csv(leakage_of(rows), csv)
 
@@ -204,8 +204,14 @@ def plot(
     """
     from diffsem.link.escaping import escaped
     from diffsem.link.results import read_table
+    from diffsem.scenarios.report import scenario_of
 
     tables = [read_table(path) for path in results]
+    for path, table in zip(results, tables, strict=True):
+        try:
+            scenario_of(table)
+        except InputError as error:
+            raise InputError(f"result file {path}: {error}") from error
     _load_tensorflow()
     from diffsem.scenarios.figures import save_figures
 
@@ -356,17 +362,25 @@ def _print(table) -> None:
     console.print(table)
 
 
+def _setting(path: Path, rows) -> str:
+    from diffsem.scenarios.report import setting
+
+    try:
+        return setting(str(rows.attrs["scenario"]), rows)
+    except InputError as error:
+        raise InputError(f"result file {path}: {error}") from error
+
+
 def _print_table(path: Path) -> None:
     from diffsem.link.results import read_results
-    from diffsem.scenarios.report import error_rate_table, setting, terminal_table
+    from diffsem.scenarios.report import error_rate_table, terminal_table
 
     rows = read_results(path)
     state = "" if rows.attrs["complete"] else " (not complete: the same run command goes on)"
     if "mixed_versions" in rows.attrs:
         state += " (rows of several package versions)"
     if (rows["scored"] == "label").any() or rows.empty:
-        nodes = setting(str(rows.attrs["scenario"]), rows)
-        _print(terminal_table(rows, f"{path}: {nodes}{state}"))
+        _print(terminal_table(rows, f"{path}: {_setting(path, rows)}{state}"))
     if (rows["bits"] > 0).any():
         _print(error_rate_table(rows, f"{path}{state}: digital links"))
 

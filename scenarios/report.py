@@ -45,11 +45,11 @@ class _Nodes(BaseModel):
 def scenario_of(table: ResultTable) -> Scenario:
     """The scenario of a table. Raises InputError if what it says is none."""
     try:
-        return parse_scenario(read_yaml(str(table.attributes["scenario"])), "of the result table")
+        return parse_scenario(read_yaml(str(table.attributes["scenario"])), "stored")
     except InputError:
         raise
     except ValueError as error:
-        raise InputError(f"scenario of the result table: {error}") from error
+        raise InputError(f"scenario stored: {error}") from error
 
 
 def strongest_adversary(rows: pd.DataFrame, attacks: Sequence[str] | None = None) -> pd.DataFrame:
@@ -107,7 +107,7 @@ def setting(scenario: str, rows: pd.DataFrame) -> str:
     try:
         nodes = _Nodes.model_validate(read_yaml(scenario))
     except ValueError as error:
-        raise InputError("scenario of the result table: not one that `diffsem run` writes") from error
+        raise InputError("its scenario is not one that `diffsem run` writes") from error
     legitimate, own = nodes.legitimate or _Node(), nodes.eavesdropper or _Node()
     channels = [{"kind": "awgn"} | (node.channel or {}) for node in (legitimate, own)]
     antennas = [node.receive_antennas for node in (legitimate, own)]

@@ -1,4 +1,4 @@
-"""The result table on disk: HDF5, one data set a column, raw counts kept."""
+"""The result table: one row a point and a node, raw counts kept; in a file, one HDF5 data set a column."""
 
 import io
 from collections.abc import Mapping, Sequence
@@ -12,6 +12,22 @@ import pandas as pd
 
 from diffsem.link.errors import InputError
 from diffsem.link.files import replace_file
+from diffsem.link.result_file import (
+    HEADER,
+    Content,
+    attribute_in,
+    group_in,
+    has_checksum,
+    holds,
+    numbers_in,
+    opened,
+    plain_attributes,
+    read_whole,
+    sealed,
+    texts_in,
+    write_columns,
+)
+from diffsem.link.result_probe import probe
 
 if TYPE_CHECKING:  # reading a table must not load TensorFlow
     from diffsem.link.monte_carlo import PointResult
@@ -108,6 +124,18 @@ ERROR_RATES = list(COLUMNS)[list(COLUMNS).index("scored") :]
 # Images are also counted by the step t' at which they stood: 0 to 9, 10 to 19, ... and 500.
 STEPS_A_BIN = 10
 STEP_BINS = 51
+# Root attributes besides those of the file itself; one that an older or newer table lacks or adds does not matter.
+ATTRIBUTES = {
+    "scenario": str,
+    "seed": int,
+    "versions": str,
+    "mixed_versions": str,
+    "environment": str,
+    "pretrained_networks": str,
+    "weights_sha256": str,
+    "data_sha256": str,
+    "classes": int,
+}
 EXAMPLE_COLUMNS = {
     "transmitter": str,
     "attack": str,
@@ -189,67 +217,69 @@ def write_table(path: Path, table: ResultTable) -> None:
     """
     # In memory first: the HDF5 library does not survive a disk that fills up half-way.
     content = io.BytesIO()
-    with h5py.File(content, "w") as file:
+    with h5py.File(content, "w", userblock_size=HEADER) as file:
         file.attrs["schema_version"] = SCHEMA_VERSION
         file.attrs["complete"] = table.complete
-        for key, value in table.attributes.items():
+        # Sorted: equal tables are equal files.
+        for key, value in sorted(table.attributes.items()):
             file.attrs[key] = value
-        _write_columns(file.create_group("results"), table.rows, COLUMNS)
+        write_columns(file.create_group("results"), table.rows, COLUMNS)
         by_step = file.create_group("by_step")
         by_step["correct"], by_step["total"] = table.by_step[:, 0], table.by_step[:, 1]
         examples = file.create_group("examples")
-        _write_columns(examples, table.examples.index, EXAMPLE_COLUMNS)
+        write_columns(examples, table.examples.index, EXAMPLE_COLUMNS)
         examples["originals"] = table.examples.originals
         examples["reconstructions"] = table.examples.reconstructions
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        replace_file(path, content.getvalue())
+        replace_file(path, sealed(content.getvalue()))
     except OSError as error:
         raise InputError(f"result file {path}: cannot be written ({error.strerror or error})") from error
 
 
 def read_table(path: str | Path) -> ResultTable:
-    """Read a result file.
+    """Read a result file, after its checksum and everything in it have been checked.
+
+    A file from before there was a checksum is read too. Columns and attributes of a later version are left out.
 
     Raises
     ------
     InputError
-        If the file is missing, cut off, or not a result table of this schema version.
+        If the file is missing, its bytes are not those that were written, or it is not a result table of this schema
+        version; one line that says what is wrong, where, and what is allowed.
     """
     path = Path(path)
-    if not path.is_file():
-        raise InputError(f"result file {path}: no such file; `diffsem run` makes one")
+    content = read_whole(path)
     try:
-        with h5py.File(path) as file:
-            version = file.attrs.get("schema_version")
-            if version != SCHEMA_VERSION:
-                raise InputError(
-                    f"result file {path}: schema version {version}; allowed: {SCHEMA_VERSION}, as `diffsem run` writes"
-                )
-            attributes = {key: _plain(file.attrs[key]) for key in file.attrs}
-            complete = bool(attributes.pop("complete"))
-            del attributes["schema_version"]
-            examples = file["examples"]
-            rows = _read_columns(file["results"], COLUMNS)
-            by_step = np.zeros([len(rows), 2, STEP_BINS], np.int64)
-            if "by_step" in file:
-                by_step = np.stack([file["by_step/correct"][()], file["by_step/total"][()]], axis=1)
-            return ResultTable(
-                attributes,
-                rows,
-                by_step,
-                Examples(
-                    examples["originals"][()],
-                    _read_columns(examples, EXAMPLE_COLUMNS),
-                    examples["reconstructions"][()],
-                ),
-                complete,
-            )
-    except (OSError, KeyError, RuntimeError) as error:
-        raise InputError(
-            f"result file {path}: not a whole diffsem result table ({' '.join(str(error).split())[:120]}); "
-            "restore it, or run again with --overwrite"
-        ) from error
+        if not has_checksum(content):
+            probe(content)
+        with opened(content) as file:
+            return _table_in(file, Content(content))
+    except ValueError as error:
+        remedy = "run again with --overwrite" if has_checksum(content) else "delete it and run again"
+        raise InputError(f"result file {path}: not a valid result table: {error}; restore it, or {remedy}") from error
+
+
+def _table_in(file: h5py.File, content: Content) -> ResultTable:
+    # pandera takes as long to load as all else here together; only those who read need it.
+    from diffsem.link.result_rules import check_rows
+
+    version = attribute_in(file, "schema_version", int)
+    if version != SCHEMA_VERSION:
+        raise ValueError(f"schema version {version}; allowed: {SCHEMA_VERSION}, as `diffsem run` writes")
+    complete = attribute_in(file, "complete", bool)
+    if complete is None:
+        raise ValueError("attribute complete is missing")
+    attributes = _attributes_in(file)
+    rows = _columns_in(group_in(file, "results"), COLUMNS, content)
+    check_rows(rows)
+    by_step = np.zeros([len(rows), 2, STEP_BINS], np.int64)
+    if holds(file, "by_step"):
+        for place, name in enumerate(("correct", "total")):
+            by_step[:, place] = numbers_in(group_in(file, "by_step"), name, content, np.int64, (len(rows), STEP_BINS))
+        if (by_step < 0).any() or (by_step[:, 0] > by_step[:, 1]).any():
+            raise ValueError("/by_step: allowed: 0 <= correct <= total in every bin")
+    return ResultTable(attributes, rows, by_step, _examples_in(group_in(file, "examples"), content), complete is True)
 
 
 def read_results(path: str | Path) -> pd.DataFrame:
@@ -292,31 +322,42 @@ def _frame(rows: Sequence[Mapping], columns: Mapping[str, type]) -> pd.DataFrame
     )
 
 
-def _write_columns(group: h5py.Group, frame: pd.DataFrame, columns: Mapping[str, type]) -> None:
+def _attributes_in(file: h5py.File) -> dict[str, str | int | float]:
+    from diffsem.link.result_rules import check_attributes
+
+    known = {name: attribute_in(file, name, kind) for name, kind in ATTRIBUTES.items() if name in file.attrs}
+    if "scenario" not in known:
+        raise ValueError("attribute scenario is missing")
+    check_attributes(known)
+    return known | plain_attributes(file, set(file.attrs) - {"schema_version", "complete", *known})
+
+
+def _columns_in(group: h5py.Group, columns: Mapping[str, type], content: Content) -> pd.DataFrame:
+    length: int | None = None
+    frame: dict[str, pd.Series] = {}
     for name, kind in columns.items():
-        if kind is str:
-            group.create_dataset(name, data=list(frame[name]), dtype=h5py.string_dtype("utf-8"), shape=(len(frame),))
+        if holds(group, name) or name not in (*ADDED, *AS_TOTAL):
+            read = texts_in(group, name, content, length) if kind is str else None
+            values = numbers_in(group, name, content, kind, (length,)) if read is None else read
+            length = len(values)
+        elif name in AS_TOTAL:
+            values = frame["total"].to_numpy()
         else:
-            group.create_dataset(name, data=frame[name].to_numpy(kind))
-
-
-def _read_columns(group: h5py.Group, columns: Mapping[str, type]) -> pd.DataFrame:
-    count = len(group[next(iter(columns))])
-
-    def values(name, kind):
-        if name not in group and name in AS_TOTAL:
-            return group["total"][()]
-        if name not in group and name in ADDED:
-            return [ADDED[name]] * count
+            values = [ADDED[name]] * (length or 0)
         if name == "ceiling":
             # Rounding let older tables pass 1 by some 1e-14.
-            return np.minimum(group[name][()], 1.0)
-        return group[name].asstr()[()] if kind is str else group[name][()]
-
-    return pd.DataFrame(
-        {name: pd.Series(values(name, kind), dtype=object if kind is str else kind) for name, kind in columns.items()}
-    )
+            values = np.where(np.less(1, values) & np.less(values, 1 + 1e-9), 1.0, values)
+        frame[name] = pd.Series(values, dtype=object if kind is str else kind)
+    return pd.DataFrame(frame)
 
 
-def _plain(value):
-    return value.item() if isinstance(value, np.generic) else value
+def _examples_in(group: h5py.Group, content: Content) -> Examples:
+    from diffsem.link.result_rules import check_examples
+
+    index = _columns_in(group, EXAMPLE_COLUMNS, content)
+    check_examples(index)
+    originals = numbers_in(group, "originals", content, np.uint8, (None,) * 4)
+    if 0 in originals.shape[1:3] or originals.shape[3] not in (1, 3):
+        raise ValueError(f"/examples/originals has shape {originals.shape}; allowed: images of 1 or 3 colours")
+    shape = (len(index), *originals.shape)
+    return Examples(originals, index, numbers_in(group, "reconstructions", content, np.uint8, shape))

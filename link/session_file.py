@@ -36,7 +36,7 @@ class SessionFile:
     Parameters
     ----------
     path : Path
-        Made if there is none, and its folder. Beside it lie PATH.lock and, for a moment, PATH.partial.
+        Made if there is none, and its folder. Beside it lie PATH.lock and, for a moment, a hidden file.
     role : str
         Whose it is.
     fingerprint : str

@@ -208,12 +208,14 @@ def leakage(
     """
     from diffsem.link.results import read_results
     from diffsem.scenarios.report import leakage as leakage_of
-    from diffsem.scenarios.report import leakage_table, setting
+    from diffsem.scenarios.report import leakage_table
 
+    if csv:
+        _check_csv(csv)
     rows = read_results(results)
     if len(rows) and not (rows["scored"] == "label").any():
         raise InputError(f"result file {results}: has bit error rates only, no accuracy; `diffsem show` prints them")
-    _print(leakage_table(rows, f"{results}: {setting(str(rows.attrs['scenario']), rows)}"))
+    _print(leakage_table(rows, f"{results}: {_setting(results, rows)}"))
     if csv:
         _write_csv(leakage_of(rows), csv)
 
@@ -251,15 +253,23 @@ def plot(
     Of several tables: privacy against utility where attacks were run; else, of runs of one scenario with other solvers
     or steps, accuracy against denoiser calls.
     """
-    _load_tensorflow()
+    from diffsem.link.escaping import escaped
     from diffsem.link.results import read_table
-    from diffsem.scenarios.figures import save_figures
+    from diffsem.scenarios.report import scenario_of
 
     tables = [read_table(path) for path in results]
+    for path, table in zip(results, tables, strict=True):
+        try:
+            scenario_of(table)
+        except InputError as error:
+            raise InputError(f"result file {path}: {error}") from error
+    _load_tensorflow()
+    from diffsem.scenarios.figures import save_figures
+
     first = results[0].resolve()
     stem = first.stem if len(results) == 1 else first.parent.name
     for path in save_figures(tables, out or results[0].parent, stem):
-        typer.echo(path)
+        typer.echo(escaped(path))
 
 
 @app.command()
@@ -270,6 +280,7 @@ def export(
     """Write a result table in another format."""
     from diffsem.link.results import read_results
 
+    _check_csv(csv)
     _write_csv(read_results(results), csv)
 
 
@@ -369,13 +380,27 @@ def _load_tensorflow() -> None:
     load_tensorflow()
 
 
-def _write_csv(frame, path: Path) -> None:
+def _check_csv(path: Path) -> None:
+    from diffsem.link.files import check_output_file
+    from diffsem.link.result_file import is_hdf5
+
+    check_output_file(path, "csv file")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        frame.to_csv(path, index=False)
+        if path.exists() and is_hdf5(path):
+            raise InputError(f"csv file {path}: is a result table or weights, which are kept; give another file")
+    except OSError as error:
+        raise InputError(f"csv file {path}: cannot be read ({error.strerror})") from error
+
+
+def _write_csv(frame, path: Path) -> None:
+    from diffsem.link.escaping import escaped
+    from diffsem.link.files import replace_file
+
+    try:
+        replace_file(path, frame.to_csv(index=False).encode())
     except OSError as error:
         raise InputError(f"csv file {path}: cannot be written ({error.strerror})") from error
-    typer.echo(path)
+    typer.echo(escaped(path))
 
 
 def _print(table) -> None:
@@ -386,17 +411,25 @@ def _print(table) -> None:
     console.print(table)
 
 
+def _setting(path: Path, rows) -> str:
+    from diffsem.scenarios.report import setting
+
+    try:
+        return setting(str(rows.attrs["scenario"]), rows)
+    except InputError as error:
+        raise InputError(f"result file {path}: {error}") from error
+
+
 def _print_table(path: Path) -> None:
     from diffsem.link.results import read_results
-    from diffsem.scenarios.report import error_rate_table, setting, terminal_table
+    from diffsem.scenarios.report import error_rate_table, terminal_table
 
     rows = read_results(path)
-    state = "" if rows.attrs["complete"] else " (not complete: the same run command goes on)"
+    state = "" if rows.attrs["complete"] else " (not complete: its run command, without --overwrite, goes on)"
     if "mixed_versions" in rows.attrs:
         state += " (rows of several package versions)"
     if (rows["scored"] == "label").any() or rows.empty:
-        nodes = setting(str(rows.attrs["scenario"]), rows)
-        _print(terminal_table(rows, f"{path}: {nodes}{state}"))
+        _print(terminal_table(rows, f"{path}: {_setting(path, rows)}{state}"))
     if (rows["bits"] > 0).any():
         _print(error_rate_table(rows, f"{path}{state}: digital links"))
 

@@ -1,20 +1,23 @@
 """Figures from a result table: accuracy, gap, outage, error rates, schedule and reconstructions."""
 
+import io
 import itertools
 import math
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from urllib.parse import quote
 
 import matplotlib
 import numpy as np
 import pandas as pd
-import yaml
 from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from diffsem.link.accuracy import simplex_ceiling
 from diffsem.link.errors import InputError
+from diffsem.link.escaping import escaped
+from diffsem.link.files import check_output_file, check_output_folder, replace_file
 from diffsem.link.modulation import bit_error_rate
 from diffsem.link.results import ResultTable
 from diffsem.models import NoiseSchedule
@@ -24,10 +27,11 @@ from diffsem.scenarios.report import (
     leakage,
     outage,
     paper_attack,
+    scenario_of,
     setting,
     strongest_adversary,
 )
-from diffsem.scenarios.schema import ONE_STEP, BitErrorRate, DigitalLink, Scenario
+from diffsem.scenarios.schema import ONE_STEP, BitErrorRate, DigitalLink
 from diffsem.scenarios.sizes import feature_shape_of
 
 # Paul Tol's bright scheme, safe for colour-blind readers; each system keeps its colour over all figures.
@@ -75,6 +79,8 @@ DASHES = ("--", ":", "-.", (0, (1, 4)))
 MARKERS = ("o", "s", "^", "D", "v", "P", "X")
 # Systems that send every pixel.
 PICTURES = ("direct", "permutation")
+# Of a figure's reconstructions: minutes to draw.
+MOST_PICTURES = 10_000
 AXES = {"receiver_snr_db": "SNR Es/N0 at the receiver [dB]", "timestep": "self-noising step t"}
 
 
@@ -144,14 +150,14 @@ def _compare(table: ResultTable, rows: pd.DataFrame, axis: str, top: Axes, botto
     for system in comparison["system"].unique():
         lines = comparison[comparison["system"] == system]
         x = lines[axis].to_numpy()
-        _band(top, x, lines, "receiver", colours[system], LABELS.get(system, system), "-")
+        _band(top, x, lines, "receiver", colours[system], _label(system), "-")
         if bottom is None or lines["adversary"].isna().all():
             continue
         _band(bottom, x, lines, "gap", colours[system], None, "-")
         transmitter = rows.loc[rows["system"] == system, "transmitter"].iloc[0]
         if transmitter not in heard:
             heard.add(transmitter)
-            _band(top, x, lines, "adversary", "black", f"adversary on {transmitter}", dashes[transmitter])
+            _band(top, x, lines, "adversary", "black", f"adversary on {_plain(transmitter)}", dashes[transmitter])
     for (label, ceiling), style in zip(
         ceilings(table, rows, axis).items(), itertools.cycle(["-", *DASHES]), strict=False
     ):
@@ -188,9 +194,9 @@ def attacks_figure(table: ResultTable, transmitter: str, snr_db: float) -> Figur
         adversary = heard[heard["node"] == "adversary"].drop_duplicates(["attack", "timestep"])
         _rows(panel, best.sort_values("timestep"), "timestep", "black", "best receiver at each t", "-")
         for place, (attack, lines) in enumerate(adversary.groupby("attack", sort=False)):
-            _rows(panel, lines.sort_values("timestep"), "timestep", colours(place % colours.N), str(attack), "--")
+            _rows(panel, lines.sort_values("timestep"), "timestep", colours(place % colours.N), _plain(attack), "--")
         panel.legend(fontsize=8, loc="lower left")
-    figure.suptitle(_title(table, f"attacks on {transmitter}, receiver SNR {snr_db:g} dB"), fontsize=10)
+    figure.suptitle(_title(table, f"attacks on {_plain(transmitter)}, receiver SNR {snr_db:g} dB"), fontsize=10)
     return figure
 
 
@@ -235,11 +241,12 @@ def _qualities(panels: Sequence[Axes], rows: pd.DataFrame, chosen: Sequence[str]
     """Of one eavesdropper: accuracy over SSIM, and over PSNR."""
     styles = {attack: style for attack, style in zip(chosen, itertools.cycle("-:"), strict=False)}
     seen: set[tuple[str, str]] = set()
+    colours = _colours(rows)
     for (system, transmitter, attack), lines in _groups(rows, ["system", "transmitter", "attack"]):
         if (transmitter, attack) in seen:  # systems behind one transmitter face one adversary
             continue
         seen.add((transmitter, attack))
-        name = "DiffSem's transmitter" if transmitter == "clean-pair" else LABELS[system]
+        name = "DiffSem's transmitter" if transmitter == "clean-pair" else _label(system)
         for panel, measure in zip(panels, ("ssim", "psnr_db"), strict=True):
             lines = lines.sort_values("timestep")
             errors = (lines["accuracy"] - lines["ci_low"], lines["ci_high"] - lines["accuracy"])
@@ -247,12 +254,12 @@ def _qualities(panels: Sequence[Axes], rows: pd.DataFrame, chosen: Sequence[str]
                 lines[measure],
                 lines["accuracy"],
                 errors,
-                color=COLOURS[system],
+                color=colours[system],
                 linestyle=styles[attack],
                 marker="o",
                 markersize=3,
                 elinewidth=0.6,
-                label=f"{name}: {attack}",
+                label=f"{name}: {_plain(attack)}",
             )
     for panel in panels:
         panel.grid(alpha=0.3)
@@ -287,7 +294,7 @@ def channel_figure(table: ResultTable, system: str, attacks: Sequence[str] | Non
                 here = lines[lines["receiver_snr_db"] == snr_db].sort_values("timestep")
                 _rows(panel, here, "timestep", colour, label, style)
         panel.legend(fontsize=8, loc="lower left")
-    figure.suptitle(_title(table, f"{LABELS[system]} (solid) and adversary (dashed)"), fontsize=10)
+    figure.suptitle(_title(table, f"{_label(system)} (solid) and adversary (dashed)"), fontsize=10)
     return figure
 
 
@@ -312,7 +319,7 @@ def front_figure(tables: Sequence[ResultTable], snr_db: float) -> Figure:
     figure, panel = plt.subplots(figsize=(7.5, 6.5), layout="constrained")
     panel.plot([0, 1], [0, 1], color="grey", linewidth=0.8)
     for table, style in zip(tables, itertools.cycle(["-", *DASHES]), strict=False):
-        name = f"{_scenario(table)['name']}: " if len(tables) > 1 else ""
+        name = f"{_plain(scenario_of(table).name)}: " if len(tables) > 1 else ""
         looks = table.rows["looks"].max()
         lines = leakage(table.rows[table.rows["receiver_snr_db"] == snr_db])
         lines = lines[lines["adversary"].notna()].sort_values("timestep")
@@ -322,7 +329,7 @@ def front_figure(tables: Sequence[ResultTable], snr_db: float) -> Figure:
             curve = lines[lines["system"] == system]
             if own_snr_db is not None:
                 curve = curve[curve["eavesdropper_snr_db"] == own_snr_db]
-            words = [f"{name}{LABELS.get(system, system)}"]
+            words = [f"{name}{_label(system)}"]
             words += [f"{looks} looks"] if looks > 1 else []
             words += [f"eavesdropper {own_snr_db:g} dB"] if own_snr_db is not None else []
             across, up = (
@@ -376,7 +383,7 @@ def ceilings(table: ResultTable, rows: pd.DataFrame, axis: str) -> dict[str, pd.
     axis : str
         "receiver_snr_db" or "timestep".
     """
-    symbols = math.prod(feature_shape_of(Scenario.model_validate(_scenario(table)).dataset))
+    symbols = math.prod(feature_shape_of(scenario_of(table).dataset))
     known = rows[rows["ceiling"].notna() & ~rows["transmitter"].isin(PICTURES)]
     if known.empty:
         older = ceiling_over(table, rows, axis)
@@ -393,9 +400,9 @@ def ceilings(table: ResultTable, rows: pd.DataFrame, axis: str) -> dict[str, pd.
             curve = lines.groupby(axis)["ceiling"].max()
             same = [names for names, other in merged if other.index.equals(curve.index) and _close(other, curve)]
             if same:
-                same[0].append(listener.format(transmitter))
+                same[0].append(listener.format(_plain(transmitter)))
             else:
-                merged.append(([listener.format(transmitter)], curve))
+                merged.append(([listener.format(_plain(transmitter))], curve))
     return {f"ceiling: {_first(names)}": curve for names, curve in merged}
 
 
@@ -415,7 +422,7 @@ def ceiling_over(table: ResultTable, rows: pd.DataFrame, axis: str) -> pd.Series
     images, over AWGN with perfect CSI and an SNR estimate that is not drawn: the mean step of many does not give their
     mean ceiling.
     """
-    scenario = Scenario.model_validate(_scenario(table))
+    scenario = scenario_of(table)
     legitimate = scenario.legitimate
     one_noise = legitimate.csi == "perfect" and isinstance(legitimate.snr_estimate_error_db, float)
     receivers = rows[(rows["node"] == "receiver") & (rows["channel"] == "awgn")]
@@ -450,14 +457,14 @@ def outage_figure(table: ResultTable, timestep: int) -> Figure:
     for system in lines["system"].unique():
         curve = lines[lines["system"] == system]
         x = curve["receiver_snr_db"].to_numpy()
-        _band(panel, x, curve, "mean", colours[system], LABELS.get(system, system), "-")
+        _band(panel, x, curve, "mean", colours[system], _label(system), "-")
         _band(panel, x, curve, "outage", colours[system], None, "--")
     panel.set_xlabel(AXES["receiver_snr_db"].replace("SNR", "average SNR"))
     panel.set_ylabel("task accuracy")
     panel.set_ylim(0, 1.02)
-    channel = table.rows["channel"].iloc[0]
+    channel = _plain(table.rows["channel"].iloc[0])
     panel.set_title(
-        f"{_scenario(table)['name']}: {channel}, t = {timestep}; mean (solid), 5th percentile of blocks (dashed)",
+        f"{scenario_of(table).name}: {channel}, t = {timestep}; mean (solid), 5th percentile of blocks (dashed)",
         fontsize=10,
     )
     panel.legend(fontsize=8, loc="lower right")
@@ -482,7 +489,7 @@ def error_rate_figure(table: ResultTable, timestep: int) -> Figure:
     matplotlib.figure.Figure
     """
     rows = table.rows[(table.rows["bits"] > 0) & (table.rows["timestep"] == timestep)].sort_values("receiver_snr_db")
-    scenario = Scenario.model_validate(_scenario(table))
+    scenario = scenario_of(table)
     legitimate = scenario.legitimate
     kind = legitimate.channel.kind
     exact = kind in ("awgn", "rayleigh") and legitimate.transmit_antennas == 1 and legitimate.csi == "perfect"
@@ -496,7 +503,8 @@ def error_rate_figure(table: ResultTable, timestep: int) -> Figure:
         for panel, measure in zip(panels, ("ber", "bler"), strict=True):
             seen = lines[lines[measure] > 0]
             errors = (seen[measure] - seen[f"{measure}_low"], seen[f"{measure}_high"] - seen[measure])
-            coded = links[system].code_rate is not None
+            link = links.get(system)
+            coded = link is None or link.code_rate is not None
             panel.errorbar(
                 seen["receiver_snr_db"],
                 seen[measure],
@@ -506,18 +514,19 @@ def error_rate_figure(table: ResultTable, timestep: int) -> Figure:
                 marker="o",
                 markersize=3,
                 elinewidth=0.6,
-                label=system,
+                label=_plain(system),
             )
             none = lines[lines[measure] == 0]
             panel.plot(none["receiver_snr_db"], none[f"{measure}_high"], "v", color=colours[system], markersize=4)
-        if exact and links[system].code_rate is None:
+        if exact and link is not None and link.code_rate is None:
             x = np.linspace(lines["receiver_snr_db"].min(), lines["receiver_snr_db"].max(), 200)
             branches = legitimate.receive_antennas if kind == "rayleigh" else None
-            closed = bit_error_rate(links[system].modulation, x, branches)
+            closed = bit_error_rate(link.modulation, x, branches)
             panels[0].plot(x, closed, color=colours[system], linewidth=0.8)
     for panel, name in zip(panels, ("bit error rate", "block error rate"), strict=True):
         panel.set_yscale("log")
-        panel.set_ylim(max(rows.loc[rows["ber"] > 0, "ber"].min() / 3, 1e-8), 1.2)
+        # The other way round NaN would win, where no error was seen.
+        panel.set_ylim(max(1e-8, rows.loc[rows["ber"] > 0, "ber"].min() / 3), 1.2)
         panel.set_xlabel(AXES["receiver_snr_db"])
         panel.set_ylabel(name)
         panel.grid(alpha=0.3)
@@ -599,15 +608,17 @@ def reconstruction_figure(
     index = index.sort_values(["transmitter", "attack", "snr_db", "timestep"])
     pictures = [("original", examples.originals)]
     for place, row in zip(index.index, index.itertuples(), strict=True):
-        label = f"{row.transmitter}\n{row.attack}\nt = {row.timestep}, {row.snr_db:g} dB"
+        label = f"{_plain(row.transmitter)}\n{_plain(row.attack)}\nt = {row.timestep}, {row.snr_db:g} dB"
         pictures.append((label, examples.reconstructions[place]))
     count = len(examples.originals)
+    if count * len(pictures) > MOST_PICTURES:
+        raise InputError(f"reconstructions: {count * len(pictures):,} images; allowed in one figure: {MOST_PICTURES:,}")
     figure, grid = plt.subplots(
         len(pictures), count, figsize=(0.75 * count + 1.8, 0.78 * len(pictures)), squeeze=False, layout="constrained"
     )
     for line, (label, images) in zip(grid, pictures, strict=True):
         for panel, image in zip(line, images, strict=True):
-            panel.imshow(image.squeeze(), cmap="gray", vmin=0, vmax=255)
+            panel.imshow(image[..., 0] if image.shape[-1] == 1 else image, cmap="gray", vmin=0, vmax=255)
             panel.set_xticks([])
             panel.set_yticks([])
         line[0].set_ylabel(label, rotation=0, ha="right", va="center", fontsize=7)
@@ -630,7 +641,7 @@ def accuracy_against_calls(tables: Sequence[ResultTable]) -> pd.DataFrame:
     frames = []
     for table in tables:
         rows = table.rows[(table.rows["node"] == "receiver") & (table.rows["denoiser_calls"] > 0)]
-        solver = _scenario(table)["denoising"].get("solver", "ddim")
+        solver = scenario_of(table).denoising.solver
         frames.append(rows.assign(solver=np.where(rows["system"].isin(ONE_STEP), "one call", solver)))
     columns = ["system", "solver", "timestep", "receiver_snr_db", "denoiser_calls"]
     lines = pd.concat(frames)[[*columns, "accuracy", "ci_low", "ci_high", "total"]]
@@ -664,18 +675,19 @@ def calls_figure(tables: Sequence[ResultTable]) -> Figure:
     markers = {"one call": "*", "ddim": "o", "dpm-solver++": "s", "distilled": "D"}
     for panel, (timestep, snr_db) in zip(panels[0], points, strict=True):
         here = lines[(lines["timestep"] == timestep) & (lines["receiver_snr_db"] == snr_db)]
+        colours = _colours(here)
         for (system, solver), curve in here.groupby(["system", "solver"]):
             panel.errorbar(
                 curve["denoiser_calls"],
                 curve["accuracy"],
                 (curve["accuracy"] - curve["ci_low"], curve["ci_high"] - curve["accuracy"]),
-                color=COLOURS[system],
+                color=colours[system],
                 marker=markers[solver],
                 linestyle=":" if solver == "dpm-solver++" else "-",
                 markersize=5,
                 linewidth=1,
                 elinewidth=0.6,
-                label=LABELS[system] if system in ONE_STEP else f"{LABELS[system]}, {solver}",
+                label=_label(system) if system in ONE_STEP else f"{_label(system)}, {solver}",
             )
         panel.set_xscale("log")
         panel.set_xlabel("U-Net calls an image")
@@ -756,12 +768,15 @@ def save_figures(tables: Sequence[ResultTable], folder: Path, stem: str) -> list
     matplotlib.use("Agg")
     figures = figures_of(tables[0]) if len(tables) == 1 else [_figure_of_several(tables)]
     paths = []
+    check_output_folder(folder, "figures in")
     try:
-        folder.mkdir(parents=True, exist_ok=True)
         for name, figure in figures:
             for suffix in ("png", "pdf"):
-                path = folder / f"{stem}-{name}.{suffix}"
-                figure.savefig(path, dpi=150)
+                path = folder / f"{stem}-{_file_name(name)}.{suffix}"
+                check_output_file(path, "figure")
+                content = io.BytesIO()
+                figure.savefig(content, dpi=150, format=suffix)
+                replace_file(path, content.getvalue())
                 paths.append(path)
             plt.close(figure)
     except OSError as error:
@@ -803,7 +818,7 @@ def _panels(columns: Sequence[tuple[str, pd.DataFrame]]) -> tuple[Figure, list[A
 
 def _title(table: ResultTable, rest: str) -> str:
     """Scenario, nodes and the rest, in two lines where one would be longer than a figure is wide."""
-    nodes = f"{_scenario(table)['name']}: {setting(str(table.attributes['scenario']), table.rows)}"
+    nodes = _plain(f"{scenario_of(table).name}: {setting(str(table.attributes['scenario']), table.rows)}")
     return nodes + ("; " if len(nodes) + len(rest) < 90 else "\n") + rest
 
 
@@ -829,5 +844,17 @@ def _groups(rows: pd.DataFrame, columns: list[str]) -> Iterator[tuple[tuple[str,
         yield key, rows[(rows[columns] == list(key)).all(axis=1)]
 
 
-def _scenario(table: ResultTable) -> dict:
-    return yaml.safe_load(str(table.attributes["scenario"]))
+def _label(system: str) -> str:
+    return LABELS.get(system, _plain(system))
+
+
+def _plain(name: object) -> str:
+    """A name from outside as Matplotlib shows it letter by letter, with no formula between dollars."""
+    return escaped(name).replace("$", r"\$")
+
+
+def _file_name(name: str) -> str:
+    """A name as part of a file's: ordinary ones as they are, what a path or a terminal minds as in a URL."""
+    return "".join(
+        letter if letter.isprintable() and letter not in "/\\%" else quote(letter, safe="") for letter in name
+    )

@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 
 from diffsem.link.errors import InputError
-from diffsem.link.files import replace_file
+from diffsem.link.files import check_output_folder, replace_file
 from diffsem.scenarios.locking import only_run
 from diffsem.scenarios.networks import pack_weights, weights_file
 from diffsem.scenarios.provenance import sha256_of
@@ -61,8 +61,8 @@ def pack_folder(
     record = read_record(folder)
     if not record:
         raise InputError(f"weights folder {folder}: has no record; pack takes a folder that `diffsem train` wrote")
+    check_output_folder(out, "weights folder")
     try:
-        out.mkdir(parents=True, exist_ok=True)
         with only_run(out / ".lock", f"weights folder {out}"):
             _pack(record, folder, out, log)
             loss = packing_loss(scenario, folder, out, data_dir)

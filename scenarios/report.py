@@ -4,14 +4,16 @@ from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
-import yaml
+from pydantic import BaseModel
 from rich.table import Table
 from rich.text import Text
 
 from diffsem.link.accuracy import gap_interval, share_interval
+from diffsem.link.errors import InputError
 from diffsem.link.escaping import escaped
 from diffsem.link.results import ResultTable
-from diffsem.scenarios.schema import Distance
+from diffsem.scenarios.schema import Distance, Scenario, parse_scenario
+from diffsem.scenarios.strict_yaml import read_yaml
 
 POINT = ["timestep", "receiver_snr_db"]
 
@@ -38,6 +40,34 @@ ATTACK_COLUMNS = (
     "training_epochs",
     "warning",
 )
+
+
+class _Offset(BaseModel):
+    offset: float
+
+
+class _Node(BaseModel):
+    """Of a node in a table's scenario what titles tell; what an older one lacks is as the defaults are."""
+
+    channel: dict[str, str | int | float | bool | None] | None = None
+    receive_antennas: int = 1
+    looks: int = 1
+    snr_db: str | list[float] | Distance | _Offset = "same"
+
+
+class _Nodes(BaseModel):
+    legitimate: _Node | None = None
+    eavesdropper: _Node | None = None
+
+
+def scenario_of(table: ResultTable) -> Scenario:
+    """The scenario of a table. Raises InputError if what it says is none."""
+    try:
+        return parse_scenario(read_yaml(str(table.attributes["scenario"])), "stored")
+    except InputError:
+        raise
+    except ValueError as error:
+        raise InputError(f"scenario stored: {error}") from error
 
 
 def strongest_adversary(rows: pd.DataFrame, attacks: Sequence[str] | None = None) -> pd.DataFrame:
@@ -86,19 +116,29 @@ def setting(scenario: str, rows: pd.DataFrame) -> str:
         A table's attribute, the resolved scenario in YAML. What an older one lacks is as the defaults are.
     rows : pandas.DataFrame
         Nothing is said of the eavesdropper where none of them is its own.
+
+    Raises
+    ------
+    InputError
+        If the scenario is not one.
     """
-    content = yaml.safe_load(scenario)
-    legitimate, own = content.get("legitimate") or {}, content.get("eavesdropper") or {}
-    channels = [node.get("channel") or {"kind": "awgn"} for node in (legitimate, own)]
-    antennas = [node.get("receive_antennas", 1) for node in (legitimate, own)]
+    try:
+        nodes = _Nodes.model_validate(read_yaml(scenario))
+    except ValueError as error:
+        raise InputError("its scenario is not one that `diffsem run` writes") from error
+    legitimate, own = nodes.legitimate or _Node(), nodes.eavesdropper or _Node()
+    channels = [{"kind": "awgn"} | (node.channel or {}) for node in (legitimate, own)]
+    antennas = [node.receive_antennas for node in (legitimate, own)]
     if not (rows["node"] == "adversary").any():
-        return ", ".join([channels[0]["kind"], *_antennas(antennas[0])])
+        return ", ".join([str(channels[0]["kind"]), *_antennas(antennas[0])])
     differing = [key for key in channels[0] | channels[1] if channels[0].get(key) != channels[1].get(key)]
     details = [] if "kind" in differing else differing
-    kinds = [" ".join([channel["kind"], *(f"{key} {channel.get(key)}" for key in details)]) for channel in channels]
+    kinds = [
+        " ".join([str(channel["kind"]), *(f"{key} {channel.get(key)}" for key in details)]) for channel in channels
+    ]
     receiver = [kinds[0], *_antennas(antennas[0])]
-    snr_db = _own_snr(own.get("snr_db", "same"), legitimate.get("snr_db"))
-    looks = [f"{own['looks']} looks"] if own.get("looks", 1) > 1 else []
+    snr_db = _own_snr(own.snr_db, legitimate.snr_db)
+    looks = [f"{own.looks} looks"] if own.looks > 1 else []
     if not differing and antennas[0] == antennas[1]:
         head, heard = "both", [*snr_db, *looks]
     else:
@@ -111,14 +151,16 @@ def _antennas(count: int, one_too: bool = False) -> list[str]:
     return [f"{count} antenna{'s' if count > 1 else ''}"] if count > 1 or one_too else []
 
 
-def _own_snr(snr_db: str | dict | list, receiver_snr_db: list | None) -> list[str]:
+def _own_snr(
+    snr_db: str | list[float] | Distance | _Offset, receiver_snr_db: str | list[float] | Distance | _Offset
+) -> list[str]:
     if isinstance(snr_db, list):
         same = len(snr_db) == 1 and snr_db == receiver_snr_db
         return [] if same else [f"SNR {', '.join(f'{value:g}' for value in snr_db)} dB"]
-    if isinstance(snr_db, dict):
-        offset = Distance(**snr_db).after(0.0) if "distance" in snr_db else snr_db["offset"]
-        return [f"offset {offset:+.3g} dB"] if offset else []
-    return []
+    if isinstance(snr_db, str):
+        return []
+    offset = snr_db.after(0.0) if isinstance(snr_db, Distance) else snr_db.offset
+    return [f"offset {offset:+.3g} dB"] if offset else []
 
 
 def paper_attack(rows: pd.DataFrame) -> list[str]:
@@ -261,13 +303,13 @@ def attacks_table(rows: pd.DataFrame, title: str) -> Table:
         title,
         {
             **({"Eve dB": lambda line: _decibel(line["snr_db"])} if eavesdropper_axis(rows) else {}),
-            "attack": lambda line: Text(escaped(line["attack"])),
+            "attack": lambda line: line["attack"],
             "accuracy": lambda line: _percent(_interval("accuracy", line), "accuracy"),
             "ceiling": lambda line: _share(line["ceiling"]),
             "clean judge": lambda line: _share(line["clean_judge_accuracy"]),
             "PSNR dB": lambda line: _number(line["psnr_db"], 1),
             "SSIM": lambda line: _number(line["ssim"], 3),
-            "learnt from": lambda line: Text(escaped(_learnt_from(line))),
+            "learnt from": lambda line: _learnt_from(line),
             "warning": lambda line: "!" if line["warning"] else "",
         },
         "percent, with 95% intervals; ! is run under other conditions than it was trained for",
@@ -322,7 +364,7 @@ def outage(table: ResultTable) -> pd.DataFrame:
         Wilson); outage_total, the images behind it. Of rows whose node knew its steps.
     """
     known = table.by_step[:, 1].sum(axis=1) > 0
-    if yaml.safe_load(str(table.attributes["scenario"]))["denoising"]["step"] == "transmitter":
+    if scenario_of(table).denoising.step == "transmitter":
         known &= (table.rows["node"] == "adversary").to_numpy()  # such a receiver takes all its images for alike
     lines = []
     for row, (correct, total) in zip(table.rows[known].to_dict("records"), table.by_step[known], strict=True):
@@ -361,11 +403,14 @@ def error_rate_table(rows: pd.DataFrame, title: str) -> Table:
 def _table(
     lines: pd.DataFrame,
     title: str,
-    cells: Mapping[str, Callable[[dict], str | Text]],
+    cells: Mapping[str, Callable[[dict], str]],
     caption: str = "percent, with 95% intervals",
     subject: str = "system",
 ) -> Table:
-    table = Table(title=title, title_justify="left", caption=caption, caption_justify="left")
+    # Text, not markup: names come from outside.
+    table = Table(
+        title=Text(escaped(title), "table.title"), title_justify="left", caption=caption, caption_justify="left"
+    )
     for name in ("t", "SNR dB", subject, *cells):
         words = (subject, "strongest attack", "paper's attacker", "attack", "learnt from")
         # Rows that differ in a point of the sweep alone must not look alike in a narrow terminal.
@@ -376,8 +421,7 @@ def _table(
             table.add_row(
                 str(line["timestep"]),
                 f"{line['receiver_snr_db']:g}",
-                Text(escaped(line[subject])),
-                *(cell(line) for cell in cells.values()),
+                *(Text(escaped(text)) for text in (line[subject], *(cell(line) for cell in cells.values()))),
             )
         table.add_section()
     return table

@@ -10,13 +10,14 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-import yaml
 
 from diffsem.link.errors import InputError
 from diffsem.link.escaping import escaped
 from diffsem.link.experiment import Point
+from diffsem.link.files import check_output_file
 from diffsem.link.monte_carlo import PointResult
 from diffsem.link.programs import EXAMPLES
+from diffsem.link.result_file import is_result_file
 from diffsem.link.results import ResultTable, empty_table, read_table, write_table
 from diffsem.scenarios.assembly import (
     attack_warnings,
@@ -30,6 +31,7 @@ from diffsem.scenarios.datasets import Dataset, load_dataset
 from diffsem.scenarios.locking import only_run
 from diffsem.scenarios.schema import Scenario, parse_scenario
 from diffsem.scenarios.sizes import sizes_of
+from diffsem.scenarios.strict_yaml import read_yaml
 from diffsem.scenarios.workers import (
     leave_if_imported_by_worker,
     simulate_here,
@@ -76,7 +78,7 @@ def run_scenario(
         Result file. Every finished point reaches it at once; a file of the same scenario, weights and package versions
         is resumed. Without it nothing is written.
     overwrite : bool
-        Replace the file instead.
+        Replace the file instead, which has to be a result file, if a damaged one.
     workers : int
         Processes of this machine that simulate points side by side. They change no row. Each imports the script that
         calls this, so that in a script the call stands under ``if __name__ == "__main__":``.
@@ -117,6 +119,7 @@ def run_scenario(
             scenario, None, overwrite, workers, scheduler, data_dir, on_points, on_images, mixed_versions, log
         )
     path = Path(out)
+    check_output_file(path, "result file")
     with only_run(path.with_name(f".{path.name}.lock"), f"result file {path}"):
         return _sweep(
             scenario, path, overwrite, workers, scheduler, data_dir, on_points, on_images, mixed_versions, log
@@ -126,6 +129,12 @@ def run_scenario(
 def _sweep(
     scenario, path, overwrite, workers, scheduler, data_dir, on_points, on_images, mixed_versions, log
 ) -> pd.DataFrame:
+    stored = None
+    if path is not None and path.exists():
+        if overwrite:
+            _check_overwritable(path)
+        else:
+            stored = read_table(path)
     dataset = load_dataset(scenario.dataset, data_dir)
     attributes = _attributes(scenario, dataset)
     shipped = pretrained_networks(scenario)
@@ -134,8 +143,8 @@ def _sweep(
     rules = scenario.monte_carlo
     examples = min(EXAMPLES, rules.batch_size, rules.max_images, rules.passes * len(dataset.test))
     table = empty_table(attributes, dataset.test.images[np.arange(examples) % len(dataset.test)])
-    if path is not None and path.exists() and not overwrite:
-        table = _resume(path, scenario, table)
+    if path is not None and stored is not None:
+        table = _resume(path, stored, scenario, table)
     points = sweep_points(scenario)
     finished = set(zip(table.rows["timestep"], table.rows["receiver_snr_db"], strict=True))
     waiting = [point for point in points if (point.timestep, point.snr_db) not in finished]
@@ -195,9 +204,20 @@ def _attributes(scenario: Scenario, dataset: Dataset) -> dict[str, str | int]:
     }
 
 
-def _resume(path: Path, scenario: Scenario, fresh: ResultTable) -> ResultTable:
+def _check_overwritable(path: Path) -> None:
+    """Raises InputError unless a file is a result file: with a checksum, even a wrong one, or one that can be read."""
+    try:
+        if not is_result_file(path):
+            read_table(path)
+    except (OSError, InputError) as error:
+        raise InputError(
+            f"result file {path}: not a result table, which alone --overwrite replaces; delete it, or give another "
+            "--out"
+        ) from error
+
+
+def _resume(path: Path, table: ResultTable, scenario: Scenario, fresh: ResultTable) -> ResultTable:
     """The table of a file, if it is of the same scenario, weights and test images; the fresh one if it has no rows."""
-    table = read_table(path)
     # A table from before the test images were recorded does not say which they were: MNIST's.
     stored = {"data_sha256": fresh.attributes["data_sha256"], **table.attributes}
     same = {
@@ -214,8 +234,8 @@ def _resume(path: Path, scenario: Scenario, fresh: ResultTable) -> ResultTable:
 def _is_stored(scenario: Scenario, table: ResultTable) -> bool:
     """Whether a table is of a scenario. One from before a key was there means what is the key's default now."""
     try:
-        return parse_scenario(yaml.safe_load(str(table.attributes.get("scenario"))), "stored") == scenario
-    except (InputError, yaml.YAMLError):
+        return parse_scenario(read_yaml(str(table.attributes.get("scenario"))), "stored") == scenario
+    except ValueError:
         return False
 
 

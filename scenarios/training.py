@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from diffsem.link.errors import InputError
-from diffsem.link.files import replace_file
+from diffsem.link.files import check_output_folder, replace_file
 from diffsem.scenarios.cost import affordable_training
 from diffsem.scenarios.datasets import load_dataset
 from diffsem.scenarios.locking import only_run
@@ -85,6 +85,7 @@ def train_scenario(
     """
     affordable_training(scenario)
     folder = Path(folder)
+    check_output_folder(folder, "weights folder")
     with only_run(folder / ".lock", f"weights folder {folder}"):
         return _train(scenario, folder, callbacks, log, fresh, start, devices, data_dir, renew, not mixed_versions)
 

@@ -3,6 +3,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import contextmanager
 from pathlib import Path
 
 import h5py
@@ -13,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from diffsem.link import InputError, Point, PointResult, read_results, read_table, write_table
+from diffsem.link.result_file import sealed
 from diffsem.link.results import ADDED, COLUMNS, STEP_BINS, empty_table
 
 ORIGINALS = np.arange(2 * 4 * 4, dtype=np.uint8).reshape(2, 4, 4, 1)
@@ -20,8 +22,10 @@ ATTRIBUTES = {"scenario": "name: π\n", "seed": 1, "versions": "{}"}
 
 
 def row(**values):
-    base = {name: "" if kind is str else kind(0) for name, kind in COLUMNS.items()}
-    return base | {"system": "diffsem", "node": "receiver", "timestep": 240} | values
+    base = {name: "" if kind is str else kind(0) for name, kind in COLUMNS.items()} | ADDED
+    counts = {"total": 8, "correct": 6, "accuracy": 0.75, "ci_low": 0.4, "ci_high": 0.9, "images": 8}
+    place = {"system": "diffsem", "node": "receiver", "timestep": 240, "effective_images": 8.0}
+    return base | counts | place | values
 
 
 def example(level):
@@ -40,6 +44,14 @@ def result(rows, examples=()):
     return PointResult(Point(240, 15.0, (10.0,)), rows, by_step, list(examples), 0)
 
 
+@contextmanager
+def edited(path):
+    """A result file to be changed as HDF5; its checksum is made anew."""
+    with h5py.File(path, "r+") as file:
+        yield file
+    path.write_bytes(sealed(path.read_bytes()))
+
+
 texts = st.text(st.characters(exclude_categories=["Cs", "Cc"]), max_size=12)
 
 
@@ -52,7 +64,7 @@ def test_a_ceiling_that_rounding_let_pass_one_reads_as_one(tmp_path):
 def test_a_table_from_before_a_column_was_added_reads_with_its_default(tmp_path):
     path = tmp_path / "r.h5"
     write_table(path, empty_table(ATTRIBUTES, ORIGINALS).with_point(result([row(), row()])))
-    with h5py.File(path, "r+") as file:
+    with edited(path) as file:
         for name in ADDED:
             del file["results"][name]
         del file["by_step"]
@@ -61,9 +73,9 @@ def test_a_table_from_before_a_column_was_added_reads_with_its_default(tmp_path)
     assert list(rows.columns) == list(COLUMNS)
     assert (rows["looks"] == 1).all()
     assert rows["worst_class_accuracy"].isna().all()
-    with h5py.File(path, "r+") as file:
+    with edited(path) as file:
         del file["results/correct"]
-    with pytest.raises(InputError, match="not a whole diffsem result table"):
+    with pytest.raises(InputError, match="not a valid result table: /results/correct is missing; restore it, or run"):
         read_results(path)
 
 
@@ -74,7 +86,7 @@ def test_a_table_from_before_a_column_was_added_reads_with_its_default(tmp_path)
 )
 def test_a_table_reads_back_as_it_was_written(names, value, count, tmp_path_factory):
     path = tmp_path_factory.mktemp("table") / "r.h5"
-    rows = [row(system=name, accuracy=value, correct=count) for name in names]
+    rows = [row(system=name, psnr_db=value, training_images=count) for name in names]
     table = empty_table(ATTRIBUTES, ORIGINALS).with_point(result(rows, [example(0.5)]))
     write_table(path, table)
     back = read_table(path)
@@ -125,7 +137,7 @@ from test_results import ATTRIBUTES, ORIGINALS, empty_table, result, row, write_
 table = empty_table(ATTRIBUTES, ORIGINALS)
 print("ready", flush=True)
 for i in range(10_000):
-    table = table.with_point(result([row(correct=i)]))
+    table = table.with_point(result([row(training_images=i)]))
     write_table(Path({path!r}), table)
 """
 
@@ -142,7 +154,7 @@ def test_a_writer_killed_half_way_leaves_a_whole_table(delay, tmp_path):
         time.sleep(delay)
         writer.send_signal(signal.SIGKILL)
     rows = read_results(path)
-    assert list(rows["correct"]) == list(range(len(rows)))
+    assert list(rows["training_images"]) == list(range(len(rows)))
     assert len(rows) >= 1
 
 

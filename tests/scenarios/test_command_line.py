@@ -179,17 +179,17 @@ def test_info_names_versions_devices_and_weights(diffsem):
         (["run", "mnist-quick", "--scheduler", "tcp://x:1", "--workers", "2", "--out", "{tmp}/r.h5"], ["give one of"]),
         (["run", "mnist-quick", "--set", "denoising.solver=euler"], ["denoising.solver", "dpm-solver++"]),
         (["show", "{tmp}/none.h5"], ["no such file"]),
-        (["show", "{tmp}/file"], ["not a whole diffsem result table"]),
-        (["leakage", "{tmp}/file"], ["not a whole diffsem result table"]),
-        (["attacks", "{tmp}/file"], ["not a whole diffsem result table"]),
+        (["show", "{tmp}/file"], ["not a result table"]),
+        (["leakage", "{tmp}/file"], ["not a result table"]),
+        (["attacks", "{tmp}/file"], ["not a result table"]),
         (["attacks", str(NOTEBOOKS / "solvers" / "ddim-1.h5")], ["has no attacks"]),
         (["train", "mnist-quick", "--start", "{tmp}", "--out", "{tmp}/w"], ["has no record", "--start"]),
         (
             ["check", "mnist-quick", "--import", "--set", "eavesdropper.attacks=['nowhere:X']"],
             ["nowhere:X", "No module named"],
         ),
-        (["plot", "{tmp}/file"], ["not a whole diffsem result table"]),
-        (["export", "{tmp}/file", "--csv", "{tmp}/x.csv"], ["not a whole diffsem result table"]),
+        (["plot", "{tmp}/file"], ["not a result table"]),
+        (["export", "{tmp}/file", "--csv", "{tmp}/x.csv"], ["not a result table"]),
     ],
 )
 def test_bad_input_ends_in_one_line_and_status_2(arguments, words, diffsem, tmp_path):

@@ -1,0 +1,290 @@
+"""What a result file is on the disk: a line with the checksum of its bytes, then HDF5, taken in without trust."""
+
+import hashlib
+import math
+import os
+import stat
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+import h5py
+import numpy as np
+import pandas as pd
+
+from diffsem.link.errors import InputError
+
+# HDF5 leaves a block of this size to us, and looks for its own signature behind it.
+HEADER = 512
+NAME = b"diffsem result table, sha256 "
+SIGNATURE = b"\x89HDF\r\n\x1a\n"
+LARGEST_FILE = 4 * 2**30
+# What the data sets of a file may take in memory beyond its own length: compressed ones are larger than they look.
+ROOM = 128 * 2**20
+# How a text of any length lies on the disk.
+REFERENCE = np.dtype([("length", "<u4"), ("address", "<u8"), ("index", "<u4")])
+KINDS = {str: "one text in UTF-8", int: "one whole number", bool: "one truth value"}
+FILTERS = {
+    h5py.h5z.FILTER_DEFLATE: "deflate",
+    h5py.h5z.FILTER_SHUFFLE: "shuffle",
+    h5py.h5z.FILTER_FLETCHER32: "fletcher32",
+}
+
+
+def sealed(content: bytes) -> bytes:
+    """HDF5 with a user block of `HEADER` bytes, and the line with the checksum of what follows in that block."""
+    body = memoryview(content)[HEADER:]
+    return _header(body) + body
+
+
+def _header(body: memoryview) -> bytes:
+    line = f" of the {len(body)} bytes after the first {HEADER}"
+    return (NAME + hashlib.sha256(body).hexdigest().encode() + line.encode()).ljust(HEADER - 1) + b"\n"
+
+
+def has_checksum(content: bytes) -> bool:
+    """Whether bytes are, or once were, those of a result file with a checksum."""
+    # One byte of the name may be another or lost; a foreign file may have a block before its HDF5 too.
+    damaged = any(part in content[: len(NAME)] for part in (NAME[:15], NAME[15:]))
+    return content.startswith(NAME) or (damaged and SIGNATURE in content[HEADER - 1 : HEADER + len(SIGNATURE)])
+
+
+def is_result_file(path: Path) -> bool:
+    """Whether a file has a checksum as result files have, right or wrong. Raises OSError if it cannot be read."""
+    return has_checksum(_beginning(path))
+
+
+def is_hdf5(path: Path) -> bool:
+    """Whether a file is HDF5: a result file, with a checksum or not, or weights. Raises OSError."""
+    return is_result_file(path) or _beginning(path).startswith(SIGNATURE)
+
+
+def _beginning(path: Path) -> bytes:
+    with path.open("rb") as file:
+        return file.read(HEADER + len(SIGNATURE))
+
+
+def read_whole(path: Path) -> bytes:
+    """The bytes of a result file; those that were written, unless it is from before there was a checksum.
+
+    Raises
+    ------
+    InputError
+        If there is no such file, it cannot be read, is no result file, is too large, or its checksum is another one.
+    """
+    what = f"result file {path}"
+    try:
+        # Does not wait for somebody to write to a pipe.
+        with open(path, "rb", opener=lambda name, flags: os.open(name, flags | os.O_NONBLOCK)) as file:
+            state = os.fstat(file.fileno())
+            if not stat.S_ISREG(state.st_mode):
+                raise IsADirectoryError
+            if state.st_size > LARGEST_FILE:
+                raise InputError(f"{what}: has {state.st_size:,} bytes; allowed: at most {LARGEST_FILE:,}")
+            content = file.read(LARGEST_FILE)
+    except InputError:
+        raise
+    except (FileNotFoundError, NotADirectoryError):
+        raise InputError(f"{what}: no such file; `diffsem run` makes one") from None
+    except IsADirectoryError:
+        raise InputError(f"{what}: is not a file; allowed: one that `diffsem run` wrote") from None
+    except (OSError, ValueError) as error:
+        raise InputError(f"{what}: cannot be read ({getattr(error, 'strerror', None) or error})") from error
+    if content.startswith(SIGNATURE):
+        return content
+    if not has_checksum(content):
+        raise InputError(f"{what}: not a result table; allowed: a file that `diffsem run` wrote")
+    if content[:HEADER] != _header(memoryview(content)[HEADER:]):
+        raise InputError(
+            f"{what}: its bytes are not those that were written (SHA-256); restore it, or run again with --overwrite"
+        )
+    return content
+
+
+@contextmanager
+def opened(content: bytes) -> Iterator[h5py.File]:
+    """HDF5 from memory, for the time of the context.
+
+    Raises
+    ------
+    ValueError
+        What is wrong, as h5py says it or as those who read within say it.
+    """
+    try:
+        with h5py.File.in_memory(content) as file:
+            yield file
+    except ValueError:
+        raise
+    # Damaged bytes make h5py raise nearly anything: OSError, KeyError, RuntimeError, TypeError, SystemError, ...
+    except Exception as error:
+        raise ValueError(f"not valid HDF5 ({' '.join(str(error).split())[:120]})") from error
+
+
+class Content:
+    """The bytes of a file, and how many more its data sets may yet take in memory."""
+
+    def __init__(self, content: bytes) -> None:
+        self.bytes = content
+        self._left = self._allowed = len(content) + ROOM
+
+    def take(self, size: int, what: str) -> None:
+        """Raises ValueError if that is more than is left."""
+        self._left -= size
+        if self._left < 0:
+            raise ValueError(f"{what} claims more than this file may hold; allowed: {self._allowed:,} bytes in all")
+
+
+def holds(group: h5py.Group, name: str) -> bool:
+    """Whether something is there, if only a link."""
+    return group.id.links.exists(name.encode())
+
+
+def group_in(file: h5py.File, name: str) -> h5py.Group:
+    """A group that lies in the file itself. Raises ValueError if there is none."""
+    group = _own(file, name)
+    if not isinstance(group, h5py.Group):
+        raise ValueError(f"/{name} is no group")
+    return group
+
+
+def numbers_in(
+    group: h5py.Group,
+    name: str,
+    content: Content,
+    kind: type | None = None,
+    shape: tuple[int | None, ...] | None = None,
+) -> np.ndarray:
+    """The numbers of a data set of exactly this type and shape; None is any, or in the shape any length.
+
+    Raises
+    ------
+    ValueError
+        If it lies elsewhere, or is of another type, shape or size than it may be.
+    """
+    dataset, what = _dataset_in(group, name, shape)
+    if kind is not None and dataset.dtype != kind:
+        raise ValueError(f"{what} is of type {dataset.dtype}; allowed: {np.dtype(kind)}")
+    _claimed(dataset, what, content)
+    return dataset[()]
+
+
+def texts_in(group: h5py.Group, name: str, content: Content, length: int | None = None) -> np.ndarray:
+    """The texts of a data set of one dimension, as an array of objects; None is any length.
+
+    Raises
+    ------
+    ValueError
+        If it lies elsewhere, or is of another type, shape or size than it may be, or holds a text that is no UTF-8.
+    """
+    dataset, what = _dataset_in(group, name, (length,))
+    text = h5py.check_string_dtype(dataset.dtype)
+    if text is None or text.length is not None:
+        raise ValueError(f"{what} is of type {dataset.dtype}; allowed: texts of any length")
+    _claimed(dataset, what, content)
+    texts = np.empty(len(dataset), object)
+    longest = _longest(dataset, content.bytes)
+    if longest > len(content.bytes):
+        raise ValueError(f"{what} claims a text of {longest:,} bytes; allowed: at most those of the file")
+    # Rows may share one long text: take in no more at once than fits.
+    step = max(1, ROOM // max(1, longest))
+    for start in range(0, len(dataset), step):
+        raw = dataset[start : start + step]
+        content.take(sum(map(len, raw)), what)
+        try:
+            texts[start : start + step] = [value.decode() for value in raw]
+        except UnicodeDecodeError:
+            raise ValueError(f"{what} holds a text that is not UTF-8") from None
+    return texts
+
+
+def _longest(dataset: h5py.Dataset, content: bytes) -> int:
+    """Bytes that no text of a data set passes: by what it says of each, or else those of the whole file."""
+    place = dataset.id.get_offset()
+    if dataset.chunks or place is None or not len(dataset) or place + REFERENCE.itemsize * len(dataset) > len(content):
+        return len(content)
+    return int(np.frombuffer(content, REFERENCE, len(dataset), place)["length"].max())
+
+
+def attribute_in(file: h5py.File, name: str, kind: type) -> str | int | bool | float | None:
+    """A root attribute; None if there is none.
+
+    Raises
+    ------
+    ValueError
+        If it is an array, or not of the type str, int or bool.
+    """
+    if name not in file.attrs:
+        return None
+    value = plain_attributes(file, [name]).get(name)
+    if type(value) is not kind:
+        raise ValueError(f"attribute {name} is not what it has to be; allowed: {KINDS[kind]}")
+    return value
+
+
+def plain_attributes(file: h5py.File, names: Iterable[str]) -> dict[str, str | int | bool | float]:
+    """Those root attributes that are one text, number or truth value."""
+    found = {}
+    for name in names:
+        attribute = h5py.h5a.open(file.id, name.encode())
+        text = h5py.check_string_dtype(attribute.dtype) is not None
+        if attribute.get_space().get_simple_extent_type() != h5py.h5s.SCALAR:
+            continue
+        if not text and attribute.dtype.kind not in "biuf":
+            continue
+        value = file.attrs[name]
+        # h5py lets bytes that are no UTF-8 through, as halves of surrogate pairs.
+        if isinstance(value, str) and any("\ud800" <= character <= "\udfff" for character in value):
+            continue
+        found[name] = value.item() if isinstance(value, np.generic) else value
+    return found
+
+
+def write_columns(group: h5py.Group, frame: pd.DataFrame, columns: Mapping[str, type]) -> None:
+    """A data set for each column."""
+    for name, kind in columns.items():
+        if kind is str:
+            group.create_dataset(name, data=list(frame[name]), dtype=h5py.string_dtype("utf-8"), shape=(len(frame),))
+        else:
+            group.create_dataset(name, data=frame[name].to_numpy(kind))
+
+
+def _own(group: h5py.Group, name: str) -> h5py.HLObject:
+    """A node that lies in the group itself, behind no link to elsewhere."""
+    what = f"{group.name.rstrip('/')}/{name}"
+    if not holds(group, name):
+        raise ValueError(f"{what} is missing")
+    if group.id.links.get_info(name.encode()).type != h5py.h5l.TYPE_HARD:
+        raise ValueError(f"{what} is a link to elsewhere; allowed: what lies in the file itself")
+    return group[name]
+
+
+def _dataset_in(group: h5py.Group, name: str, shape: tuple[int | None, ...] | None) -> tuple[h5py.Dataset, str]:
+    dataset, what = _own(group, name), f"{group.name.rstrip('/')}/{name}"
+    if not isinstance(dataset, h5py.Dataset):
+        raise ValueError(f"{what} is no data set")
+    if shape is None:
+        return dataset, what
+    allowed = " x ".join("any" if length is None else str(length) for length in shape)
+    if dataset.shape is None or len(dataset.shape) != len(shape):
+        raise ValueError(f"{what} has shape {dataset.shape}; allowed: {len(shape)} dimensions, {allowed}")
+    if any(length not in (None, there) for length, there in zip(shape, dataset.shape, strict=True)):
+        raise ValueError(f"{what} has shape {dataset.shape}; allowed: {allowed}")
+    return dataset, what
+
+
+def _claimed(dataset: h5py.Dataset, what: str, content: Content) -> None:
+    """Raises ValueError if a data set would bring in more than it may, or from elsewhere."""
+    creation = dataset.id.get_create_plist()
+    layout = creation.get_layout()
+    if layout not in (h5py.h5d.COMPACT, h5py.h5d.CONTIGUOUS, h5py.h5d.CHUNKED) or creation.get_external_count():
+        raise ValueError(f"{what} lies in other files; allowed: in the file itself")
+    filters = [creation.get_filter(place)[0] for place in range(creation.get_nfilters())]
+    if unknown := sorted(set(filters) - set(FILTERS)):
+        raise ValueError(f"{what} is packed by filter {unknown[0]}; allowed: {', '.join(FILTERS.values())}")
+    size = math.prod(dataset.shape) * dataset.id.get_type().get_size()
+    if layout != h5py.h5d.CHUNKED and size > len(content.bytes):
+        raise ValueError(f"{what} claims {size:,} bytes; allowed: at most the {len(content.bytes):,} of the file")
+    if layout == h5py.h5d.CHUNKED:
+        # However small a data set is, HDF5 unpacks whole chunks.
+        content.take(math.prod(dataset.chunks) * dataset.dtype.itemsize, what)
+    content.take(size, what)

@@ -1,9 +1,9 @@
 """Files that are there whole or not at all, and places where they can be."""
 
-import hashlib
 import os
 import stat
 import tempfile
+import uuid
 from pathlib import Path
 
 from diffsem.link.errors import InputError
@@ -19,10 +19,9 @@ def replace_file(path: Path, content: bytes) -> None:
     OSError
         If it cannot be written; `path` is as it was.
     """
-    # Short whatever `path` is called, and always the same: what a killed program left is taken away by the next one.
-    partial = path.with_name(f".{hashlib.sha256(os.fsencode(path.name)).hexdigest()[:32]}.partial")
+    # A name of its own: short whatever `path` is called, and no other's.
+    partial = path.with_name(f".{uuid.uuid4().hex}.partial")
     try:
-        partial.unlink(missing_ok=True)
         with partial.open("xb") as file:
             file.write(content)
             file.flush()

@@ -58,10 +58,10 @@ def _sources(place: Path) -> Iterator[Path]:
     """What `place` is or holds of CIFAR-10: an unpacked folder or an archive."""
     # Keras unpacks into a folder of its own.
     for folder in (place, place / FOLDER, place / f"{FOLDER}-target" / FOLDER):
-        if (folder / TRAINING[0]).is_file():
+        if os.path.isfile(folder / TRAINING[0]):
             yield folder
     for archive in (place, place / ARCHIVE):
-        if archive.is_file():
+        if os.path.isfile(archive):
             yield archive
 
 

@@ -1,6 +1,7 @@
 """Every network that a scenario can need, by name, and its weights on disk."""
 
 import hashlib
+import os
 import warnings
 import zlib
 from collections.abc import Callable, Iterator
@@ -185,7 +186,7 @@ def weights_file(folder: Path, name: str) -> Path:
 def existing_weights_file(folder: Path, name: str) -> Path:
     """The file of a network's weights. Raises InputError if there is none."""
     path = weights_file(folder, name)
-    if not path.is_file():
+    if not os.path.isfile(path):
         distill = " --distill" if name.endswith("-distilled") else ""
         raise InputError(
             f"weights {path}: no such file; `diffsem train SCENARIO{distill}` makes it, `--start pretrained` from the "

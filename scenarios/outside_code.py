@@ -51,13 +51,9 @@ def imported(path: str) -> Any:
     Raises
     ------
     InputError
-        If it is not written so, the module cannot be imported, or has no such object.
+        If the module cannot be imported, or has no such object.
     """
     module, _, name = path.partition(":")
-    if not all(part.isidentifier() for part in [*module.split("."), name]):
-        raise InputError(
-            f"eavesdropper.attacks: {path}: no name of an attack; write module:NAME of an importable module"
-        )
 
     def load() -> Any:
         return getattr(import_module(module), name)

@@ -78,13 +78,15 @@ def read_record(folder: Path) -> dict[str, dict[str, Any]]:
         If the record cannot be read, or is not as `diffsem train` writes it.
     """
     path = folder / RECORD
-    if not path.exists():
-        return {}
     try:
         if path.stat().st_size > LARGEST:
             raise ValueError(f"larger than {LARGEST / 1e6:g} MB")
         record = pydantic_core.from_json(path.read_bytes(), allow_inf_nan=False)
-    except (OSError, ValueError) as error:
+    except (FileNotFoundError, NotADirectoryError):
+        return {}
+    except OSError as error:
+        raise InputError(f"training record {path}: cannot be read ({error.strerror})") from error
+    except ValueError as error:
         raise InputError(f"training record {path}: not valid JSON ({error}); restore it, or --fresh") from error
     try:
         _RECORD.validate_python(record)

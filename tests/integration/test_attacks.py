@@ -117,6 +117,7 @@ def test_the_listing_of_the_readme_runs_as_it_stands_from_an_empty_folder(tmp_pa
     assert sorted(set(rows["receiver_snr_db"])) == [10, 15]
 
 
+@pytest.mark.slow
 def test_a_dask_worker_that_lacks_the_module_says_so(scenario_with, tmp_path):
     """Another machine: a process whose path does not hold the folder of the scenario."""
     scenario = scenario_with("'attack_of_mine:MINE'")

@@ -392,7 +392,7 @@ def attempt(kind, seed, whole, folder, draw):
 KINDS = st.sampled_from(["bytes", "content", "bytes", "content", "content", "content", "content", "older"])
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(kind=KINDS, seed=st.integers(0, 2**32))
 def test_a_damaged_table_ends_in_one_line_or_in_its_rows(kind, seed, whole, tmp_path):
     attempt(kind, seed, whole, tmp_path, draw=False)
@@ -402,7 +402,7 @@ def test_a_damaged_table_ends_in_one_line_or_in_its_rows(kind, seed, whole, tmp_
 def test_1500_damaged_tables_end_in_one_line_or_in_their_rows(whole, tmp_path):
     said = Counter()
 
-    @settings(max_examples=1500, database=None)
+    @settings(max_examples=1000, database=None)
     @given(kind=KINDS, seed=st.integers(0, 2**32))
     def damage(kind, seed):
         said[attempt(kind, seed, whole, tmp_path, draw=seed % 8 == 0)] += 1

@@ -24,6 +24,7 @@ def trained(tmp_path_factory):
     return folder
 
 
+@pytest.mark.slow
 def test_packing_measures_what_it_loses(trained, tmp_path):
     scenario = load_scenario("mnist-quick", SMALL)
     loss = pack_folder(scenario, trained, tmp_path)

@@ -101,7 +101,7 @@ def test_a_point_has_the_same_rows_in_any_sweep(whole):
     [
         pytest.param([signal.SIGINT], [], marks=pytest.mark.slow),
         pytest.param([signal.SIGINT, signal.SIGINT], ["--overwrite"], marks=pytest.mark.slow),
-        ([signal.SIGKILL], []),
+        pytest.param([signal.SIGKILL], [], marks=pytest.mark.slow),
     ],
 )
 def test_a_run_that_is_stopped_keeps_its_points_and_resumes_to_the_identical_table(
@@ -315,6 +315,7 @@ def test_the_eavesdropper_axis_gives_one_adversary_row_each(tmp_path):
     assert list(offset.loc[offset["node"] == "adversary", "correct"]) == list(at_zero["correct"])
 
 
+@pytest.mark.slow
 def test_every_system_runs_over_rayleigh_fading_against_many_looks():
     single = ["timesteps=[120]", "legitimate.snr_db=[10]", "monte_carlo.max_images=64", "denoising.steps=2"]
     single += ["eavesdropper.attacks=[inversion-mlp, task-classifier]"]

@@ -190,6 +190,7 @@ def test_what_changes_nothing_of_a_training_leaves_it_finished(finished):
     ]
 
 
+@pytest.mark.slow
 def test_renewing_trains_what_differs_and_all_that_stands_behind_it(finished, tmp_path):
     folder = tmp_path / "renewed"
     shutil.copytree(finished, folder)
@@ -217,6 +218,7 @@ def test_another_version_of_a_package_is_told_and_can_be_allowed(finished, monke
     assert all(line.endswith("finished before") for line in lines)
 
 
+@pytest.mark.slow
 def test_denoised_features_of_another_training_are_not_taken_from_the_cache(tmp_path):
     """Cut off in its first epoch, a fine-tuning leaves z^ on the disk: of the channels and steps of that time."""
     with pytest.raises(Stop):

@@ -196,6 +196,7 @@ def test_every_worker_has_one_of_the_gpus_that_its_parent_may_use(named, usable,
     assert [share_of(place, 4)["CUDA_VISIBLE_DEVICES"] for place in range(4)] == expected
 
 
+@pytest.mark.slow
 def test_a_script_without_a_guard_is_told_so_at_once(tmp_path):
     started = time.perf_counter()
     done = run_script(tmp_path, end="sweep()")

@@ -6,16 +6,16 @@ import nbformat
 import pytest
 from nbclient import NotebookClient
 
-SLOW = ("channels", "cifar10", "defences", "mnist_awgn", "paper_figures")
 FIGURES = {"channels": 17, "cifar10": 11, "defences": 4, "mnist_awgn": 4, "paper_figures": 12, "solvers": 1}
 NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
 
 
 def notebooks():
     for path in sorted(NOTEBOOKS.glob("*.ipynb")):
-        yield pytest.param(path, id=path.stem, marks=[pytest.mark.slow] if path.stem in SLOW else [])
+        yield pytest.param(path, id=path.stem)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", notebooks())
 def test_notebook_runs_from_top_to_bottom(path):
     notebook = nbformat.read(path, as_version=4)

@@ -97,7 +97,7 @@ def test_an_odd_spelling_ends_in_one_line(path):
     message = refusal(
         lambda: listed_attacks(load_scenario("mnist-quick", [f"eavesdropper.attacks=['{path}']"]).eavesdropper)
     )
-    assert "write module:NAME" in message
+    assert "one of your own is written module:NAME" in message
 
 
 def test_what_is_no_attack_is_not_called(monkeypatch):

@@ -1,6 +1,7 @@
 """Where results, figures and CSV files go, what they replace, and how names from outside look there."""
 
 import os
+import shutil
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -13,6 +14,7 @@ from matplotlib import pyplot as plt
 from diffsem.link import InputError, read_results, read_table, write_table
 from diffsem.scenarios import command_line, load_scenario, run_scenario
 from diffsem.scenarios.figures import attacks_figure, save_figures
+from diffsem.scenarios.networks import PRETRAINED
 
 NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
 SHIPPED = NOTEBOOKS / "defences" / "null-space-antennas-2.h5"
@@ -82,7 +84,7 @@ def test_a_place_where_no_file_can_be_ends_in_one_line(command, out, diffsem, tm
 @pytest.mark.parametrize("out", ["x" * 300, "/dev/null", "{tmp}/file", "/proc/w"])
 def test_a_place_where_no_weights_can_be_ends_in_one_line(command, out, diffsem, tmp_path):
     (tmp_path / "file").write_text("")
-    (tmp_path / "training.json").write_text('{"classifier": {"seed": 1, "sha256": {}}}')
+    shutil.copy(PRETRAINED / "mnist" / "training.json", tmp_path)
     arguments = [word.format(tmp=tmp_path) for word in (*command, "--out", out)]
     assert_one_line(diffsem(*arguments), "weights folder ")
 

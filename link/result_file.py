@@ -1,11 +1,9 @@
 """What a result file is on the disk: a line with the checksum of its bytes, then HDF5, taken in without trust."""
 
 import hashlib
-import math
 import os
 import stat
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import h5py
@@ -13,22 +11,16 @@ import numpy as np
 import pandas as pd
 
 from diffsem.link.errors import InputError
+from diffsem.link.plain_hdf5 import ROOM, Content, check_storage
 
 # HDF5 leaves a block of this size to us, and looks for its own signature behind it.
 HEADER = 512
 NAME = b"diffsem result table, sha256 "
 SIGNATURE = b"\x89HDF\r\n\x1a\n"
 LARGEST_FILE = 4 * 2**30
-# What the data sets of a file may take in memory beyond its own length: compressed ones are larger than they look.
-ROOM = 128 * 2**20
 # How a text of any length lies on the disk.
 REFERENCE = np.dtype([("length", "<u4"), ("address", "<u8"), ("index", "<u4")])
 KINDS = {str: "one text in UTF-8", int: "one whole number", bool: "one truth value"}
-FILTERS = {
-    h5py.h5z.FILTER_DEFLATE: "deflate",
-    h5py.h5z.FILTER_SHUFFLE: "shuffle",
-    h5py.h5z.FILTER_FLETCHER32: "fletcher32",
-}
 
 
 def sealed(content: bytes) -> bytes:
@@ -101,44 +93,6 @@ def read_whole(path: Path) -> bytes:
     return content
 
 
-@contextmanager
-def opened(content: bytes) -> Iterator[h5py.File]:
-    """HDF5 from memory, for the time of the context.
-
-    Raises
-    ------
-    ValueError
-        What is wrong, as h5py says it or as those who read within say it.
-    """
-    try:
-        with h5py.File.in_memory(content) as file:
-            yield file
-    except ValueError:
-        raise
-    # Damaged bytes make h5py raise nearly anything: OSError, KeyError, RuntimeError, TypeError, SystemError, ...
-    except Exception as error:
-        raise ValueError(f"not valid HDF5 ({' '.join(str(error).split())[:120]})") from error
-
-
-class Content:
-    """The bytes of a file, and how many more its data sets may yet take in memory."""
-
-    def __init__(self, content: bytes) -> None:
-        self.bytes = content
-        self._left = self._allowed = len(content) + ROOM
-
-    def take(self, size: int, what: str) -> None:
-        """Raises ValueError if that is more than is left."""
-        self._left -= size
-        if self._left < 0:
-            raise ValueError(f"{what} claims more than this file may hold; allowed: {self._allowed:,} bytes in all")
-
-
-def holds(group: h5py.Group, name: str) -> bool:
-    """Whether something is there, if only a link."""
-    return group.id.links.exists(name.encode())
-
-
 def group_in(file: h5py.File, name: str) -> h5py.Group:
     """A group that lies in the file itself. Raises ValueError if there is none."""
     group = _own(file, name)
@@ -164,7 +118,7 @@ def numbers_in(
     dataset, what = _dataset_in(group, name, shape)
     if kind is not None and dataset.dtype != kind:
         raise ValueError(f"{what} is of type {dataset.dtype}; allowed: {np.dtype(kind)}")
-    _claimed(dataset, what, content)
+    check_storage(dataset, what, content)
     return dataset[()]
 
 
@@ -180,7 +134,7 @@ def texts_in(group: h5py.Group, name: str, content: Content, length: int | None 
     text = h5py.check_string_dtype(dataset.dtype)
     if text is None or text.length is not None:
         raise ValueError(f"{what} is of type {dataset.dtype}; allowed: texts of any length")
-    _claimed(dataset, what, content)
+    check_storage(dataset, what, content)
     texts = np.empty(len(dataset), object)
     longest = _longest(dataset, content.bytes)
     if longest > len(content.bytes):
@@ -248,6 +202,11 @@ def write_columns(group: h5py.Group, frame: pd.DataFrame, columns: Mapping[str, 
             group.create_dataset(name, data=frame[name].to_numpy(kind))
 
 
+def holds(group: h5py.Group, name: str) -> bool:
+    """Whether something is there, if only a link."""
+    return group.id.links.exists(name.encode())
+
+
 def _own(group: h5py.Group, name: str) -> h5py.HLObject:
     """A node that lies in the group itself, behind no link to elsewhere."""
     what = f"{group.name.rstrip('/')}/{name}"
@@ -270,21 +229,3 @@ def _dataset_in(group: h5py.Group, name: str, shape: tuple[int | None, ...] | No
     if any(length not in (None, there) for length, there in zip(shape, dataset.shape, strict=True)):
         raise ValueError(f"{what} has shape {dataset.shape}; allowed: {allowed}")
     return dataset, what
-
-
-def _claimed(dataset: h5py.Dataset, what: str, content: Content) -> None:
-    """Raises ValueError if a data set would bring in more than it may, or from elsewhere."""
-    creation = dataset.id.get_create_plist()
-    layout = creation.get_layout()
-    if layout not in (h5py.h5d.COMPACT, h5py.h5d.CONTIGUOUS, h5py.h5d.CHUNKED) or creation.get_external_count():
-        raise ValueError(f"{what} lies in other files; allowed: in the file itself")
-    filters = [creation.get_filter(place)[0] for place in range(creation.get_nfilters())]
-    if unknown := sorted(set(filters) - set(FILTERS)):
-        raise ValueError(f"{what} is packed by filter {unknown[0]}; allowed: {', '.join(FILTERS.values())}")
-    size = math.prod(dataset.shape) * dataset.id.get_type().get_size()
-    if layout != h5py.h5d.CHUNKED and size > len(content.bytes):
-        raise ValueError(f"{what} claims {size:,} bytes; allowed: at most the {len(content.bytes):,} of the file")
-    if layout == h5py.h5d.CHUNKED:
-        # However small a data set is, HDF5 unpacks whole chunks.
-        content.take(math.prod(dataset.chunks) * dataset.dtype.itemsize, what)
-    content.take(size, what)

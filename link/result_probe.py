@@ -8,7 +8,8 @@ from collections.abc import Callable
 
 import numpy as np
 
-from diffsem.link.result_file import ROOM, Content, group_in, numbers_in, opened, plain_attributes, texts_in
+from diffsem.link.plain_hdf5 import ROOM, Content, opened
+from diffsem.link.result_file import group_in, numbers_in, plain_attributes, texts_in
 
 # Of its processor; where others take it too, it has longer by the clock.
 SECONDS = 3

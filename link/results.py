@@ -12,15 +12,14 @@ import pandas as pd
 
 from diffsem.link.errors import InputError
 from diffsem.link.files import replace_file
+from diffsem.link.plain_hdf5 import Content, opened
 from diffsem.link.result_file import (
     HEADER,
-    Content,
     attribute_in,
     group_in,
     has_checksum,
     holds,
     numbers_in,
-    opened,
     plain_attributes,
     read_whole,
     sealed,

@@ -163,7 +163,7 @@ def _compare(table: ResultTable, rows: pd.DataFrame, axis: str, top: Axes, botto
     ):
         top.plot(ceiling.index, ceiling.to_numpy(), color="grey", linewidth=0.8, linestyle=style, label=label)
     top.set_ylim(0, 1.02)
-    top.legend(fontsize=7, loc="lower right" if axis == "receiver_snr_db" else "lower left")
+    _legend(top, fontsize=7, loc="lower right" if axis == "receiver_snr_db" else "lower left")
     top.grid(alpha=0.3)
     if bottom is not None:
         bottom.axhline(0, color="grey", linewidth=0.8)
@@ -195,7 +195,7 @@ def attacks_figure(table: ResultTable, transmitter: str, snr_db: float) -> Figur
         _rows(panel, best.sort_values("timestep"), "timestep", "black", "best receiver at each t", "-")
         for place, (attack, lines) in enumerate(adversary.groupby("attack", sort=False)):
             _rows(panel, lines.sort_values("timestep"), "timestep", colours(place % colours.N), _plain(attack), "--")
-        panel.legend(fontsize=8, loc="lower left")
+        _legend(panel, fontsize=8, loc="lower left")
     figure.suptitle(_title(table, f"attacks on {_plain(transmitter)}, receiver SNR {snr_db:g} dB"), fontsize=10)
     return figure
 
@@ -230,7 +230,7 @@ def quality_figure(table: ResultTable, snr_db: float, attacks: Sequence[str] | N
         _qualities(panels, heard, chosen)
         panels[0].set_title(name, fontsize=9)
         panels[0].set_ylabel("task accuracy of the images (strong classifier)")
-        panels[0].legend(fontsize=8)
+        _legend(panels[0], fontsize=8)
     for panel, label in zip(grid[-1], ("SSIM", "PSNR [dB]"), strict=True):
         panel.set_xlabel(label)
     figure.suptitle(_title(table, f"receiver SNR {snr_db:g} dB, points are steps t, 95% intervals"), fontsize=10)
@@ -293,7 +293,7 @@ def channel_figure(table: ResultTable, system: str, attacks: Sequence[str] | Non
             for lines, style, label in ((receivers, "-", f"receiver, {snr_db:g} dB"), (strongest, "--", None)):
                 here = lines[lines["receiver_snr_db"] == snr_db].sort_values("timestep")
                 _rows(panel, here, "timestep", colour, label, style)
-        panel.legend(fontsize=8, loc="lower left")
+        _legend(panel, fontsize=8, loc="lower left")
     figure.suptitle(_title(table, f"{_label(system)} (solid) and adversary (dashed)"), fontsize=10)
     return figure
 
@@ -364,7 +364,7 @@ def front_figure(tables: Sequence[ResultTable], snr_db: float) -> Figure:
     panel.set_ylim(0, 1.05)
     settings = dict.fromkeys(_title(table, f"receiver SNR {snr_db:g} dB") for table in tables)
     panel.set_title("\n".join([*settings, "points are steps t, bars 95% intervals; thin: ceilings"]), fontsize=10)
-    panel.legend(fontsize=7, loc="lower right")
+    _legend(panel, fontsize=7, loc="lower right")
     panel.grid(alpha=0.3)
     return figure
 
@@ -467,7 +467,7 @@ def outage_figure(table: ResultTable, timestep: int) -> Figure:
         f"{scenario_of(table).name}: {channel}, t = {timestep}; mean (solid), 5th percentile of blocks (dashed)",
         fontsize=10,
     )
-    panel.legend(fontsize=8, loc="lower right")
+    _legend(panel, fontsize=8, loc="lower right")
     panel.grid(alpha=0.3)
     return figure
 
@@ -530,7 +530,7 @@ def error_rate_figure(table: ResultTable, timestep: int) -> Figure:
         panel.set_xlabel(AXES["receiver_snr_db"])
         panel.set_ylabel(name)
         panel.grid(alpha=0.3)
-    panels[1].legend(fontsize=8)
+    _legend(panels[1], fontsize=8)
     drawn = "; lines on the left are closed forms" if exact else ""
     antennas = f"{legitimate.transmit_antennas} x {legitimate.receive_antennas}"
     figure.suptitle(f"{scenario.name}: {kind}, {antennas} antennas, 95% intervals{drawn}", fontsize=10)
@@ -814,6 +814,12 @@ def _panels(columns: Sequence[tuple[str, pd.DataFrame]]) -> tuple[Figure, list[A
         panel.grid(alpha=0.3)
     grid[0, 0].set_ylabel("task accuracy")
     return figure, list(grid[0])
+
+
+def _legend(panel: Axes, **options) -> None:
+    """Of what has a name, if anything has."""
+    if panel.get_legend_handles_labels()[1]:
+        panel.legend(**options)
 
 
 def _title(table: ResultTable, rest: str) -> str:

@@ -15,6 +15,7 @@ import numpy as np
 
 from diffsem.link.errors import InputError
 from diffsem.link.files import replace_file
+from diffsem.link.plain_hdf5 import Content, check_plain, opened
 from diffsem.models import (
     PictureEncoder,
     ReferenceClassifier,
@@ -235,6 +236,7 @@ def pack_weights(source: Path, folder: Path, name: str) -> None:
     """
     large, share = _grid(name)
     path = existing_weights_file(source, name)
+    _check_weights(path)
 
     def rounded(values: np.ndarray) -> np.ndarray:
         # Seed states are integers.
@@ -247,6 +249,15 @@ def pack_weights(source: Path, folder: Path, name: str) -> None:
         replace_file(weights_file(folder, name), path.read_bytes())
     else:
         _rewrite(path, folder, name, rounded)
+
+
+def _check_weights(path: Path) -> None:
+    """Make sure that a file of weights leads to no other file. Raises InputError."""
+    try:
+        with opened(content := path.read_bytes()) as file:
+            check_plain(file, Content(content))
+    except (OSError, ValueError) as error:
+        raise InputError(f"weights {path}: {error}; restore them, or train them anew") from error
 
 
 def _is_packed(path: Path) -> bool:
@@ -351,6 +362,7 @@ def load_network(scenario: Scenario, folder: Path, name: str) -> keras.Model:
         return build_network(scenario, name)
     path = existing_weights_file(folder, name)
     weights_digest(folder, name)
+    _check_weights(path)
     with precision(scenario.execution.precision if name in DENOISERS else "float32"):
         network = build_network(scenario, name)
     try:
@@ -358,10 +370,10 @@ def load_network(scenario: Scenario, folder: Path, name: str) -> keras.Model:
             # Keras only warns of layers that the file lacks and leaves them untrained.
             warnings.simplefilter("error", UserWarning)
             network.load_weights(path)
-    except (OSError, ValueError, KeyError, UserWarning) as error:
+    except Exception as error:  # of a damaged file, Keras and h5py may raise anything
         raise InputError(
-            f"weights {path}: do not fit the network {name} of this scenario; "
-            f"allowed: a file that `diffsem train` wrote for it ({str(error).splitlines()[0][:120]})"
+            f"weights {path}: do not fit the network {name} of this scenario; allowed: a file that `diffsem train` "
+            f"wrote for it ({' '.join(str(error).split())[:120]})"
         ) from error
     network.trainable = False
     return network

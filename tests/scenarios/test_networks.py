@@ -257,3 +257,41 @@ def test_shipped_networks_for_cifar10_reach_their_anchors():
     assert scores["reference"]["test_accuracy_t0"] >= 0.80
     assert scores["strong-classifier-clean"]["test_accuracy_clean"] >= 0.80
     assert scores["strong-classifier"]["test_accuracy_clean"] >= 0.80
+
+
+@pytest.mark.parametrize(
+    ("kind", "told"),
+    [
+        ("link", "is a link to elsewhere"),
+        ("soft link", "is a link to elsewhere"),
+        ("external", "lies in other files"),
+        ("virtual", "lies in other files"),
+        ("huge", "claims "),
+    ],
+)
+def test_weights_that_lie_elsewhere_are_not_read(kind, told, tmp_path):
+    """The other file holds what fits: nothing but where it lies is wrong."""
+    scenario, name = load_scenario("mnist-quick"), "encoder.weights.h5"
+    shutil.copy(PRETRAINED / "mnist" / name, tmp_path)
+    with h5py.File(tmp_path / name, "a") as file, h5py.File(tmp_path / "other.h5", "w") as other:
+        place = "layers/conv2d/vars/0"
+        values = other["data"] = file[place][()]
+        del file[place]
+        match kind:
+            case "link":
+                file[place] = h5py.ExternalLink("other.h5", "data")
+            case "soft link":
+                file["elsewhere"] = values
+                file[place] = h5py.SoftLink("/elsewhere")
+            case "external":
+                values.tofile(tmp_path / "secret")
+                file.create_dataset(place, values.shape, values.dtype, external=[("secret", 0, values.nbytes)])
+            case "virtual":
+                layout = h5py.VirtualLayout(values.shape, values.dtype)
+                layout[...] = h5py.VirtualSource("other.h5", "data", values.shape)
+                file.create_virtual_dataset(place, layout)
+            case "huge":
+                file.create_dataset(place, (2**40, 87), values.dtype)
+    for read in (load_network, lambda *_: pack_weights(tmp_path, tmp_path / "packed", "encoder")):
+        with pytest.raises(InputError, match=f"encoder.weights.h5: /{place} {told}"):
+            read(scenario, tmp_path, "encoder")

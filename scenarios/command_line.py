@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from diffsem.link.errors import InputError
+from diffsem.link.escaping import escaped
 from diffsem.scenarios.ending import INTERRUPTED, run_program, say
 
 if TYPE_CHECKING:
@@ -162,7 +163,7 @@ def train(
                 mixed_versions=mixed_versions,
             )
     for stage, entry in record.items():
-        typer.echo(f"{stage}: {entry['epochs']} epochs, {entry['seconds_training']:.0f} s, {entry['scores']}")
+        typer.echo(escaped(f"{stage}: {entry['epochs']} epochs, {entry['seconds_training']:.0f} s, {entry['scores']}"))
 
 
 @app.command()
@@ -253,7 +254,6 @@ def plot(
     Of several tables: privacy against utility where attacks were run; else, of runs of one scenario with other solvers
     or steps, accuracy against denoiser calls.
     """
-    from diffsem.link.escaping import escaped
     from diffsem.link.results import read_table
     from diffsem.scenarios.report import scenario_of
 
@@ -393,7 +393,6 @@ def _check_csv(path: Path) -> None:
 
 
 def _write_csv(frame, path: Path) -> None:
-    from diffsem.link.escaping import escaped
     from diffsem.link.files import replace_file
 
     try:

@@ -148,9 +148,8 @@ def run_script(folder, top="", end=GUARDED, seconds=120):
     return subprocess.run([sys.executable, script], capture_output=True, text=True, timeout=seconds)
 
 
-@pytest.mark.parametrize(
-    "top", [pytest.param("import tensorflow as tf", marks=pytest.mark.slow), "import tensorflow as tf; tf.zeros(1)"]
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("top", ["import tensorflow as tf", "import tensorflow as tf; tf.zeros(1)"])
 def test_workers_share_the_cores_though_the_script_has_loaded_tensorflow(top, tmp_path):
     done = run_script(tmp_path, top)
     assert done.returncode == 0, done.stderr

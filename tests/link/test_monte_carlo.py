@@ -281,7 +281,7 @@ def test_each_pass_over_the_test_set_has_noise_of_its_own(rng):
     assert np.corrcoef(seen[0].ravel(), seen[1].ravel())[0, 1] > 0.5
 
 
-@pytest.mark.parametrize("pool", [1, 3, 16])
+@pytest.mark.parametrize("pool", [pytest.param(1, marks=pytest.mark.slow), 3, pytest.param(16, marks=pytest.mark.slow)])
 def test_rows_do_not_depend_on_the_pool_or_on_the_other_points(rng, pool):
     """Nor do stopping rules: a batch that was simulated ahead of the one that ends a point is not counted."""
     points = [replace(POINT, timestep=timestep) for timestep in (0, 60, 300)]

@@ -33,7 +33,9 @@ def scores(history):
     return [{key: value for key, value in record.items() if key != "seconds"} for record in history]
 
 
-@pytest.mark.parametrize("cut_at", [1, 3, 5])
+@pytest.mark.parametrize(
+    "cut_at", [pytest.param(1, marks=pytest.mark.slow), 3, pytest.param(5, marks=pytest.mark.slow)]
+)
 def test_a_training_cut_off_in_any_epoch_resumes_to_the_same_weights(cut_at, tmp_path):
     whole = build()
     expected = train(whole, "mse", draw_epoch, draw_epoch(99), PLAN, tmp_path / "whole")

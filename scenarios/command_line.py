@@ -232,12 +232,14 @@ def attacks(
     """
     from diffsem.link.results import read_results
     from diffsem.scenarios.report import attacks as attacks_of
-    from diffsem.scenarios.report import attacks_table, setting
+    from diffsem.scenarios.report import attacks_table
 
     rows = read_results(results)
     if not (rows["node"] == "adversary").any():
         raise InputError(f"result file {results}: has no attacks; `diffsem show` prints the rest")
-    _print(attacks_table(rows, f"{results}: {setting(str(rows.attrs['scenario']), rows)}"))
+    if csv:
+        _check_csv(csv)
+    _print(attacks_table(rows, f"{results}: {_setting(results, rows)}"))
     if csv:
         _write_csv(attacks_of(rows), csv)
 

@@ -359,7 +359,7 @@ def rewritten(source):
 def outcome(path, folder, draw):
     """What the commands say of a file; each is asked for one line and status 2, or for a table and 0."""
     status, out, err = command("export", path, "--csv", folder / "r.csv")
-    results = [(status, out, err), command("show", path), command("leakage", path)]
+    results = [(status, out, err), *(command(name, path) for name in ("show", "leakage", "attacks"))]
     if draw and status == 0:
         results.append(command("plot", path, "--out", folder / "figures"))
     for given_status, _, given_err in results:

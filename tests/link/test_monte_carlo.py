@@ -339,7 +339,7 @@ def with_broken_digital_link(built):
     return replace(built, digital=[DigitalSystem("bits", link, payload)])
 
 
-@pytest.mark.parametrize("xla", [False, True])
+@pytest.mark.parametrize("xla", [False, pytest.param(True, marks=pytest.mark.slow)])
 @pytest.mark.parametrize(
     ("spoil", "what"),
     [

@@ -69,7 +69,8 @@ def assert_one_line(result, *words):
 
 @pytest.mark.parametrize("out", ["", ".", "/", "{tmp}", "x" * 300, "/dev/null", "{tmp}/link", "{tmp}/pipe", "/proc/r"])
 @pytest.mark.parametrize(
-    "command", [["run", "mnist-quick", "--out"], ["export", SHIPPED, "--csv"], ["leakage", SHIPPED, "--csv"]]
+    "command",
+    [["run", "mnist-quick", "--out"], *([name, SHIPPED, "--csv"] for name in ("export", "leakage", "attacks"))],
 )
 def test_a_place_where_no_file_can_be_ends_in_one_line(command, out, diffsem, tmp_path, monkeypatch):
     monkeypatch.setattr("diffsem.scenarios.runner.load_dataset", lambda *_: pytest.fail("too late"))
@@ -130,7 +131,7 @@ def test_overwrite_replaces_a_result_file(what, tmp_path):
 
 
 @pytest.mark.parametrize("spelling", ["r.h5", "./r.h5", "folder/../r.h5", "hard.h5", "link.h5"])
-@pytest.mark.parametrize("command", ["export", "leakage"])
+@pytest.mark.parametrize("command", ["export", "leakage", "attacks"])
 def test_no_csv_takes_the_place_of_the_table(command, spelling, diffsem, stored, monkeypatch):
     path = stored()
     monkeypatch.chdir(path.parent)

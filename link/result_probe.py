@@ -5,8 +5,9 @@ import resource
 import subprocess
 import sys
 from collections.abc import Callable
+from typing import Any
 
-import numpy as np
+import h5py
 
 from diffsem.link.plain_hdf5 import ROOM, Content, opened
 from diffsem.link.result_file import group_in, numbers_in, plain_attributes, texts_in
@@ -44,17 +45,21 @@ def probe(content: bytes) -> None:
 
 def _read_all(content: bytes) -> None:
     with opened(content) as file:
-        _attempt(lambda: plain_attributes(file, file.attrs))
+        _attempt(plain_attributes, file, file.attrs)
         for group in ("results", "by_step", "examples"):
-            for name in _attempt(lambda group=group: list(group_in(file, group))) or ():
+            for name in _attempt(_names, file, group) or ():
                 for read in (texts_in, numbers_in):
-                    _attempt(lambda read=read, group=group, name=name: read(file[group], name, Content(content)))
+                    _attempt(read, file[group], name, Content(content))
 
 
-def _attempt(read: Callable[[], list[str] | np.ndarray | dict | None]) -> list[str] | np.ndarray | dict | None:
+def _names(file: h5py.File, group: str) -> list[str]:
+    return list(group_in(file, group))
+
+
+def _attempt(read: Callable, *arguments: Any) -> Any:
     """What a reading gives; None where it ends in an error, which the parent will come upon again."""
     try:
-        return read()
+        return read(*arguments)
     except Exception:
         return None
 
@@ -66,4 +71,4 @@ if __name__ == "__main__":
     resource.setrlimit(resource.RLIMIT_AS, (taken + 3 * len(received) + MEMORY,) * 2)
     resource.setrlimit(resource.RLIMIT_CPU, (SECONDS + len(received) // 2**26,) * 2)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    _attempt(lambda: _read_all(received))
+    _attempt(_read_all, received)

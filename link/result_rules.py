@@ -1,6 +1,7 @@
 """What the rows of a result table have to satisfy, whoever wrote it."""
 
 from collections.abc import Callable, Mapping
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -154,7 +155,7 @@ def check_rows(rows: pd.DataFrame) -> None:
     _check(rows, ROWS)
 
 
-def check_attributes(attributes: Mapping[str, object]) -> None:
+def check_attributes(attributes: Mapping[str, Any]) -> None:
     """Check the attributes whose texts are JSON, and the number of classes. Raises ValueError, one line."""
     for name, adapter in JSON.items():
         if name in attributes:

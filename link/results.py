@@ -178,7 +178,7 @@ class ResultTable:
         Whether every point of the scenario is there.
     """
 
-    attributes: Mapping[str, str | int]
+    attributes: Mapping[str, str | int | float]
     rows: pd.DataFrame
     by_step: np.ndarray
     examples: Examples
@@ -200,7 +200,7 @@ class ResultTable:
         return replace(grown, examples=replace(self.examples, index=index, reconstructions=reconstructions))
 
 
-def empty_table(attributes: Mapping[str, str | int], originals: np.ndarray) -> ResultTable:
+def empty_table(attributes: Mapping[str, str | int | float], originals: np.ndarray) -> ResultTable:
     """A table without rows; `originals` are the images [n, height, width, channels] uint8 that examples start from."""
     examples = Examples(originals, _frame([], EXAMPLE_COLUMNS), np.zeros((0, *originals.shape), np.uint8))
     return ResultTable(attributes, _frame([], COLUMNS), np.zeros([0, 2, STEP_BINS], np.int64), examples)
@@ -324,7 +324,7 @@ def _frame(rows: Sequence[Mapping], columns: Mapping[str, type]) -> pd.DataFrame
 def _attributes_in(file: h5py.File) -> dict[str, str | int | float]:
     from diffsem.link.result_rules import check_attributes
 
-    known = {name: attribute_in(file, name, kind) for name, kind in ATTRIBUTES.items() if name in file.attrs}
+    known = {name: value for name, kind in ATTRIBUTES.items() if (value := attribute_in(file, name, kind)) is not None}
     if "scenario" not in known:
         raise ValueError("attribute scenario is missing")
     check_attributes(known)
@@ -336,13 +336,16 @@ def _columns_in(group: h5py.Group, columns: Mapping[str, type], content: Content
     frame: dict[str, pd.Series] = {}
     for name, kind in columns.items():
         if holds(group, name) or name not in (*ADDED, *AS_TOTAL):
-            read = texts_in(group, name, content, length) if kind is str else None
-            values = numbers_in(group, name, content, kind, (length,)) if read is None else read
+            values = (
+                texts_in(group, name, content, length)
+                if kind is str
+                else numbers_in(group, name, content, kind, (length,))
+            )
             length = len(values)
         elif name in AS_TOTAL:
             values = frame["total"].to_numpy()
         else:
-            values = [ADDED[name]] * (length or 0)
+            values = np.array([ADDED[name]] * (length or 0), object)
         if name == "ceiling":
             # Rounding let older tables pass 1 by some 1e-14.
             values = np.where(np.less(1, values) & np.less(values, 1 + 1e-9), 1.0, values)

@@ -99,5 +99,5 @@ def _unpacked(content: bytes) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
 def _packed(text: dict[str, Any], **arrays: np.ndarray) -> bytes:
     content = io.BytesIO()
     letters = np.frombuffer(json.dumps(text, default=lambda value: value.item()).encode(), np.uint8)
-    np.savez(content, text=letters, **arrays)
+    np.savez(content, allow_pickle=False, text=letters, **arrays)
     return content.getvalue()

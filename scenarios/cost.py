@@ -266,7 +266,7 @@ def _need_of_sweep(scenario: Scenario, test_images: int) -> Need:
     pool = min(POOL, points * math.ceil(rules.max_images / batch))
     operations = seconds = weights = pooled = 0.0
     programs = 0
-    steps = [batch * pixels * 4 * 3]
+    steps = [float(batch * pixels * 4 * 3)]
     for name in _transmitters(scenario):
         encoder, symbols = encoder_cost(scenario, name), symbols_of(scenario, name)
         attacked = [(attack, times) for other, attack, times in _attacks(scenario) if other == name]

@@ -127,7 +127,8 @@ def setting(scenario: str, rows: pd.DataFrame) -> str:
     except ValueError as error:
         raise InputError("its scenario is not one that `diffsem run` writes") from error
     legitimate, own = nodes.legitimate or _Node(), nodes.eavesdropper or _Node()
-    channels = [{"kind": "awgn"} | (node.channel or {}) for node in (legitimate, own)]
+    awgn: dict[str, str | int | float | bool | None] = {"kind": "awgn"}
+    channels = [awgn | (node.channel or {}) for node in (legitimate, own)]
     antennas = [node.receive_antennas for node in (legitimate, own)]
     if not (rows["node"] == "adversary").any():
         return ", ".join([str(channels[0]["kind"]), *_antennas(antennas[0])])

@@ -129,7 +129,7 @@ def _checked(text: str) -> list[yaml.Event]:
     nodes = documents = 0
     for event in yaml.parse(text, yaml.SafeLoader):
         events.append(event)
-        line = event.start_mark.line + 1
+        line = event.start_mark.line + 1 if event.start_mark else 0
         if isinstance(event, yaml.DocumentStartEvent):
             documents += 1
             if documents > 1:
@@ -154,7 +154,7 @@ def _checked(text: str) -> list[yaml.Event]:
                 if event.anchor is not None:
                     anchored[event.anchor] = size, height
             if parent is not None:
-                if is_key:
+                if is_key and isinstance(event, yaml.ScalarEvent):
                     _take_key(event.value, parent, line)
                 parent.wants_key = not is_key
                 parent.height = max(parent.height, height + 1)
@@ -179,11 +179,12 @@ def _size(
     """Nodes of an event, and levels below it; those of a collection's entries follow."""
     if not isinstance(event, yaml.AliasEvent):
         return 1, 0
-    if event.anchor in [collection.anchor for collection in collections]:
-        raise ValueError(f"line {line}: alias *{shortened(event.anchor)} stands inside of what it names")
-    if event.anchor not in anchored:
-        raise ValueError(f"line {line}: alias *{shortened(event.anchor)} names nothing")
-    return anchored[event.anchor]
+    anchor = str(event.anchor)
+    if anchor in [collection.anchor for collection in collections]:
+        raise ValueError(f"line {line}: alias *{shortened(anchor)} stands inside of what it names")
+    if anchor not in anchored:
+        raise ValueError(f"line {line}: alias *{shortened(anchor)} names nothing")
+    return anchored[anchor]
 
 
 def _take_key(key: str, mapping: _Collection, line: int) -> None:

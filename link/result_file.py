@@ -159,6 +159,13 @@ def _longest(dataset: h5py.Dataset, content: bytes) -> int:
     return int(np.frombuffer(content, REFERENCE, len(dataset), place)["length"].max())
 
 
+def data_in(group: h5py.Group, name: str, content: Content) -> np.ndarray:
+    """Whatever a data set holds, texts or numbers. Raises ValueError as those who read either do."""
+    dataset = _own(group, name)
+    text = isinstance(dataset, h5py.Dataset) and h5py.check_string_dtype(dataset.dtype) is not None
+    return (texts_in if text else numbers_in)(group, name, content)
+
+
 def attribute_in(file: h5py.File, name: str, kind: type) -> str | int | bool | float | None:
     """A root attribute; None if there is none.
 

@@ -4,14 +4,12 @@ import os
 import resource
 import subprocess
 import sys
-from collections.abc import Callable
-from typing import Any
-
-import h5py
+from collections.abc import Iterable
 
 from diffsem.link.plain_hdf5 import ROOM, Content, opened
-from diffsem.link.result_file import group_in, numbers_in, plain_attributes, texts_in
+from diffsem.link.result_file import data_in, group_in, holds, plain_attributes
 
+GROUPS = ("results", "by_step", "examples")
 # Of its processor; where others take it too, it has longer by the clock.
 SECONDS = 3
 PATIENCE = 60
@@ -19,19 +17,26 @@ PATIENCE = 60
 MEMORY = ROOM + 256 * 2**20
 
 
-def probe(content: bytes) -> None:
-    """Have a child process read all that HDF5 holds, within limits on time and memory.
+def probe(content: bytes, names: Iterable[str]) -> None:
+    """Have a child process read what a result file holds, within limits on time and memory.
+
+    Parameters
+    ----------
+    content : bytes
+    names : iterable of str
+        Of the data sets that are of interest, in whichever group they lie.
 
     Raises
     ------
     ValueError
-        If it does not come to its end.
+        If the child does not come to its end, or cannot read one of them: what is too much for it, as much as what is
+        broken, must not be tried here.
     """
     paths = os.pathsep.join(path or os.getcwd() for path in sys.path)
     try:
         # -P: a folder that the user happens to stand in is no place to import from.
         child = subprocess.run(
-            [sys.executable, "-P", "-m", "diffsem.link.result_probe"],
+            [sys.executable, "-P", "-m", "diffsem.link.result_probe", *names],
             input=content,
             capture_output=True,
             timeout=PATIENCE + len(content) // 2**24,
@@ -40,28 +45,16 @@ def probe(content: bytes) -> None:
     except subprocess.TimeoutExpired:
         raise ValueError("HDF5's library comes to no end with its bytes") from None
     if child.returncode:
-        raise ValueError("HDF5's library fails on its bytes")
+        raise ValueError(child.stdout.decode(errors="replace") or "HDF5's library fails on its bytes")
 
 
-def _read_all(content: bytes) -> None:
+def _read_all(content: bytes, names: set[str]) -> None:
     with opened(content) as file:
-        _attempt(plain_attributes, file, file.attrs)
-        for group in ("results", "by_step", "examples"):
-            for name in _attempt(_names, file, group) or ():
-                for read in (texts_in, numbers_in):
-                    _attempt(read, file[group], name, Content(content))
-
-
-def _names(file: h5py.File, group: str) -> list[str]:
-    return list(group_in(file, group))
-
-
-def _attempt(read: Callable, *arguments: Any) -> Any:
-    """What a reading gives; None where it ends in an error, which the parent will come upon again."""
-    try:
-        return read(*arguments)
-    except Exception:
-        return None
+        plain_attributes(file, file.attrs)
+        room = Content(content)
+        for group in (group_in(file, name) for name in GROUPS if holds(file, name)):
+            for name in sorted(names & set(group)):
+                data_in(group, name, room)
 
 
 if __name__ == "__main__":
@@ -71,4 +64,8 @@ if __name__ == "__main__":
     resource.setrlimit(resource.RLIMIT_AS, (taken + 3 * len(received) + MEMORY,) * 2)
     resource.setrlimit(resource.RLIMIT_CPU, (SECONDS + len(received) // 2**26,) * 2)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    _attempt(_read_all, received)
+    try:
+        _read_all(received, set(sys.argv[1:]))
+    except ValueError as error:
+        print(error, end="")
+        sys.exit(1)

@@ -142,6 +142,8 @@ EXAMPLE_COLUMNS = {
     "receiver_snr_db": np.float64,
     "snr_db": np.float64,
 }
+# Every data set of a file that is read.
+READ = (*COLUMNS, *EXAMPLE_COLUMNS, "originals", "reconstructions")
 
 
 @dataclass(frozen=True)
@@ -251,7 +253,7 @@ def read_table(path: str | Path) -> ResultTable:
     content = read_whole(path)
     try:
         if not has_checksum(content):
-            probe(content)
+            probe(content, READ)
         with opened(content) as file:
             return _table_in(file, Content(content))
     except ValueError as error:
@@ -346,7 +348,7 @@ def _columns_in(group: h5py.Group, columns: Mapping[str, type], content: Content
             values = frame["total"].to_numpy()
         else:
             values = np.array([ADDED[name]] * (length or 0), object)
-        if name == "ceiling":
+        if name == "ceiling" and holds(group, name):
             # Rounding let older tables pass 1 by some 1e-14.
             values = np.where(np.less(1, values) & np.less(values, 1 + 1e-9), 1.0, values)
         frame[name] = pd.Series(values, dtype=object if kind is str else kind)

@@ -399,7 +399,7 @@ def test_a_damaged_table_ends_in_one_line_or_in_its_rows(kind, seed, whole, tmp_
 
 
 @pytest.mark.slow
-def test_1500_damaged_tables_end_in_one_line_or_in_their_rows(whole, tmp_path):
+def test_a_thousand_damaged_tables_end_in_one_line_or_in_their_rows(whole, tmp_path):
     said = Counter()
 
     @settings(max_examples=1000, database=None)

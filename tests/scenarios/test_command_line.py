@@ -12,26 +12,8 @@ import pandas as pd
 import pytest
 
 from diffsem.link import read_table, write_table
-from diffsem.scenarios import command_line
 
 NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
-
-
-@pytest.fixture
-def diffsem(monkeypatch, capsys):
-    """Run the command in this process: gives (exit status, standard output, standard error)."""
-
-    def call(*arguments):
-        monkeypatch.setattr(sys, "argv", ["diffsem", *map(str, arguments)])
-        try:
-            command_line.main()
-            status = 0
-        except SystemExit as end:
-            status = end.code or 0
-        captured = capsys.readouterr()
-        return status, captured.out, captured.err
-
-    return call
 
 
 def assert_one_line(result, *words):

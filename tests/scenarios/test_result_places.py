@@ -2,7 +2,6 @@
 
 import os
 import shutil
-import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,7 +11,7 @@ import pytest
 from matplotlib import pyplot as plt
 
 from diffsem.link import InputError, read_results, read_table, write_table
-from diffsem.scenarios import command_line, load_scenario, run_scenario
+from diffsem.scenarios import load_scenario, run_scenario
 from diffsem.scenarios.figures import attacks_figure, save_figures
 from diffsem.scenarios.networks import PRETRAINED
 
@@ -25,23 +24,6 @@ TINY = [
     "monte_carlo={max_images: 32, batch_size: 32}",
 ]
 NAMES = ["[/bold]", "[red]x[/red]", "\x1b[2Jx", "a\nb", r"$\frac$", "a/b", "..", "_x"]
-
-
-@pytest.fixture
-def diffsem(monkeypatch, capsys):
-    """Run the command in this process: gives (exit status, standard output, standard error)."""
-
-    def call(*arguments):
-        monkeypatch.setattr(sys, "argv", ["diffsem", *map(str, arguments)])
-        try:
-            command_line.main()
-            status = 0
-        except SystemExit as end:
-            status = end.code or 0
-        captured = capsys.readouterr()
-        return status, captured.out, captured.err
-
-    return call
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""Code from outside of the package that a scenario names: found, imported and called so that its errors are told."""
+"""Code from outside of the package that a scenario names: imported and called so that its errors are told."""
 
 import functools
 import sys
@@ -9,21 +9,15 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from diffsem.link.errors import InputError
-from diffsem.scenarios.schema import Eavesdropper, Scenario
+from diffsem.link import InputError
 
 # Of an error's text: what fits on a line.
 SHOWN = 300
 LIBRARIES = ("site-packages", "dist-packages")
 
 
-def names_code(eavesdropper: Eavesdropper) -> bool:
-    """Whether a scenario names attacks from outside of the package."""
-    return any(":" in entry.attack for entry in eavesdropper.attacks)
-
-
-def find_code_beside(file: str | Path, scenario: Scenario) -> None:
-    """Let modules beside a scenario's file be imported, if it names any.
+def find_code_beside(file: str | Path) -> None:
+    """Let modules beside a scenario's file, which names some, be imported.
 
     Its folder comes last on the module path: nothing in it can stand in for a library. Worker processes of this machine
     have the path of the process that starts them.
@@ -32,21 +26,21 @@ def find_code_beside(file: str | Path, scenario: Scenario) -> None:
     ----------
     file : str or Path
         As for `load_scenario`; a shipped scenario's name has no folder.
-    scenario : Scenario
-        What is read from it.
     """
     folder = str(Path(file).resolve().parent)
-    if names_code(scenario.eavesdropper) and Path(file).is_file() and folder not in sys.path:
+    if Path(file).is_file() and folder not in sys.path:
         sys.path.append(folder)
 
 
-def imported(path: str) -> Any:
+def imported(path: str, where: str) -> Any:
     """The object of that name in a module.
 
     Parameters
     ----------
     path : str
         module:NAME
+    where : str
+        Key of the scenario that names it, for errors.
 
     Raises
     ------
@@ -59,7 +53,7 @@ def imported(path: str) -> Any:
         return getattr(import_module(module), name)
 
     try:
-        return guarded(path, load)()
+        return guarded(path, load, where)()
     except InputError as error:
         missing = error.__cause__
         if isinstance(missing, ModuleNotFoundError) and f"{module}.".startswith(f"{missing.name}."):
@@ -69,8 +63,8 @@ def imported(path: str) -> Any:
         raise
 
 
-def guarded(path: str, function: Callable) -> Callable:
-    """The function, whose every error but Ctrl-C is an InputError that names the attack, and the place in its code.
+def guarded(path: str, function: Callable, where: str) -> Callable:
+    """The function, whose every error but Ctrl-C is an InputError that names its part, and the place in its code.
 
     What the package itself refuses, and a disk that it finds full, pass as they are.
     """
@@ -87,7 +81,7 @@ def guarded(path: str, function: Callable) -> Callable:
                 raise
             text = " ".join(str(error).split())[:SHOWN]
             raise InputError(
-                f"eavesdropper.attacks: {path}: {f'{place}: ' if place else ''}{type(error).__name__}: {text}"
+                f"{where}: {path}: {f'{place}: ' if place else ''}{type(error).__name__}: {text}"
             ) from error
 
     return call

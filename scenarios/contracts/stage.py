@@ -1,0 +1,98 @@
+"""A stage of a training, and the session that it runs in."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+
+from diffsem.scenarios.contracts.network import Dimensions, NetworkSpec
+from diffsem.scenarios.datasets.source import Dataset
+from diffsem.scenarios.schema.scenario import Scenario
+
+if TYPE_CHECKING:  # a scenario is checked without it
+    import keras
+
+    from diffsem.models import NoiseSchedule
+
+
+class Session(Protocol):
+    """What a stage works with: words, data, networks by specification, and a way to fit that survives a crash."""
+
+    @property
+    def scenario(self) -> Scenario: ...
+
+    @property
+    def dimensions(self) -> Dimensions: ...
+
+    @property
+    def schedule(self) -> "NoiseSchedule": ...
+
+    @property
+    def dataset(self) -> Dataset: ...
+
+    def rng(self, *path: object) -> np.random.Generator:
+        """A generator of its own for every use: the same (scenario seed, path) draws the same numbers."""
+
+    def varied(self, images: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        """[N, height, width, channels] training images of an epoch, varied as the scenario says, or as suits the data."""
+
+    def build(self, network: NetworkSpec, *path: str) -> "keras.Model":
+        """A network, untrained; `path` tells several of them apart."""
+
+    def load(self, network: NetworkSpec) -> "keras.Model":
+        """A network as an earlier stage saved it, frozen. Raises InputError if its weights cannot be used."""
+
+    def save(self, network: "keras.Model", spec: NetworkSpec) -> None: ...
+
+    def kept(self, stage: str, split: str, compute: Callable[[], np.ndarray]) -> np.ndarray:
+        """An array that is costly to compute: of a stage that was cut off it is read from disk."""
+
+    def fit(
+        self, stage: str, epochs: int, model: "keras.Model", loss, draw_epoch, validation, metrics=(), part="", **plan
+    ) -> list[dict[str, Any]]:
+        """Train for `epochs` and give one record an epoch; resumes after the last finished one.
+
+        Parameters
+        ----------
+        stage : str
+        epochs : int
+        model, loss, metrics
+            As for `keras.Model.compile`.
+        draw_epoch : callable
+            Number of the epoch, from 0 -> (inputs, targets).
+        validation : (inputs, targets)
+        part : str
+            Names one of several trainings of a stage.
+        **plan
+            Fields of `diffsem.models.TrainingPlan` to change.
+        """
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One training.
+
+    Parameters
+    ----------
+    name : str
+    writes, needs : tuple of NetworkSpec
+        Networks that it makes, and that it starts from; its place among other stages follows from them.
+    run : callable
+        The recipe: Session -> {"history": one record an epoch, "scores": {...}}.
+    depends : tuple of str
+        Dotted keys of the scenario that change what is learnt, beside those of every training.
+    source : Path, optional
+        File of a recipe that comes from outside of the package.
+    large : bool
+        Whether it gains from several GPUs.
+    """
+
+    name: str
+    writes: tuple[NetworkSpec, ...]
+    needs: tuple[NetworkSpec, ...]
+    run: Callable[[Session], dict[str, Any]]
+    depends: tuple[str, ...] = ()
+    source: Path | None = None
+    large: bool = False

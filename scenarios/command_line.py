@@ -5,16 +5,12 @@ import shlex
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from diffsem.link.errors import InputError
-from diffsem.link.escaping import escaped
+from diffsem.link import InputError, escaped
 from diffsem.scenarios.ending import INTERRUPTED, run_program, say
-
-if TYPE_CHECKING:
-    from diffsem.scenarios.schema import Scenario
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -73,11 +69,10 @@ def run(
     ] = False,
 ) -> None:
     """Run a scenario's sweep and print receiver against adversary per SNR (dB, Es/N0). Resumes one that was cut off."""
-    from diffsem.scenarios.schema import load_scenario
+    from diffsem.scenarios.runs.reading import plan_of_file
 
-    resolved = load_scenario(scenario, set_ or [])
-    _find_code_beside(scenario, resolved)
-    path = out or Path("results") / f"{resolved.name}.h5"
+    plan = plan_of_file(scenario, set_ or [], _load_tensorflow)
+    path = out or Path("results") / f"{plan.scenario.name}.h5"
     done: list[int] = []
 
     def kept() -> str:
@@ -87,16 +82,17 @@ def run(
 
     with _interruptible(kept):
         _load_tensorflow()
-        from diffsem.scenarios.progress import sweep_progress
-        from diffsem.scenarios.runner import run_scenario
+        from diffsem.scenarios.reporting.progress import sweep_progress
+        from diffsem.scenarios.runs.sweep import Listeners, Machines, run_plan
 
-        with sweep_progress(resolved.monte_carlo.max_images) as (on_points, on_images):
+        with sweep_progress(plan.scenario.monte_carlo.max_images) as (on_points, on_images):
 
             def count(finished: int, total: int) -> None:
                 done.append(finished)
                 on_points(finished, total)
 
-            run_scenario(resolved, path, overwrite, workers, scheduler, data_dir, count, on_images, mixed_versions, say)
+            machines, listeners = Machines(workers, scheduler, data_dir), Listeners(count, on_images, say)
+            run_plan(plan, path, overwrite, mixed_versions, machines, listeners)
     _print_table(path)
 
 
@@ -130,11 +126,11 @@ def train(
     data_dir: DataDir = None,
 ) -> None:
     """Train every network that a scenario needs, stage by stage, resuming after the last finished epoch."""
-    from diffsem.scenarios.schema import load_scenario
+    from diffsem.scenarios.runs.reading import plan_of_file
 
-    resolved = load_scenario(scenario, [*(set_ or []), *(["denoising.solver=distilled"] if distill else [])])
-    _find_code_beside(scenario, resolved)
-    folder = out or Path("weights") / resolved.name
+    overrides = [*(set_ or []), *(["denoising.solver=distilled"] if distill else [])]
+    plan = plan_of_file(scenario, overrides, _load_tensorflow)
+    folder = out or Path("weights") / plan.scenario.name
     begun: list[str] = []
 
     def kept() -> str:
@@ -142,8 +138,8 @@ def train(
 
     with _interruptible(kept):
         _load_tensorflow()
-        from diffsem.scenarios.progress import training_progress
-        from diffsem.scenarios.training import train_scenario
+        from diffsem.scenarios.reporting.progress import training_progress
+        from diffsem.scenarios.runs.train import Options, train_plan
 
         with training_progress() as bars:
 
@@ -151,17 +147,8 @@ def train(
                 begun.append(stage)
                 return bars(stage, epochs)
 
-            record = train_scenario(
-                resolved,
-                folder,
-                callbacks,
-                say,
-                fresh,
-                start,
-                data_dir=data_dir,
-                renew=renew,
-                mixed_versions=mixed_versions,
-            )
+            options = Options(fresh, start, renew, mixed_versions)
+            record = train_plan(plan, folder, options, callbacks, say, data_dir=data_dir)
     for stage, entry in record.items():
         typer.echo(escaped(f"{stage}: {entry['epochs']} epochs, {entry['seconds_training']:.0f} s, {entry['scores']}"))
 
@@ -178,14 +165,13 @@ def pack(
 
     Prints, and leaves beside the packed weights, the accuracy that rounding costs each node, in points.
     """
-    from diffsem.scenarios.schema import load_scenario
+    from diffsem.scenarios.runs.reading import plan_of_file
 
-    resolved = load_scenario(scenario, set_ or [])
-    _find_code_beside(scenario, resolved)
+    plan = plan_of_file(scenario, set_ or [], _load_tensorflow)
     _load_tensorflow()
-    from diffsem.scenarios.packing import pack_folder
+    from diffsem.scenarios.runs.packing import pack_folder
 
-    loss = pack_folder(resolved, weights, out, data_dir, say)
+    loss = pack_folder(plan.scenario, weights, out, data_dir, say)
     points = 100 * loss["loss"]
     typer.echo(loss.assign(loss=points).round(4).to_string(index=False))
     typer.echo(f"loss of accuracy, points: {points.mean():+.3f} on average, {points.max():+.3f} at most")
@@ -207,9 +193,9 @@ def leakage(
     The paper's attacker is not told the noise level; without one, its columns are empty. Percent with 95% intervals;
     the worst class of the receiver and of the strongest attack.
     """
-    from diffsem.link.results import read_results
-    from diffsem.scenarios.report import leakage as leakage_of
-    from diffsem.scenarios.report import leakage_table
+    from diffsem.link import read_results
+    from diffsem.scenarios.reporting.statistics import leakage as leakage_of
+    from diffsem.scenarios.reporting.tables import leakage_table
 
     if csv:
         _check_csv(csv)
@@ -230,9 +216,9 @@ def attacks(
 
     Percent with 95% intervals. An attack hears a transmitter, whichever systems share it.
     """
-    from diffsem.link.results import read_results
-    from diffsem.scenarios.report import attacks as attacks_of
-    from diffsem.scenarios.report import attacks_table
+    from diffsem.link import read_results
+    from diffsem.scenarios.reporting.statistics import attacks as attacks_of
+    from diffsem.scenarios.reporting.tables import attacks_table
 
     rows = read_results(results)
     if not (rows["node"] == "adversary").any():
@@ -256,8 +242,8 @@ def plot(
     Of several tables: privacy against utility where attacks were run; else, of runs of one scenario with other solvers
     or steps, accuracy against denoiser calls.
     """
-    from diffsem.link.results import read_table
-    from diffsem.scenarios.report import scenario_of
+    from diffsem.link import read_table
+    from diffsem.scenarios.reporting.setting import scenario_of
 
     tables = [read_table(path) for path in results]
     for path, table in zip(results, tables, strict=True):
@@ -266,7 +252,7 @@ def plot(
         except InputError as error:
             raise InputError(f"result file {path}: {error}") from error
     _load_tensorflow()
-    from diffsem.scenarios.figures import save_figures
+    from diffsem.scenarios.reporting.figures.all_figures import save_figures
 
     first = results[0].resolve()
     stem = first.stem if len(results) == 1 else first.parent.name
@@ -280,7 +266,7 @@ def export(
     csv: Annotated[Path, typer.Option(help="CSV file to write, one row a point and a node.")],
 ) -> None:
     """Write a result table in another format."""
-    from diffsem.link.results import read_results
+    from diffsem.link import read_results
 
     _check_csv(csv)
     _write_csv(read_results(results), csv)
@@ -295,33 +281,43 @@ def check(
         bool,
         typer.Option(
             "--import",
-            help="Import attacks from outside of the package (module:NAME) too, as `run` and `train` do: this runs "
-            "their code.",
+            help="Import what comes from outside of the package (module:NAME) too, as `run` and `train` do: this "
+            "runs its code.",
         ),
     ] = False,
 ) -> None:
     """Validate a scenario; print it resolved, with its cost in images, calls of networks, memory and time."""
     import json
 
-    from diffsem.scenarios.cost import affordable_sweep, estimate
-    from diffsem.scenarios.machine import this_machine
-    from diffsem.scenarios.schema import Scenario, load_scenario
+    from diffsem.scenarios.runs.reading import load_words, plan_of_file, scenario_schema
+    from diffsem.scenarios.runs.resolving import outside_parts, plan_without_imports
 
     if schema:
-        typer.echo(json.dumps(Scenario.model_json_schema(), indent=2))
+        typer.echo(json.dumps(scenario_schema(), indent=2))
         return
     if scenario is None:
         raise InputError(f"check: needs a scenario or --schema; shipped: {', '.join(_shipped())}")
-    resolved = load_scenario(scenario, set_ or [])
     if import_:
-        _find_code_beside(scenario, resolved)
-        _load_tensorflow()
-        from diffsem.scenarios.attacks import listed_attacks
+        plan = plan_of_file(scenario, set_ or [], _load_tensorflow)
+        typer.echo(plan.scenario.to_yaml(), nl=False)
+        _print_cost(plan)
+        return
+    words = load_words(scenario, set_ or [])
+    typer.echo(words.to_yaml(), nl=False)
+    shipped = plan_without_imports(words)
+    if outside := outside_parts(words):
+        typer.echo(escaped(f"# not looked into: {', '.join(outside)}; --import does, and runs their code"))
+    if shipped is not None:
+        _print_cost(shipped)
 
-        listed_attacks(resolved.eavesdropper)
-    cost, machine = affordable_sweep(resolved), this_machine()
-    passes = resolved.monte_carlo.passes
-    typer.echo(resolved.to_yaml(), nl=False)
+
+def _print_cost(plan) -> None:
+    from diffsem.scenarios.runs.cost.affordable import affordable_sweep
+    from diffsem.scenarios.runs.cost.machine import this_machine
+    from diffsem.scenarios.runs.cost.need import estimate
+
+    cost, machine = affordable_sweep(plan), this_machine()
+    passes = plan.scenario.monte_carlo.passes
     again = f", gone through {passes} times" if passes > 1 else ""
     typer.echo(f"# test set: {cost.test_images:,} images{again}; a point ends there")
     typer.echo(
@@ -329,12 +325,14 @@ def check(
         f"at most {cost.unet_calls:,} U-Net calls, at most {cost.attack_evaluations:,} evaluations of attacks"
     )
     typer.echo(f"# estimate on this machine ({machine}): {estimate(cost.need, machine)}")
+    if cost.not_counted:
+        typer.echo(escaped(f"# not in the estimate, their cost is not known: {', '.join(cost.not_counted)}"))
 
 
 @app.command()
 def scenarios() -> None:
     """List the shipped scenarios."""
-    from diffsem.scenarios.schema import SHIPPED
+    from diffsem.scenarios.schema.file import SHIPPED
 
     for name in _shipped():
         first = (SHIPPED / f"{name}.yaml").read_text(encoding="utf-8").splitlines()[0]
@@ -349,9 +347,9 @@ def info() -> None:
     _load_tensorflow()
     import tensorflow as tf
 
-    from diffsem.scenarios.assembly import versions
-    from diffsem.scenarios.networks import PRETRAINED
-    from diffsem.scenarios.training import read_record
+    from diffsem.scenarios.runs.assembly import versions
+    from diffsem.scenarios.training.checkpoints import PRETRAINED
+    from diffsem.scenarios.training.record import read_record
 
     typer.echo(f"python {platform.python_version()} on {platform.machine()}")
     for package, version in versions().items():
@@ -365,26 +363,19 @@ def info() -> None:
 
 
 def _shipped() -> list[str]:
-    from diffsem.scenarios.schema import shipped_scenarios
+    from diffsem.scenarios.schema.file import shipped_scenarios
 
     return shipped_scenarios()
 
 
-def _find_code_beside(scenario: str, resolved: "Scenario") -> None:
-    from diffsem.scenarios.outside_code import find_code_beside
-
-    find_code_beside(scenario, resolved)
-
-
 def _load_tensorflow() -> None:
-    from diffsem.scenarios.quiet import load_tensorflow
+    from diffsem.scenarios.runs.parallel.quiet import load_tensorflow
 
     load_tensorflow()
 
 
 def _check_csv(path: Path) -> None:
-    from diffsem.link.files import check_output_file
-    from diffsem.link.result_file import is_hdf5
+    from diffsem.link import check_output_file, is_hdf5
 
     check_output_file(path, "csv file")
     try:
@@ -395,7 +386,7 @@ def _check_csv(path: Path) -> None:
 
 
 def _write_csv(frame, path: Path) -> None:
-    from diffsem.link.files import replace_file
+    from diffsem.link import replace_file
 
     try:
         replace_file(path, frame.to_csv(index=False).encode())
@@ -413,7 +404,7 @@ def _print(table) -> None:
 
 
 def _setting(path: Path, rows) -> str:
-    from diffsem.scenarios.report import setting
+    from diffsem.scenarios.reporting.setting import setting
 
     try:
         return setting(str(rows.attrs["scenario"]), rows)
@@ -422,8 +413,8 @@ def _setting(path: Path, rows) -> str:
 
 
 def _print_table(path: Path) -> None:
-    from diffsem.link.results import read_results
-    from diffsem.scenarios.report import error_rate_table, terminal_table
+    from diffsem.link import read_results
+    from diffsem.scenarios.reporting.tables import error_rate_table, terminal_table
 
     rows = read_results(path)
     state = "" if rows.attrs["complete"] else " (not complete: its run command, without --overwrite, goes on)"

@@ -95,7 +95,7 @@ class System:
         (Setup, load) -> Keras layer, [y [B, ...], t' [B]] -> (logits [B, classes], U-Net calls of each image [B]);
         `load` gives a network by its specification.
     digital : callable, optional
-        (Setup, load) -> links over the receiver's channel that carry bits, a named system each.
+        (Setup, load, channel) -> links over the receiver's channel that carry bits, a named system each.
     stages : tuple of Stage
         That train its networks, those that it shares with others included.
     unet_calls : callable
@@ -116,7 +116,7 @@ class System:
     transmitter: TransmitterSpec | None
     networks: Callable[[Setup], Mapping[NetworkSpec, int]]
     receiver: "Callable[[Setup, Callable[[NetworkSpec], keras.Model]], keras.layers.Layer] | None" = None
-    digital: "Callable[[Setup, Callable[[NetworkSpec], keras.Model]], Sequence[DigitalSystem]] | None" = None
+    digital: "Callable[[Setup, Callable[[NetworkSpec], keras.Model], keras.layers.Layer], Sequence[DigitalSystem]] | None" = None
     stages: tuple[Stage, ...] = ()
     unet_calls: Callable[[Setup], int] = field(default=lambda setup: 0)
     one_call: bool = False

@@ -81,9 +81,7 @@ def _storage_of(planned: Plan) -> dict[str, Storage]:
     return {network.name: network.storage for network in (*planned.networks, *made)}
 
 
-def _pack(
-    record: dict, storage: Mapping[str, Storage], folder: Path, out: Path, log: Callable[[str], None]
-) -> None:
+def _pack(record: dict, storage: Mapping[str, Storage], folder: Path, out: Path, log: Callable[[str], None]) -> None:
     packed: dict[str, str] = {}
     for entry in record.values():
         for name, digest in entry["sha256"].items():

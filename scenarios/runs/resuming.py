@@ -48,9 +48,7 @@ def _is_stored(scenario: Scenario, table: ResultTable) -> bool:
         return False
 
 
-def with_versions(
-    path: Path, table: ResultTable, here: Mapping[str, str], mixed: bool
-) -> ResultTable:
+def with_versions(path: Path, table: ResultTable, here: Mapping[str, str], mixed: bool) -> ResultTable:
     """A table that is to have more rows, saying so if their package versions are not those of the rows it has."""
     # A table from before versions were recorded is of unknown ones.
     first = json.loads(str(table.attributes.get("versions", "{}")))

@@ -266,4 +266,3 @@ def _attributes(planned: Plan, dataset: Dataset) -> dict[str, str | int]:
         "systems": system_attributes(planned.systems),
         "attacks": attack_attributes(planned.attacks),
     }
-

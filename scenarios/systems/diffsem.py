@@ -6,9 +6,9 @@ import numpy as np
 
 import diffsem.link as link
 import diffsem.scenarios.training as training
+from diffsem.scenarios.contracts.depends import FINE_TUNING, TAUGHT
 from diffsem.scenarios.contracts.stage import Session, Stage
 from diffsem.scenarios.contracts.system import Setup, System
-from diffsem.scenarios.contracts.depends import FINE_TUNING, TAUGHT
 from diffsem.scenarios.systems import clean_pair, denoisers
 from diffsem.scenarios.systems.networks import classifier
 
@@ -48,9 +48,7 @@ def _fine_tune_for_rounds(session: Session) -> dict[str, Any]:
     return training.fine_tune(session, stage, ROUNDS_CLASSIFIER, clean_pair.PAIR, denoise_epoch)
 
 
-FINE_TUNE = Stage(
-    "diffsem", (CLASSIFIER,), (*clean_pair.PAIR, denoisers.UNGUIDED), _fine_tune, (*FINE_TUNING, *TAUGHT)
-)
+FINE_TUNE = Stage("diffsem", (CLASSIFIER,), (*clean_pair.PAIR, denoisers.UNGUIDED), _fine_tune, (*FINE_TUNING, *TAUGHT))
 FINE_TUNE_FOR_ROUNDS = Stage(
     "e-diffsem",
     (ROUNDS_CLASSIFIER,),

@@ -6,9 +6,7 @@ from diffsem.scenarios.systems.clean_pair import bypass
 
 # Without the key, what is heard is the feature in Gaussian noise, in an order of its own or not. Attacks are trained
 # over all noise levels, so that one training serves all that are heard alike.
-SELF_NOISE = TransmitterSpec(
-    "keyed-self-noise", reference.ENCODER, keyed=True, heard_like=reference.TRANSMITTER
-)
+SELF_NOISE = TransmitterSpec("keyed-self-noise", reference.ENCODER, keyed=True, heard_like=reference.TRANSMITTER)
 SCRAMBLE = TransmitterSpec("keyed-scramble", reference.ENCODER, scrambled=True)
 BOTH = TransmitterSpec("keyed-self-noise-scramble", reference.ENCODER, keyed=True, scrambled=True, heard_like=SCRAMBLE)
 

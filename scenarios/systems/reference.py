@@ -6,10 +6,10 @@ import diffsem.link as link
 import diffsem.models as models
 import diffsem.scenarios.training as training
 from diffsem.models.costs import reference_classifier_cost, reference_encoder_cost
+from diffsem.scenarios.contracts.depends import DENOISER, FINE_TUNING, TAUGHT
 from diffsem.scenarios.contracts.network import FINE, NetworkSpec
 from diffsem.scenarios.contracts.stage import Session, Stage
 from diffsem.scenarios.contracts.system import System, TransmitterSpec
-from diffsem.scenarios.contracts.depends import DENOISER, FINE_TUNING, TAUGHT
 from diffsem.scenarios.systems.clean_pair import bypass
 from diffsem.scenarios.systems.denoisers import one_step_estimate
 from diffsem.scenarios.systems.networks import denoiser
@@ -55,9 +55,7 @@ def _fine_tune(session: Session) -> dict[str, Any]:
 
 TRAIN = Stage("reference", PAIR, (), _train, ("training.epochs.reference",))
 TRAIN_DENOISER = Stage(UNET.name, (UNET,), (ENCODER,), _train_denoiser, DENOISER, large=True)
-FINE_TUNE = Stage(
-    "reference-one-step", (ONE_STEP_CLASSIFIER,), (*PAIR, UNET), _fine_tune, (*FINE_TUNING, *TAUGHT)
-)
+FINE_TUNE = Stage("reference-one-step", (ONE_STEP_CLASSIFIER,), (*PAIR, UNET), _fine_tune, (*FINE_TUNING, *TAUGHT))
 
 
 def _one_step_receiver(setup, load):

@@ -10,7 +10,6 @@ from diffsem.scenarios.runs.cost.sweep import Cost, cost_of, need_of_sweep
 from diffsem.scenarios.runs.cost.training import need_of_training
 from diffsem.scenarios.runs.plan import Plan
 from diffsem.scenarios.runs.resolving import plan
-from diffsem.scenarios.schema.scenario import Scenario
 
 LONGEST_YEARS = 10
 
@@ -120,5 +119,3 @@ def _with(model: Any, key: str, value: Any) -> Any:
     """A copy of a scenario, or of a part of it, with another value of a key that it has."""
     first, _, rest = key.partition(".")
     return model.model_copy(update={first: _with(getattr(model, first), rest, value) if rest else value})
-
-

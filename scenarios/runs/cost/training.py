@@ -26,7 +26,9 @@ def need_of_training(plan: Plan, test_images: int) -> Need:
     for stage in plan.stages:
         samples = images * _epochs(plan, stage) * (SURROGATES if stage in plan.attack_stages else 1)
         # Of what is trained on denoised features: each is denoised before.
-        estimates = [network.cost(sizes) for network in stage.needs if network.precision == "execution" and network.cost]
+        estimates = [
+            network.cost(sizes) for network in stage.needs if network.precision == "execution" and network.cost
+        ]
         once = training.teacher_steps * sum(cost.operations for cost in estimates)
         for network in stage.writes:
             cost = NetworkCost() if network.cost is None else network.cost(sizes)

@@ -54,9 +54,7 @@ def simulate_point(scenario: Scenario, origin: str, data_dir: Path | None, point
 
 
 @functools.lru_cache(maxsize=1)
-def _programs_of(
-    scenario: Scenario, origin: str, data_dir: Path | None
-) -> "tuple[link.Experiment, link.Programs]":
+def _programs_of(scenario: Scenario, origin: str, data_dir: Path | None) -> "tuple[link.Experiment, link.Programs]":
     from diffsem.scenarios.datasets.splitting import load_dataset
     from diffsem.scenarios.runs.assembly import assemble, origin_of
 

@@ -7,14 +7,13 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
+import diffsem.models as models
 from diffsem.scenarios.contracts.network import Dimensions, NetworkSpec
 from diffsem.scenarios.datasets.source import Dataset
 from diffsem.scenarios.schema.scenario import Scenario
 
 if TYPE_CHECKING:  # a scenario is checked without it
     import keras
-
-    from diffsem.models import NoiseSchedule
 
 
 class Session(Protocol):
@@ -27,7 +26,7 @@ class Session(Protocol):
     def dimensions(self) -> Dimensions: ...
 
     @property
-    def schedule(self) -> "NoiseSchedule": ...
+    def schedule(self) -> "models.NoiseSchedule": ...
 
     @property
     def dataset(self) -> Dataset: ...

@@ -5,15 +5,14 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+import diffsem.link as link
+import diffsem.models as models
 from diffsem.scenarios.contracts.network import Dimensions, NetworkSpec
 from diffsem.scenarios.contracts.stage import Stage
 from diffsem.scenarios.schema.scenario import Scenario
 
-if TYPE_CHECKING:  # a scenario is checked without them
+if TYPE_CHECKING:  # a scenario is checked without it
     import keras
-
-    from diffsem.link import DigitalSystem, Link
-    from diffsem.models import NoiseSchedule
 
 
 @dataclass(frozen=True)
@@ -33,7 +32,7 @@ class Setup:
     judge: NetworkSpec
 
     @cached_property
-    def schedule(self) -> "NoiseSchedule":
+    def schedule(self) -> "models.NoiseSchedule":
         return self.scenario.schedule.build()
 
 
@@ -58,7 +57,8 @@ class TransmitterSpec:
     sent_shape : callable
         Dimensions -> height, width and channels of what is radiated; default: a feature.
     link : callable, optional
-        (Setup, encoder) -> Link, where what is radiated is no feature in noise; default: `diffsem.link.WiretapLink`.
+        (Setup, encoder, channel of the receiver, of the eavesdropper) -> diffsem.link.Link, where what is radiated is no
+        feature in noise; default: `diffsem.link.WiretapLink`.
     """
 
     name: str
@@ -68,7 +68,7 @@ class TransmitterSpec:
     null_space: bool = False
     heard_like: "TransmitterSpec | None" = None
     sent_shape: Callable[[Dimensions], tuple[int, int, int]] = lambda dimensions: dimensions.feature_shape
-    link: "Callable[[Setup, keras.Model], Link] | None" = None
+    link: "BuildLink | None" = None
 
 
 def _nothing_to_check(setup: Setup) -> None:
@@ -115,11 +115,18 @@ class System:
     colour: str
     transmitter: TransmitterSpec | None
     networks: Callable[[Setup], Mapping[NetworkSpec, int]]
-    receiver: "Callable[[Setup, Callable[[NetworkSpec], keras.Model]], keras.layers.Layer] | None" = None
-    digital: "Callable[[Setup, Callable[[NetworkSpec], keras.Model], keras.layers.Layer], Sequence[DigitalSystem]] | None" = None
+    receiver: "BuildReceiver | None" = None
+    digital: "BuildDigital | None" = None
     stages: tuple[Stage, ...] = ()
     unet_calls: Callable[[Setup], int] = field(default=lambda setup: 0)
     one_call: bool = False
     at_transmitters_step: bool = True
     check: Callable[[Setup], None] = _nothing_to_check
     default_place: int | None = None
+
+
+# Gives a network by its specification, its weights loaded.
+Load = Callable[[NetworkSpec], "keras.Model"]
+BuildLink = Callable[[Setup, "keras.Model", "keras.layers.Layer", "keras.layers.Layer"], "link.Link"]
+BuildReceiver = Callable[[Setup, Load], "keras.layers.Layer"]
+BuildDigital = Callable[[Setup, Load, "keras.layers.Layer"], "Sequence[link.DigitalSystem]"]

@@ -132,7 +132,10 @@ def _check(setup: Setup, source: DataSource, systems: Sequence[System], listed: 
         raise InputError(f"legitimate.receivers: two systems are named {twice[0]}; names must differ")
     _check_networks(setup, systems)
     for system in systems:
-        system.check(setup)
+        try:
+            system.check(setup)
+        except ValueError as error:
+            raise InputError(str(error)) from error
         if scenario.denoising.step == "transmitter" and not system.at_transmitters_step:
             raise InputError(
                 f"denoising.step transmitter: {system.name} does not stand at that step; allowed: matched, mean"

@@ -46,6 +46,12 @@ def _guarded(system: System, source: Source) -> Found[System]:
     def guard(function):
         return None if function is None else guarded(source.reference, function, WHERE)
 
+    def check(setup):
+        try:
+            system.check(setup)
+        except ValueError as error:
+            raise InputError(f"{WHERE}: {source.reference}: {error}") from error
+
     def receiver(setup, load):
         return guard(system.receiver(setup, load).__call__)
 
@@ -57,6 +63,6 @@ def _guarded(system: System, source: Source) -> Found[System]:
         digital=guard(system.digital),
         stages=stages,
         unet_calls=guard(system.unet_calls),
-        check=guard(system.check),
+        check=guard(check),
     )
     return Found(part, source)

@@ -1,26 +1,26 @@
-"""Images and labels, and who may see which."""
+"""Images and labels, where they come from, and who may see which."""
 
 import hashlib
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from zipfile import BadZipFile
+from typing import Any
 
 import numpy as np
 
-from diffsem.link.errors import InputError
-from diffsem.scenarios.cifar10 import load_cifar10
-from diffsem.scenarios.folders import count_test_images, load_folder
-from diffsem.scenarios.schema import Surrogate
-from diffsem.scenarios.sizes import DatasetName, Folder
+from diffsem.link import InputError
+from diffsem.scenarios.schema.keys import Keys
+from diffsem.scenarios.schema.values import Variation
 
-DATA = Path(__file__).parent / "data"
 VALIDATION_SHARE = 1 / 16
 PAIR_SHARE = 0.8
 # Fixed, and apart from any scenario's seed: shipped weights must never meet test or surrogate images anew.
 SPLIT_SEED = 0
-# MNIST's, and CIFAR-10's.
-SHIPPED_TEST_IMAGES = 10_000
+# Fewer cannot be shared out to pair and eavesdropper, for training and for validation.
+FEWEST = 20
+# Root mean square of the pixels: CIFAR-10's is taken for that of all photographs.
+PHOTOGRAPH_RMS = 0.522
 
 
 @dataclass(frozen=True)
@@ -75,15 +75,91 @@ def _sha256(*parts: LabelledImages) -> str:
     return digest.hexdigest()
 
 
-def load_dataset(dataset: DatasetName | Folder, data_dir: Path | None = None, images: int | None = None) -> Dataset:
-    """Load a data set.
+@dataclass(frozen=True)
+class Sizes:
+    """What networks are built for, and how their training images may be varied.
 
     Parameters
     ----------
-    dataset : str or Folder
-        mnist (shipped with the package: all 70,000 images), cifar10, or a folder of images.
+    image_shape, feature_shape : tuple of three int
+        Height, width and channels of an image, and of a feature unless the scenario says: one real symbol a value.
+    count_classes : callable
+        () -> number of classes.
+    pixel_rms : float
+        Root mean square of the pixels of a training image, on average over the images.
+    augmentation : tuple of str
+        How training images are varied unless the scenario says; what it does must leave their labels alone.
+    reference_shift : int
+        Pixels by which the reference pair's training images are shifted at most, unless the scenario says; 0: they are
+        varied as all are.
+    """
+
+    image_shape: tuple[int, int, int]
+    feature_shape: tuple[int, int, int]
+    count_classes: Callable[[], int]
+    pixel_rms: float
+    augmentation: tuple[Variation, ...] = ()
+    reference_shift: int = 0
+
+    @cached_property
+    def classes(self) -> int:
+        """Number of classes. Raises InputError if they cannot be counted, as in a folder that is not there."""
+        return self.count_classes()
+
+
+@dataclass(frozen=True)
+class DataSource:
+    """Where the images of a data set come from; nothing is read until it is asked for.
+
+    Parameters
+    ----------
+    name : str
+        Of the folder of its shipped weights.
+    sizes : Sizes
+    load : callable
+        (folder where data are looked for first, or None) -> (training, test) LabelledImages. Raises InputError if
+        files are missing or broken.
+    test_images, training_images : callable
+        () -> how many images `load` gives, without loading them.
+    surrogates : mapping of str to callable
+        () -> LabelledImages of the same shape that an eavesdropper may learn from instead, by their name in a scenario.
+    """
+
+    name: str
+    sizes: Sizes
+    load: Callable[[Path | None], tuple[LabelledImages, LabelledImages]]
+    test_images: Callable[[], int]
+    training_images: Callable[[], int]
+    surrogates: Mapping[str, Callable[[], LabelledImages]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class DatasetKind:
+    """A kind of data set.
+
+    Parameters
+    ----------
+    name : str
+        In scenarios.
+    source : callable
+        keys -> DataSource
+    keys : type of Keys
+        pydantic model of its keys in a scenario; default: it has none.
+    """
+
+    name: str
+    source: Callable[[Any], DataSource]
+    keys: type[Keys] = Keys
+
+
+def split(source: DataSource, data_dir: Path | None = None, images: int | None = None) -> Dataset:
+    """Load a data set and share out its training images, always in the same way.
+
+    Parameters
+    ----------
+    source : DataSource
     data_dir : Path, optional
-        Where cifar10 is looked for first.
+        Where data are looked for first.
     images : int, optional
         Use only this many training images.
 
@@ -92,55 +168,22 @@ def load_dataset(dataset: DatasetName | Folder, data_dir: Path | None = None, im
     InputError
         If its files are missing or broken.
     """
-    if isinstance(dataset, Folder):
-        parts = load_folder(Path(dataset.folder), dataset.image_size)
-    else:
-        parts = _load_mnist() if dataset == "mnist" else load_cifar10(data_dir)
-    train, test = (LabelledImages(*part) for part in parts)
-    order = np.random.default_rng(SPLIT_SEED).permutation(len(train))[:images]
+    training, test = source.load(data_dir)
+    order = np.random.default_rng(SPLIT_SEED).permutation(len(training))[:images]
     boundary = int(PAIR_SHARE * len(order))
-    return Dataset(train[order[:boundary]], train[order[boundary:]], test)
+    return Dataset(training[order[:boundary]], training[order[boundary:]], test)
 
 
-def size_of_test_set(dataset: DatasetName | Folder) -> int:
-    """Images of a data set's test set. Raises InputError if a folder of images cannot be used."""
-    return count_test_images(Path(dataset.folder)) if isinstance(dataset, Folder) else SHIPPED_TEST_IMAGES
+def feature_shape_of(sizes: Sizes, symbols: int | None) -> tuple[int, int, int]:
+    """Height, width and channels of a feature of so many real symbols; None: of as many as is usual for the data set.
 
-
-def _load_mnist() -> tuple[tuple[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]]:
-    path = DATA / "mnist.npz"
-    try:
-        with np.load(path, allow_pickle=False) as file:
-            train, test = (
-                (file[f"x_{part}"][..., None], file[f"y_{part}"].astype(np.int32)) for part in ("train", "test")
-            )
-            return train, test
-    except (OSError, ValueError, KeyError, EOFError, BadZipFile) as error:
-        raise InputError(
-            f"dataset {path}: cannot be read ({error}); it ships with the package: reinstall it"
-        ) from error
-
-
-def surrogate_images(dataset: Dataset, surrogate: Surrogate) -> LabelledImages:
-    """The images that an eavesdropper learns from.
-
-    Parameters
-    ----------
-    dataset : Dataset
-    surrogate : Surrogate
-        same: those of the data set that the pair never sees. digits: scikit-learn's 1,797 digits of 8 x 8 pixels, by
-        other writers on other paper, brought to the size that MNIST's have inside of their frame. A share of them is
-        taken from the start of the set.
+    Raises InputError if they do not make whole channels.
     """
-    images = _digits() if surrogate.images == "digits" else dataset.surrogate
-    return images[: max(2, round(surrogate.share * len(images)))]
-
-
-def _digits() -> LabelledImages:
-    from scipy.ndimage import zoom
-    from sklearn.datasets import load_digits
-
-    digits = load_digits()
-    enlarged = zoom(digits.images / 16 * 255, (1, 20 / 8, 20 / 8), order=1)
-    framed = np.pad(enlarged, ((0, 0), (4, 4), (4, 4)))
-    return LabelledImages(np.rint(framed).astype(np.uint8)[..., None], digits.target.astype(np.int32))
+    if symbols is None:
+        return sizes.feature_shape
+    height, width, _ = sizes.feature_shape
+    if symbols % (height * width):
+        raise InputError(
+            f"compression: {symbols}: a feature has {height} x {width} places; allowed: a multiple of {height * width}"
+        )
+    return height, width, symbols // (height * width)

@@ -9,8 +9,7 @@ from typing import Any
 from pydantic import ValidationError
 
 import diffsem.scenarios.datasets
-from diffsem.link import InputError
-from diffsem.link.shortening import shortened
+from diffsem.link import InputError, shortened
 from diffsem.scenarios.datasets.checking import checked_source
 from diffsem.scenarios.datasets.source import DatasetKind, DataSource
 from diffsem.scenarios.parts.finding import Found, Source, check_name, find_part, is_outside, shipped_parts

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+import diffsem.models as models
 from diffsem.link import InputError
 from diffsem.scenarios.schema.keys import Keys
 from diffsem.scenarios.schema.values import Variation
@@ -177,13 +178,11 @@ def split(source: DataSource, data_dir: Path | None = None, images: int | None =
 def feature_shape_of(sizes: Sizes, symbols: int | None) -> tuple[int, int, int]:
     """Height, width and channels of a feature of so many real symbols; None: of as many as is usual for the data set.
 
-    Raises InputError if they do not make whole channels.
+    Raises InputError if images of that size have no such feature.
     """
     if symbols is None:
         return sizes.feature_shape
-    height, width, _ = sizes.feature_shape
-    if symbols % (height * width):
-        raise InputError(
-            f"compression: {symbols}: a feature has {height} x {width} places; allowed: a multiple of {height * width}"
-        )
-    return height, width, symbols // (height * width)
+    try:
+        return models.feature_shape(sizes.image_shape, symbols)
+    except ValueError as error:
+        raise InputError(f"compression: {error}") from error

@@ -1,6 +1,6 @@
 """The images that an eavesdropper sends to learn from."""
 
-from diffsem.link.shortening import shortened
+from diffsem.link import shortened
 from diffsem.scenarios.datasets.source import Dataset, DataSource, LabelledImages
 from diffsem.scenarios.schema.nodes import Eavesdropper, Surrogate
 

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, ConfigDict, Discriminator, Field, Tag
 
-from diffsem.link.shortening import shortened
+from diffsem.link import shortened
 from diffsem.scenarios.schema.keys import Keys, PartName, PlainValue
 from diffsem.scenarios.schema.values import Decibel
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from diffsem.link.shortening import shortened
+from diffsem.link import shortened
 from diffsem.scenarios.schema.values import FORMS
 
 

@@ -6,8 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from diffsem.link import InputError
-from diffsem.link.shortening import shortened
+from diffsem.link import InputError, shortened
 from diffsem.scenarios.schema.strict_yaml import DEEPEST, MOST_BYTES, read_yaml
 
 SHIPPED = Path(__file__).parents[1] / "shipped"

@@ -9,19 +9,18 @@ from typing import Any
 
 import numpy as np
 
-import diffsem.models as models
-from diffsem.link import InputError
+from diffsem.link import shortened
 from diffsem.scenarios.schema.keys import Keys
+from diffsem.scenarios.schema.nodes import Eavesdropper, Surrogate
 from diffsem.scenarios.schema.values import Variation
 
 VALIDATION_SHARE = 1 / 16
-PAIR_SHARE = 0.8
-# Fixed, and apart from any scenario's seed: shipped weights must never meet test or surrogate images anew.
-SPLIT_SEED = 0
 # Fewer cannot be shared out to pair and eavesdropper, for training and for validation.
 FEWEST = 20
 # Root mean square of the pixels: CIFAR-10's is taken for that of all photographs.
 PHOTOGRAPH_RMS = 0.522
+# The surrogate images that are those of the data set itself.
+SAME = "same"
 
 
 @dataclass(frozen=True)
@@ -153,36 +152,28 @@ class DatasetKind:
     keys: type[Keys] = Keys
 
 
-def split(source: DataSource, data_dir: Path | None = None, images: int | None = None) -> Dataset:
-    """Load a data set and share out its training images, always in the same way.
+def check_surrogates(eavesdropper: Eavesdropper, source: DataSource) -> None:
+    """Raises ValueError if an attack is to learn from images that do not go with the data set."""
+    allowed = (SAME, *source.surrogates)
+    for surrogate in (eavesdropper.surrogate, *(attack.surrogate for attack in eavesdropper.attacks)):
+        if surrogate is not None and surrogate.images not in allowed:
+            raise ValueError(
+                f"eavesdropper: surrogate.images {shortened(surrogate.images)}: do not go with dataset {source.name}; "
+                f"allowed: {', '.join(allowed)}"
+            )
+
+
+def surrogate_images(dataset: Dataset, source: DataSource, surrogate: Surrogate) -> LabelledImages:
+    """The images that an eavesdropper learns from.
 
     Parameters
     ----------
+    dataset : Dataset
     source : DataSource
-    data_dir : Path, optional
-        Where data are looked for first.
-    images : int, optional
-        Use only this many training images.
-
-    Raises
-    ------
-    InputError
-        If its files are missing or broken.
+        That it comes from.
+    surrogate : Surrogate
+        same: those of the data set that the pair never sees; or one of the source's. A share of them is taken from the
+        start of the set.
     """
-    training, test = source.load(data_dir)
-    order = np.random.default_rng(SPLIT_SEED).permutation(len(training))[:images]
-    boundary = int(PAIR_SHARE * len(order))
-    return Dataset(training[order[:boundary]], training[order[boundary:]], test)
-
-
-def feature_shape_of(sizes: Sizes, symbols: int | None) -> tuple[int, int, int]:
-    """Height, width and channels of a feature of so many real symbols; None: of as many as is usual for the data set.
-
-    Raises InputError if images of that size have no such feature.
-    """
-    if symbols is None:
-        return sizes.feature_shape
-    try:
-        return models.feature_shape(sizes.image_shape, symbols)
-    except ValueError as error:
-        raise InputError(f"compression: {error}") from error
+    images = dataset.surrogate if surrogate.images == SAME else source.surrogates[surrogate.images]()
+    return images[: max(2, round(surrogate.share * len(images)))]

@@ -4,33 +4,17 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from diffsem.scenarios.schema.channels import ChannelKeys, GridKeys
-from diffsem.scenarios.schema.nodes import EstimatedCsi
+from diffsem.scenarios.contracts.depends import HEARING
+from diffsem.scenarios.contracts.network import Dimensions
+from diffsem.scenarios.links.kinds import Channels
+from diffsem.scenarios.schema.channels import BlockFadingKeys, EstimatedCsi, GridKeys
 from diffsem.scenarios.schema.scenario import Scenario, value_at
-
-# Keys of a scenario that change what is heard at a given step and SNR.
-HEARING = (
-    "legitimate.channel",
-    "legitimate.transmit_antennas",
-    "legitimate.precoding",
-    "legitimate.receive_antennas",
-    "legitimate.csi",
-    "legitimate.snr_estimate_error_db",
-    "eavesdropper.snr_db",
-    "eavesdropper.channel",
-    "eavesdropper.receive_antennas",
-    "eavesdropper.equalizer",
-    "eavesdropper.csi",
-    "eavesdropper.fading_correlation",
-    "eavesdropper.known_keys",
-    "eavesdropper.looks",
-)
 
 
 def untrained_conditions(
     scenario: Scenario,
-    channel: ChannelKeys,
-    feature_shape: tuple[int, int, int],
+    channels: Channels,
+    dimensions: Dimensions,
     trained: Mapping[str, Any],
     knows_step: bool,
 ) -> str:
@@ -44,14 +28,13 @@ def untrained_conditions(
     ----------
     scenario : Scenario
         Of the sweep.
-    channel : ChannelKeys
-        The eavesdropper's, as its kind's own model has them.
-    feature_shape : tuple of three int
+    channels : Channels
+    dimensions : Dimensions
     trained : mapping
         Values of `HEARING` in the training, by dotted key; empty if they were not kept.
     knows_step : bool
     """
-    differs = noise_differs_by_symbol(scenario, channel, feature_shape)
+    differs = noise_differs_by_symbol(scenario, channels, dimensions)
     if knows_step and not differs:
         return ""
     why = "noise differs from symbol to symbol" if differs else "it is not told the noise level"
@@ -64,14 +47,14 @@ def untrained_conditions(
     return f"{why}; trained with another {', '.join(keys)}" if keys else ""
 
 
-def noise_differs_by_symbol(scenario: Scenario, channel: ChannelKeys, feature_shape: tuple[int, int, int]) -> bool:
+def noise_differs_by_symbol(scenario: Scenario, channels: Channels, dimensions: Dimensions) -> bool:
     """Whether symbols of an image reach the eavesdropper in noise of different variance; arguments as above."""
-    node, transmitter = scenario.eavesdropper, scenario.legitimate
+    node, transmitter, channel = scenario.eavesdropper, scenario.legitimate, channels.eavesdropper.keys
     if isinstance(channel, GridKeys) or transmitter.streams > 1:
         return True
-    coherence = getattr(channel, "coherence", None)
+    coherence = channel.coherence if isinstance(channel, BlockFadingKeys) else None
     estimated = isinstance(node.csi, EstimatedCsi)
     if coherence is None or (not channel.fades and not estimated):
         return False
     pilots = node.csi.pilots * transmitter.transmit_antennas if isinstance(node.csi, EstimatedCsi) else 0
-    return coherence - pilots < math.ceil(math.prod(feature_shape) / 2)
+    return coherence - pilots < math.ceil(math.prod(dimensions.feature_shape) / 2)

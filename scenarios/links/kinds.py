@@ -17,6 +17,7 @@ from diffsem.scenarios.schema.channels import (
     ChannelKeys,
     GridKeys,
     MultipathKeys,
+    OutsideChannel,
     RayleighChannel,
     RicianChannel,
     TdlChannel,
@@ -76,7 +77,7 @@ _SHIPPED = {kind.name: kind for kind in CHANNELS}
 
 
 @dataclass(frozen=True)
-class FoundChannel:
+class Channel:
     """A node's channel.
 
     Parameters
@@ -92,16 +93,28 @@ class FoundChannel:
     keys: ChannelKeys
     source: Source | None = None
 
+    @property
+    def name(self) -> str:
+        """Column `channel` of the result table."""
+        return self.kind.name
+
+    @property
+    def words(self) -> ChannelKeys:
+        """The keys as a scenario has them, defaults filled in."""
+        if self.source is None:
+            return self.keys
+        return OutsideChannel.model_validate({**self.keys.model_dump(mode="json"), "kind": self.source.reference})
+
 
 @dataclass(frozen=True)
 class Channels:
     """The channels of both nodes."""
 
-    receiver: FoundChannel
-    eavesdropper: FoundChannel
+    receiver: Channel
+    eavesdropper: Channel
 
 
-def find_channel(words: ChannelKeys, where: str) -> FoundChannel:
+def find_channel(words: ChannelKeys, where: str) -> Channel:
     """The channel that a node's words mean.
 
     Parameters
@@ -119,14 +132,14 @@ def find_channel(words: ChannelKeys, where: str) -> FoundChannel:
     found = find_part(words.kind, _SHIPPED, ChannelKind, where)
     kind, source = found.part, found.source
     if source is None:
-        return FoundChannel(kind, words)
+        return Channel(kind, words)
     check_name(kind.name, _SHIPPED, source, where)
     if not isinstance(kind.keys, type) or not issubclass(kind.keys, BlockFadingKeys | GridKeys):
         raise InputError(
             f"{where}: {source.reference}: its keys are no sub-class of diffsem.scenarios.BlockFadingKeys or GridKeys"
         )
     keys = guarded(source.reference, _validated, where)(kind, words, where)
-    return FoundChannel(replace(kind, build=guarded(source.reference, kind.build, where)), keys, source)
+    return Channel(replace(kind, build=guarded(source.reference, kind.build, where)), keys, source)
 
 
 def _validated(kind: ChannelKind, words: ChannelKeys, where: str) -> ChannelKeys:

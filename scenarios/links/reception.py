@@ -5,14 +5,13 @@ import keras
 from diffsem.channels import Csi
 from diffsem.link import InputError, Reception, StepRule
 from diffsem.models import NoiseSchedule
-from diffsem.scenarios.contracts.channel import Antennas, ChannelKind
-from diffsem.scenarios.schema.channels import ChannelKeys
-from diffsem.scenarios.schema.nodes import Eavesdropper, EstimatedCsi, Legitimate
+from diffsem.scenarios.contracts.channel import Antennas
+from diffsem.scenarios.links.kinds import Channel
+from diffsem.scenarios.schema.channels import EstimatedCsi
+from diffsem.scenarios.schema.nodes import Eavesdropper, Legitimate
 
 
-def build_channel(
-    node: Legitimate | Eavesdropper, transmitter: Legitimate, kind: ChannelKind, keys: ChannelKeys
-) -> keras.layers.Layer:
+def build_channel(node: Legitimate | Eavesdropper, transmitter: Legitimate, channel: Channel) -> keras.layers.Layer:
     """The channel of a node, with what it knows of it.
 
     Raises
@@ -27,19 +26,20 @@ def build_channel(
         )
     antennas = Antennas(transmitter.transmit_antennas, transmitter.streams, node.receive_antennas)
     csi = Csi(**node.csi.model_dump()) if isinstance(node.csi, EstimatedCsi) else Csi()
-    channel = kind.build(keys, antennas, csi)
-    if not isinstance(channel, keras.layers.Layer):
-        raise InputError(f"channel.kind {keys.kind}: its build gives {type(channel).__name__}; allowed: a Keras layer")
-    return channel
+    layer = channel.kind.build(channel.keys, antennas, csi)
+    if not isinstance(layer, keras.layers.Layer):
+        raise InputError(
+            f"channel.kind {channel.words.kind}: its build gives {type(layer).__name__}; allowed: a Keras layer"
+        )
+    return layer
 
 
 def build_reception(
     node: Legitimate | Eavesdropper,
     transmitter: Legitimate,
-    kind: ChannelKind,
-    keys: ChannelKeys,
+    channel: Channel,
     schedule: NoiseSchedule,
     step: StepRule = "matched",
 ) -> Reception:
     """What a node hears; `step` as `denoising.step`."""
-    return Reception(build_channel(node, transmitter, kind, keys), schedule, step, node.equalizer)
+    return Reception(build_channel(node, transmitter, channel), schedule, step, node.equalizer)

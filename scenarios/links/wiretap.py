@@ -33,11 +33,10 @@ def build_link(setup: Setup, transmitter: TransmitterSpec, encoder: keras.Model,
     error = legitimate.snr_estimate_error_db
     if not isinstance(error, EstimateError):
         error = EstimateError(mean=error, deviation=0.0)
-    receiver, listener = channels.receiver, channels.eavesdropper
     return WiretapLink(
         Transmitter(encoder, schedule, error.mean, error.deviation),
-        build_reception(legitimate, legitimate, receiver.kind, receiver.keys, schedule, scenario.denoising.step),
-        build_reception(eavesdropper, legitimate, listener.kind, listener.keys, schedule),
+        build_reception(legitimate, legitimate, channels.receiver, schedule, scenario.denoising.step),
+        build_reception(eavesdropper, legitimate, channels.eavesdropper, schedule),
         eavesdropper.fading_correlation,
         keying=_keying(scenario, transmitter),
         known_keys=eavesdropper.known_keys,

@@ -1,4 +1,4 @@
-"""The keys of channels: bases that any kind shares, the shipped kinds, and those of a kind from outside."""
+"""The keys of channels, of any kind, shipped or from outside, and what a node knows of its own."""
 
 import difflib
 from typing import Annotated, Any, Literal
@@ -7,7 +7,7 @@ from pydantic import BeforeValidator, ConfigDict, Discriminator, Field, Tag
 
 from diffsem.link import shortened
 from diffsem.scenarios.schema.keys import Keys, PartName, PlainValue
-from diffsem.scenarios.schema.values import Decibel
+from diffsem.scenarios.schema.values import Decibel, word_or_keys
 
 
 class ChannelKeys(Keys):
@@ -146,3 +146,29 @@ Channel = Annotated[
     Discriminator(_member),
     BeforeValidator(_has_a_kind),
 ]
+
+
+class EstimatedCsi(Keys):
+    """Channel knowledge from pilots."""
+
+    # Thirty times the channel uses of MNIST's feature, and as good as perfect.
+    pilots: Annotated[int, Field(ge=1, le=1024)] = Field(
+        description="pilots of each stream in a fading block, or OFDM symbols with pilots in a grid"
+    )
+    estimator: Literal["ls", "lmmse"] = Field(
+        default="ls",
+        description="ls: least squares, with self-noise takes noise for more than it is on average; lmmse: with the "
+        "channel's own statistics",
+    )
+    boost_db: Decibel = Field(default=0.0, description="energy of a pilot over that of a data symbol, dB")
+    correlation: Annotated[float, Field(ge=0, le=1)] = Field(
+        default=1.0,
+        description="of the fading as measured with that of the transmission; under 1: outdated; not on a grid",
+    )
+
+
+Csi = Annotated[
+    Annotated[Literal["perfect"], Tag("word")] | Annotated[EstimatedCsi, Tag("keys")],
+    Discriminator(word_or_keys, "form", "should be perfect or {pilots: ...}"),
+]
+CSI = "perfect, or {pilots: ..., estimator: ls | lmmse, ...}: what this node knows of its channel"

@@ -7,10 +7,13 @@ import numpy as np
 from pydantic import AfterValidator, ConfigDict, Discriminator, Field, Tag, model_validator
 
 from diffsem.scenarios.schema.channels import (
+    CSI,
     AwgnChannel,
     BlockFadingKeys,
     Channel,
     ChannelKeys,
+    Csi,
+    EstimatedCsi,
     GridKeys,
     OutsideChannel,
 )
@@ -25,31 +28,6 @@ from diffsem.scenarios.schema.values import (
     word_or_keys,
 )
 
-
-class EstimatedCsi(Keys):
-    """Channel knowledge from pilots."""
-
-    # Thirty times the channel uses of MNIST's feature, and as good as perfect.
-    pilots: Annotated[int, Field(ge=1, le=1024)] = Field(
-        description="pilots of each stream in a fading block, or OFDM symbols with pilots in a grid"
-    )
-    estimator: Literal["ls", "lmmse"] = Field(
-        default="ls",
-        description="ls: least squares, with self-noise takes noise for more than it is on average; lmmse: with the "
-        "channel's own statistics",
-    )
-    boost_db: Decibel = Field(default=0.0, description="energy of a pilot over that of a data symbol, dB")
-    correlation: Annotated[float, Field(ge=0, le=1)] = Field(
-        default=1.0,
-        description="of the fading as measured with that of the transmission; under 1: outdated; not on a grid",
-    )
-
-
-Csi = Annotated[
-    Annotated[Literal["perfect"], Tag("word")] | Annotated[EstimatedCsi, Tag("keys")],
-    Discriminator(word_or_keys, "form", "should be perfect or {pilots: ...}"),
-]
-CSI = "perfect, or {pilots: ..., estimator: ls | lmmse, ...}: what this node knows of its channel"
 Equalizer = Literal["zf", "mmse", "mrc"]
 EQUALIZER = "zf: zero forcing | mmse: LMMSE, bias removed | mrc; with one stream all are maximum-ratio combining"
 

@@ -139,6 +139,11 @@ def value_at(scenario: Scenario, key: str) -> Any:
     return value
 
 
+def default_at(key: str) -> Any:
+    """The value of a dotted key, as JSON holds it, where a scenario does not say; of one that need not be there."""
+    return value_at(Scenario(name="any", dataset="any", timesteps=(0,), legitimate=Legitimate(snr_db=(0,))), key)
+
+
 def parse_scenario(content: Any, where: str) -> Scenario:
     """Validate a scenario's keys and values; `where` names their origin in errors. Raises InputError."""
     try:

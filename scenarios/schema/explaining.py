@@ -21,22 +21,25 @@ def explain(error: ValidationError, model: type[BaseModel], prefix: str = "") ->
         Dotted key of the scenario where the values stand; "": its top.
     """
     first = error.errors()[0]
-    *parents, last = first["loc"] or ("",)
+    location = first["loc"]
+    parents, last = location[:-1], location[-1] if location else None
     unknown = first["type"] == "extra_forbidden"
     # An unknown key may be called as a form is.
-    parts = [part for part in parents if part not in FORMS] + ([last] if unknown or last not in FORMS else [])
-    where = ".".join([*([prefix] if prefix else []), *(shortened(str(part)) for part in parts)]) or "top level"
+    parts = [part for part in parents if part not in FORMS]
+    if location and (unknown or last not in FORMS):
+        parts.append(last)
+    where = ".".join(shortened(str(part)) for part in (prefix, *parts) if part != "") or "top level"
     if unknown:
-        allowed = _known_keys(model, tuple(parents))
+        allowed = _known_keys(model, parents)
         near = difflib.get_close_matches(str(last), allowed, n=1, cutoff=0.5)
-        hint = f"did you mean {near[0]}?" if near else f"allowed: {', '.join(allowed)}"
+        hint = f"did you mean {near[0]}?" if near else f"allowed: {', '.join(allowed) or 'none'}"
         return f"{where}: unknown key; {hint}"
     if first["type"] == "missing":
         return f"{where}: missing"
     message = first["msg"].removeprefix("Value error, ").removeprefix("Input ")
     if first["type"] == "union_tag_invalid":
         message = message.replace(first["ctx"]["tag"], shortened(first["ctx"]["tag"]))
-    message = message[0].lower() + message[1:]
+    message = message[:1].lower() + message[1:]
     if last == "word" and (known := _known_keys(model, (*parents, "keys"))):
         message += f", or keys: {', '.join(known)}"
     # What is wrong with several keys together is said of them, not of all that is beside them.

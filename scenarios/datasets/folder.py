@@ -85,7 +85,7 @@ def load_folder(folder: Path, size: int) -> tuple[LabelledImages, LabelledImages
     for label, place in enumerate(classes):
         files = _files(place)
         order = np.random.default_rng([SPLIT_SEED, label]).permutation(len(files))
-        test = set(order[: _share(files)])
+        for_test = set(order[: _share(files)])
         for number, path in enumerate(files):
             try:
                 images.append(_read(path, size))
@@ -93,7 +93,7 @@ def load_folder(folder: Path, size: int) -> tuple[LabelledImages, LabelledImages
                 wrong.append(f"{path.relative_to(folder)} ({error})")
                 continue
             labels.append(label)
-            in_test.append(number in test)
+            in_test.append(number in for_test)
     if wrong:
         total = len(wrong) + len(images)
         more = ", ..." if len(wrong) > SHOWN else ""

@@ -16,7 +16,6 @@ from diffsem.scenarios.schema.channels import (
     CdlChannel,
     ChannelKeys,
     GridKeys,
-    MultipathKeys,
     OutsideChannel,
     RayleighChannel,
     RicianChannel,
@@ -54,7 +53,7 @@ def _rician(keys: RicianChannel, antennas: Antennas, csi: "Csi") -> "BlockFading
     return _block_fading(10 ** (keys.k_factor_db / 10), keys, antennas, csi)
 
 
-def _ofdm(keys: MultipathKeys, antennas: Antennas, csi: "Csi") -> "OfdmChannel":
+def _ofdm(keys: TdlChannel | CdlChannel, antennas: Antennas, csi: "Csi") -> "OfdmChannel":
     from diffsem.channels import Multipath, OfdmChannel
 
     return OfdmChannel(

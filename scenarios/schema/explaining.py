@@ -22,7 +22,7 @@ def explain(error: ValidationError, model: type[BaseModel], prefix: str = "") ->
     """
     first = error.errors()[0]
     location = first["loc"]
-    parents, last = location[:-1], location[-1] if location else None
+    parents, last = location[:-1], location[-1] if location else ""
     unknown = first["type"] == "extra_forbidden"
     # An unknown key may be called as a form is.
     parts = [part for part in parents if part not in FORMS]

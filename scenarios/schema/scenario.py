@@ -121,14 +121,17 @@ def check_nodes(scenario: Scenario, receiver_keys: ChannelKeys, eavesdropper_key
         One line: what is wrong, where, what is allowed.
     """
     legitimate, eavesdropper = scenario.legitimate, scenario.eavesdropper
-    nodes = {"legitimate": (legitimate, receiver_keys), "eavesdropper": (eavesdropper, eavesdropper_keys)}
-    for name, (node, keys) in nodes.items():
-        try:
-            check_node(node, keys, legitimate)
-        except ValueError as error:
-            raise ValueError(f"{name}: {error}") from None
+    _check_named("legitimate", legitimate, receiver_keys, legitimate)
+    _check_named("eavesdropper", eavesdropper, eavesdropper_keys, legitimate)
     if eavesdropper.fading_correlation > 0:
         check_correlation(legitimate, eavesdropper, receiver_keys, eavesdropper_keys)
+
+
+def _check_named(name: str, node: Legitimate | Eavesdropper, channel: ChannelKeys, transmitter: Legitimate) -> None:
+    try:
+        check_node(node, channel, transmitter)
+    except ValueError as error:
+        raise ValueError(f"{name}: {error}") from None
 
 
 def value_at(scenario: Scenario, key: str) -> Any:

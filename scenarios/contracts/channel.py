@@ -28,14 +28,11 @@ class ChannelKind:
     name : str
         `kind` in scenarios, column `channel` of the result table.
     keys : type of ChannelKeys
-        pydantic model of its keys, a `BlockFadingKeys` or a `GridKeys`.
+        pydantic model of its keys, a `BlockFadingKeys` or a `GridKeys`; it says whether the gain fades and scatters.
     build : callable
         (keys, Antennas, Csi) -> Keras layer as `diffsem.channels.BlockFadingChannel` is one.
-    scatters : callable
-        keys -> whether gains are drawn about zero, so that two nodes' can be correlated.
     """
 
     name: str
     keys: type[ChannelKeys]
     build: "Callable[[Any, Antennas, Any], keras.layers.Layer]"
-    scatters: Callable[[Any], bool] = lambda keys: True

@@ -5,7 +5,7 @@ import pytest
 import yaml
 from PIL import Image
 
-from diffsem.link import read_table
+from diffsem.link import InputError, read_table
 from diffsem.scenarios import load_scenario, run_scenario, train_scenario
 from diffsem.scenarios.figures import save_figures
 
@@ -68,3 +68,9 @@ def test_a_folder_of_images_is_trained_on_and_swept(folder, tmp_path):
     assert table.attributes["classes"] == 3
     assert table.examples.reconstructions.shape[2:] == (16, 16, 3)
     assert any("reconstructions" in str(file) for file in save_figures([table], tmp_path / "figures", "r"))
+
+
+def test_no_weights_ship_for_them(folder):
+    scenario = load_scenario("cifar10-awgn", [f"dataset={{folder: {folder}}}"])
+    with pytest.raises(InputError, match="none ship for dataset folder, only for cifar10, mnist"):
+        run_scenario(scenario)

@@ -1,74 +1,21 @@
-"""The keys and nonces of whole sweeps: none comes twice."""
+"""The sessions of whole sweeps and trainings: none comes twice."""
 
 import itertools
 import zlib
 from types import SimpleNamespace
 
-import keras
 import numpy as np
-import pytest
 import tensorflow as tf
 
 from diffsem.link import Point, Seeds
-from diffsem.link.keystream import GENERATORS
 from diffsem.link.programs import derive_seed
 from diffsem.scenarios import load_scenario
-from diffsem.scenarios.assembly import build_link
 from diffsem.scenarios.attacks import listed_attacks
 from diffsem.scenarios.eavesdropping import Eavesdropping
 from diffsem.scenarios.networks import KEYED
 from diffsem.scenarios.workshop import Workshop
 
 SHAPE = (8, 8, 1)
-
-
-def pads(session, transmitter, *overrides):
-    scenario = load_scenario("mnist-keyed-scramble", overrides)
-    link = build_link(scenario, keras.Sequential([keras.Input(SHAPE)]), transmitter)
-    return link.keying.pads(session, 40, SHAPE)
-
-
-@pytest.fixture
-def spent(monkeypatch):
-    """(key, nonce) of every keystream that is drawn."""
-    drawn = []
-
-    def record(key, session, number, count, cipher=GENERATORS["chacha20"]):
-        drawn.append((key, session, number))
-        return cipher(key, session, number, count)
-
-    monkeypatch.setitem(GENERATORS, "chacha20", record)
-    return drawn
-
-
-def test_systems_and_scenarios_of_one_seed_share_no_key_and_nonce(spent):
-    names = ["mnist-keyed-scramble", "other", "mnist-keyed-scramble-keyed"]
-    for transmitter, name, session in itertools.product(KEYED, names, (0, 1, 2**62 - 1)):
-        pads(session, transmitter, f"name={name}")
-    # Two purposes each.
-    assert len(set(spent)) == len(spent) == 2 * 40 * 3 * 3 * 3
-
-
-def test_systems_and_scenarios_have_noise_and_signs_of_their_own():
-    drawn = [pads(5, "keyed-self-noise-scramble"), pads(5, "keyed-self-noise-scramble", "name=other")]
-    noise = [each.noise for each in (*drawn, pads(5, "keyed-self-noise"))]
-    signs = [each.signs for each in (*drawn, pads(5, "keyed-scramble"))]
-    for each in (noise, signs):
-        apart = np.corrcoef(np.reshape(each, (3, -1))) - np.eye(3)
-        assert np.abs(apart).max() < 4.5 / np.sqrt(40 * 64)
-
-
-def test_a_variant_of_a_scenario_has_the_same_keystream():
-    """Their tables are compared image by image."""
-    left, right = pads(5, "keyed-self-noise"), pads(5, "keyed-self-noise", "timesteps=[480]", "eavesdropper.looks=1")
-    np.testing.assert_array_equal(left.noise, right.noise)
-
-
-def test_the_control_is_the_same_in_every_system_and_scenario():
-    weak = "legitimate.key.generator=weak"
-    left = pads(5, "keyed-self-noise", weak)
-    right = pads(6, "keyed-self-noise-scramble", weak, "name=other")
-    np.testing.assert_array_equal(left.noise, right.noise)
 
 
 def test_no_session_comes_twice_in_a_large_sweep():

@@ -5,10 +5,18 @@ import pytest
 from PIL import Image
 
 from diffsem.link import InputError
-from diffsem.scenarios import load_scenario, run_scenario
-from diffsem.scenarios.datasets import load_dataset
-from diffsem.scenarios.folders import load_folder
-from diffsem.scenarios.sizes import Folder, sizes_of
+from diffsem.scenarios.datasets import resolve_dataset
+from diffsem.scenarios.datasets.folder import load_folder
+from diffsem.scenarios.datasets.splitting import load_dataset
+
+
+def source_of(folder, **keys):
+    return resolve_dataset({"folder": str(folder), **keys})[0]
+
+
+def loaded(folder, size):
+    """((training images, labels), (test images, labels))."""
+    return tuple((part.images, part.labels) for part in load_folder(folder, size))
 
 
 def draw(path, colour, size=(40, 32), mode="RGB"):
@@ -29,7 +37,7 @@ def folder(tmp_path):
 
 
 def test_labels_follow_the_names_and_every_class_is_in_both_parts(folder):
-    (images, labels), (test_images, test_labels) = load_folder(folder, 32)
+    (images, labels), (test_images, test_labels) = loaded(folder, 32)
     assert (images.shape, images.dtype) == ((30, 32, 32, 3), np.uint8)
     assert list(np.bincount(labels)) == [10, 10, 10]
     assert list(np.bincount(test_labels)) == [2, 2, 2]
@@ -38,7 +46,7 @@ def test_labels_follow_the_names_and_every_class_is_in_both_parts(folder):
 
 
 def test_the_split_is_the_same_every_time_and_no_image_is_in_two_parts(folder):
-    first, second = load_folder(folder, 32), load_folder(folder, 32)
+    first, second = loaded(folder, 32), loaded(folder, 32)
     for left, right in zip(first, second, strict=True):
         np.testing.assert_array_equal(left[0], right[0])
     (images, _), (test_images, _) = first
@@ -53,7 +61,7 @@ def test_images_keep_their_shape_and_lose_their_margins(tmp_path):
         for number in range(12):
             (tmp_path / name).mkdir(exist_ok=True)
             picture.save(tmp_path / name / f"{number}.png")
-    (images, _), _ = load_folder(tmp_path, 16)
+    (images, _), _ = loaded(tmp_path, 16)
     assert images.min() > 250
 
 
@@ -61,7 +69,7 @@ def test_grey_palette_and_bilevel_images_become_colours(tmp_path):
     for name, mode, colour in (("a", "L", 128), ("b", "P", 1), ("c", "1", 1)):
         for number in range(8):
             draw(tmp_path / name / f"{number}.png", colour, mode=mode)
-    (images, _), _ = load_folder(tmp_path, 16)
+    (images, _), _ = loaded(tmp_path, 16)
     assert images.shape == (21, 16, 16, 3)
     assert (images[0] == 128).all()
     assert (images[-1] == 255).all()
@@ -128,24 +136,18 @@ def test_there_must_be_classes(classes, tmp_path):
     for number in range(classes):
         (tmp_path / f"class{number}").mkdir()
     with pytest.raises(InputError, match=f"{classes} sub-folders; it must hold one a class, two or more"):
-        load_dataset(Folder(folder=str(tmp_path)))
+        load_dataset(source_of(tmp_path))
     with pytest.raises(InputError, match="no such folder"):
-        load_dataset(Folder(folder=str(tmp_path / "nowhere")))
+        load_dataset(source_of(tmp_path / "nowhere"))
 
 
 @pytest.mark.parametrize(
     ("size", "compression", "shape"), [(32, 1 / 16, (8, 8, 3)), (64, 1 / 48, (16, 16, 1)), (32, 0.125, (8, 8, 6))]
 )
 def test_feature_sizes_follow_from_the_compression(size, compression, shape, folder):
-    sizes = sizes_of(Folder(folder=str(folder), image_size=size, compression=compression))
+    sizes = source_of(folder, image_size=size, compression=compression).sizes
     assert (sizes.feature_shape, sizes.image_shape, sizes.classes) == (shape, (size, size, 3), 3)
     assert np.prod(shape) == pytest.approx(compression * np.prod(sizes.image_shape))
-
-
-def test_no_weights_ship_for_them(folder):
-    scenario = load_scenario("cifar10-awgn", [f"dataset={{folder: {folder}}}"])
-    with pytest.raises(InputError, match="none ship for dataset folder, only for cifar10, mnist"):
-        run_scenario(scenario)
 
 
 # EXIF orientation -> how a camera stored what stands upright: the inverse of what a viewer does, by the EXIF standard
@@ -174,7 +176,7 @@ def test_photographs_are_turned_upright_as_their_exif_orientation_says(orientati
         for number in range(12):
             stored = Image.fromarray(np.ascontiguousarray(STORED[orientation](upright)))
             stored.save(tmp_path / name / f"{number}.jpg", exif=exif, quality=95)
-    (images, _), _ = load_folder(tmp_path, 16)
+    (images, _), _ = loaded(tmp_path, 16)
     corners = images[:, [2, 2, 13, 13], [2, 13, 2, 13]].astype(int)
     expected = [[255, 0, 0], [0, 255, 0], [0, 0, 255], [255, 255, 255]]
     assert np.abs(corners - expected).max() < 40
@@ -188,7 +190,7 @@ def test_a_photograph_is_turned_whatever_its_other_tags_are(folder):
     picture = Image.new("RGB", (40, 40))
     picture.paste((255, 255, 255), (0, 0, 20, 40))
     picture.save(folder / "apple" / "0.JPG", exif=strayed)
-    (images, _), (test_images, _) = load_folder(folder, 32)
+    (images, _), (test_images, _) = loaded(folder, 32)
     upright = [image for image in (*images, *test_images) if image[:14].min() > 215 and image[18:].max() < 40]
     assert len(upright) == 1
 
@@ -197,7 +199,7 @@ def test_test_images_go_round_the_classes_until_none_is_left(tmp_path):
     for name, count in (("a", 30), ("b", 60), ("c", 20)):
         for number in range(count):
             draw(tmp_path / name / f"{number:02}.png", (number, 0, 0))
-    _, (images, labels) = load_folder(tmp_path, 16)
+    _, (images, labels) = loaded(tmp_path, 16)
     assert list(labels) == [0, 1, 2] * 3 + [0, 1] * 2 + [1] * 5
     for label in range(3):  # by name in a class, as ever
         assert list(images[labels == label][:, 0, 0, 0]) == sorted(images[labels == label][:, 0, 0, 0])
@@ -207,5 +209,19 @@ def test_the_first_ten_test_images_hold_every_class(tmp_path):
     for name in ("a", "b", "c"):
         for number in range(72):
             draw(tmp_path / name / f"{number}.png", 0)
-    test = load_dataset(Folder(folder=str(tmp_path), image_size=16)).test
+    test = load_dataset(source_of(tmp_path, image_size=16)).test
     assert set(test.labels[:10]) == {0, 1, 2}
+
+
+def test_images_are_counted_as_they_are_shared_out(folder):
+    source = source_of(folder)
+    training, test = source.load(None)
+    assert (source.training_images(), source.test_images()) == (len(training), len(test)) == (30, 6)
+
+
+def test_shapes_are_known_where_the_folder_is_not():
+    """As of a table that came from another machine."""
+    sizes = source_of("nowhere").sizes
+    assert (sizes.image_shape, sizes.feature_shape) == ((32, 32, 3), (8, 8, 3))
+    with pytest.raises(InputError, match="no such folder"):
+        _ = sizes.classes

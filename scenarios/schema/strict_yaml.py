@@ -10,7 +10,7 @@ from yaml.composer import Composer
 from yaml.constructor import SafeConstructor
 from yaml.resolver import Resolver
 
-from diffsem.scenarios.shortening import shortened
+from diffsem.link import shortened
 
 # Far above what a scenario needs; within them a text is read in less than a second.
 MOST_BYTES = 256 * 1024

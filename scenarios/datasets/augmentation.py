@@ -1,11 +1,10 @@
 """Variations of a photograph that leave its label alone."""
 
 from collections.abc import Collection
-from typing import Literal
 
 import numpy as np
 
-Variation = Literal["mirror", "shift"]
+from diffsem.scenarios.schema.values import Variation
 
 # Of an image's height and width, in either direction.
 LARGEST_SHIFT = 1 / 8

@@ -5,7 +5,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from diffsem.scenarios.strict_yaml import DEEPEST, MOST_BYTES, MOST_NODES, read_yaml, write_yaml
+from diffsem.scenarios.schema.strict_yaml import DEEPEST, MOST_BYTES, MOST_NODES, read_yaml, write_yaml
 
 SIZE = MOST_BYTES
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=30)

@@ -1,15 +1,23 @@
 """Images of one's own: a folder with a sub-folder a class."""
 
+import math
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Annotated
 
 import numpy as np
 from PIL import ExifTags, Image
+from pydantic import AfterValidator, Field
 
-from diffsem.link.errors import InputError
-from diffsem.scenarios.sizes import class_folders
+from diffsem.link import InputError
+from diffsem.scenarios.datasets.source import FEWEST, PHOTOGRAPH_RMS, DatasetKind, DataSource, LabelledImages, Sizes
+from diffsem.scenarios.schema.keys import FolderPath, Keys
+
+# An encoder halves a picture's height and width twice; the U-Net halves what comes out twice again.
+REDUCTION = 4
+COLOURS = 3
 
 SUFFIXES = (".png", ".jpg", ".jpeg")
 MODES = ("1", "L", "P", "RGB")
@@ -28,12 +36,29 @@ TEST_SHARE = 1 / 6
 # Fixed, and apart from any scenario's seed, as the other data sets' splits are.
 SPLIT_SEED = 0
 SHOWN = 3
-# Fewer cannot be shared out to pair and eavesdropper, for training and for validation.
-FEWEST = 20
 
 
-def load_folder(folder: Path, size: int) -> tuple[tuple[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]]:
-    """Training and test set, each images [N, size, size, 3] uint8 and labels [N] int32.
+def _whole_channels(compression: float) -> float:
+    channels = REDUCTION**2 * COLOURS * compression
+    if not math.isclose(channels, round(channels), abs_tol=1e-6) or round(channels) < 1:
+        raise ValueError(f"must be a multiple of 1/{REDUCTION**2 * COLOURS}: a feature has whole channels")
+    return compression
+
+
+class FolderKeys(Keys):
+    """Images of one's own: a sub-folder a class, PNG or JPEG, resized to squares of RGB."""
+
+    folder: FolderPath = Field(description="folder with one sub-folder a class; PNG or JPEG, grey or RGB")
+    image_size: Annotated[int, Field(ge=16, le=256, multiple_of=4 * REDUCTION)] = Field(
+        default=32, description="height and width that images are brought to, pixels"
+    )
+    compression: Annotated[float, Field(gt=0, le=1), AfterValidator(_whole_channels)] = Field(
+        default=1 / 16, description="real symbols of a feature a value of an image; a multiple of 1/48"
+    )
+
+
+def load_folder(folder: Path, size: int) -> tuple[LabelledImages, LabelledImages]:
+    """Training and test set, images [N, size, size, 3].
 
     Labels follow the names of the sub-folders. Images are turned upright as their EXIF orientation says, cropped to
     their central square and resized. A sixth of every class is for test, the same one whenever the same files are
@@ -60,7 +85,7 @@ def load_folder(folder: Path, size: int) -> tuple[tuple[np.ndarray, np.ndarray],
     for label, place in enumerate(classes):
         files = _files(place)
         order = np.random.default_rng([SPLIT_SEED, label]).permutation(len(files))
-        test = set(order[: _share(files)])
+        for_test = set(order[: _share(files)])
         for number, path in enumerate(files):
             try:
                 images.append(_read(path, size))
@@ -68,7 +93,7 @@ def load_folder(folder: Path, size: int) -> tuple[tuple[np.ndarray, np.ndarray],
                 wrong.append(f"{path.relative_to(folder)} ({error})")
                 continue
             labels.append(label)
-            in_test.append(number in test)
+            in_test.append(number in for_test)
     if wrong:
         total = len(wrong) + len(images)
         more = ", ..." if len(wrong) > SHOWN else ""
@@ -82,17 +107,37 @@ def load_folder(folder: Path, size: int) -> tuple[tuple[np.ndarray, np.ndarray],
             f"dataset folder {folder}: {np.count_nonzero(~chosen)} of {len(chosen)} images are for training; allowed: "
             f"{FEWEST} or more"
         )
-    stacked, numbers = np.stack(images), np.array(labels, np.int32)
-    test_labels = numbers[chosen]
+    both = LabelledImages(np.stack(images), np.array(labels, np.int32))
+    test = both[chosen]
     # Whoever takes the first few, as examples or by `max_images`, gets every class.
-    place_in_class = np.concatenate([np.arange(count) for count in np.bincount(test_labels)])
-    round_robin = np.lexsort((test_labels, place_in_class))
-    return (stacked[~chosen], numbers[~chosen]), (stacked[chosen][round_robin], test_labels[round_robin])
+    place_in_class = np.concatenate([np.arange(count) for count in np.bincount(test.labels)])
+    return both[~chosen], test[np.lexsort((test.labels, place_in_class))]
 
 
-def count_test_images(folder: Path) -> int:
-    """Images that `load_folder` sets apart for test. Raises InputError if the folder or a class has too few."""
-    return sum(_share(_files(place)) for place in class_folders(folder))
+def count_images(folder: Path) -> tuple[int, int]:
+    """Images of `load_folder` for training and for test. Raises InputError if the folder or a class has too few."""
+    files = [_files(place) for place in class_folders(folder)]
+    test = sum(_share(entries) for entries in files)
+    return sum(map(len, files)) - test, test
+
+
+def class_folders(folder: Path) -> list[Path]:
+    """The sub-folders of a data set, one a class, in the order of their labels: by name.
+
+    Raises
+    ------
+    InputError
+        If the folder is not there, cannot be read or has less than two sub-folders.
+    """
+    try:
+        if not folder.is_dir():
+            raise InputError(f"dataset folder {folder}: no such folder; it must hold one sub-folder a class")
+        classes = sorted(path for path in folder.iterdir() if path.is_dir() and not path.name.startswith("."))
+    except OSError as error:
+        raise InputError(f"dataset folder {folder}: cannot be read ({error.strerror})") from error
+    if len(classes) < 2:
+        raise InputError(f"dataset folder {folder}: {len(classes)} sub-folders; it must hold one a class, two or more")
+    return classes
 
 
 def _files(place: Path) -> list[Path]:
@@ -149,3 +194,25 @@ def _upright(image: Image.Image) -> Image.Image:
     # Pillow's exif_transpose also writes the other tags anew, and fails where a camera strayed from the standard.
     turn = TURNS.get(image.getexif().get(ExifTags.Base.Orientation, 1))
     return image if turn is None else image.transpose(turn)
+
+
+def _source(keys: FolderKeys) -> DataSource:
+    folder, side = Path(keys.folder), keys.image_size // REDUCTION
+    sizes = Sizes(
+        image_shape=(keys.image_size, keys.image_size, COLOURS),
+        feature_shape=(side, side, round(REDUCTION**2 * COLOURS * keys.compression)),
+        count_classes=lambda: len(class_folders(folder)),
+        pixel_rms=PHOTOGRAPH_RMS,
+        # Not mirrored: nobody knows whether the images show text.
+        augmentation=("shift",),
+    )
+    return DataSource(
+        "folder",
+        sizes,
+        lambda data_dir: load_folder(folder, keys.image_size),
+        test_images=lambda: count_images(folder)[1],
+        training_images=lambda: count_images(folder)[0],
+    )
+
+
+DATASETS = (DatasetKind("folder", _source, FolderKeys),)

@@ -9,7 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from diffsem.link.errors import InputError
+from diffsem.link import InputError
+from diffsem.scenarios.datasets.source import PHOTOGRAPH_RMS, DatasetKind, DataSource, LabelledImages, Sizes
+from diffsem.scenarios.schema.keys import Keys
 
 FOLDER = "cifar-10-batches-py"
 ARCHIVE = "cifar-10-python.tar.gz"
@@ -21,8 +23,8 @@ IMAGE_VALUES = 3 * 32 * 32
 ORIGIN = "https://www.cs.toronto.edu/~kriz/cifar-10-python.tar.gz"
 
 
-def load_cifar10(data_dir: Path | None) -> tuple[tuple[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]]:
-    """Training and test set, each images [N, 32, 32, 3] uint8 and labels [N] int32.
+def load_cifar10(data_dir: Path | None) -> tuple[LabelledImages, LabelledImages]:
+    """Training and test set, images [N, 32, 32, 3].
 
     Parameters
     ----------
@@ -39,9 +41,10 @@ def load_cifar10(data_dir: Path | None) -> tuple[tuple[np.ndarray, np.ndarray], 
     places = _places(data_dir)
     for place in places:
         for source in _sources(place):
-            batches = [_read_batch(source, name) for name in (*TRAINING, TEST)]
-            images, labels = ([batch[part] for batch in batches] for part in (0, 1))
-            return (np.concatenate(images[:-1]), np.concatenate(labels[:-1])), (images[-1], labels[-1])
+            batches = [_read_batch(source, name) for name in TRAINING]
+            images, labels = zip(*batches, strict=True)
+            training = LabelledImages(np.concatenate(images), np.concatenate(labels))
+            return training, LabelledImages(*_read_batch(source, TEST))
     raise InputError(
         f"dataset cifar10: neither {FOLDER} nor {ARCHIVE} in {', '.join(map(str, places))}; download {ORIGIN} into "
         "one of them, or name its folder by --data-dir or DIFFSEM_DATA"
@@ -132,3 +135,16 @@ class _Unpickler(pickle.Unpickler):
         if (module, name) not in _ALLOWED:
             raise _RefusedError(f"it asks for {module}.{name}; allowed: arrays, lists, strings and numbers")
         return _ALLOWED[module, name]
+
+
+def _source(keys: Keys) -> DataSource:
+    return DataSource(
+        "cifar10",
+        Sizes((32, 32, 3), (8, 8, 3), lambda: CLASSES, PHOTOGRAPH_RMS, augmentation=("mirror", "shift")),
+        load_cifar10,
+        test_images=lambda: BATCH_IMAGES,
+        training_images=lambda: len(TRAINING) * BATCH_IMAGES,
+    )
+
+
+DATASETS = (DatasetKind("cifar10", _source),)

@@ -3,15 +3,14 @@
 import os
 import pickle
 import tarfile
-from itertools import product
 
 import numpy as np
 import pytest
 
 from diffsem.link import InputError
-from diffsem.scenarios import load_scenario, run_scenario
-from diffsem.scenarios.cifar10 import load_cifar10
-from diffsem.scenarios.datasets import load_dataset
+from diffsem.scenarios.datasets import resolve_dataset
+from diffsem.scenarios.datasets.cifar10 import load_cifar10
+from diffsem.scenarios.datasets.splitting import load_dataset
 
 NAMES = [*(f"data_batch_{number}" for number in range(1, 6)), "test_batch"]
 
@@ -56,7 +55,7 @@ def damaged(whole, tmp_path):
 
 
 def assert_whole(parts):
-    (images, labels), (test_images, test_labels) = parts
+    (images, labels), (test_images, test_labels) = ((part.images, part.labels) for part in parts)
     assert (images.shape, images.dtype, labels.dtype) == ((50_000, 32, 32, 3), np.uint8, np.int32)
     assert test_images.shape == (10_000, 32, 32, 3)
     np.testing.assert_array_equal(images[:, 0, 0, 0], labels)
@@ -94,13 +93,15 @@ def test_it_is_found_by_option_then_variable_then_keras(whole, tmp_path, monkeyp
     for name in NAMES:
         write(other, name, batch(9))
     monkeypatch.setenv("DIFFSEM_DATA", str(other.parent))
-    assert load_cifar10(None)[0][0][0, 0, 0, 1] == 9
-    assert load_cifar10(whole)[0][0][0, 0, 0, 1] == 0
+    assert load_cifar10(None)[0].images[0, 0, 0, 1] == 9
+    assert load_cifar10(whole)[0].images[0, 0, 0, 1] == 0
 
 
 def test_pair_and_surrogate_share_no_image(whole):
-    dataset = load_dataset("cifar10", whole)
+    source = resolve_dataset("cifar10")[0]
+    dataset = load_dataset(source, whole)
     assert [len(part) for part in (dataset.pair, dataset.surrogate, dataset.test)] == [40_000, 10_000, 10_000]
+    assert (source.training_images(), source.test_images()) == (50_000, 10_000)
 
 
 class Malicious:
@@ -179,41 +180,3 @@ def test_a_missing_batch_and_a_broken_archive_end_in_one_line(damaged, tmp_path)
     archive.write_bytes(b"\x1f\x8b not one")
     with pytest.raises(InputError, match="cut off or broken"):
         load_cifar10(archive)
-
-
-def test_a_sweep_says_first_where_data_would_be_and_then_which_weights_are_missing(whole, tmp_path):
-    scenario = load_scenario("cifar10-awgn", [f"weights={tmp_path}"])
-    with pytest.raises(InputError, match="download https://"):
-        run_scenario(scenario, data_dir=tmp_path)
-    with pytest.raises(InputError, match=r"encoder.weights.h5: no such file; `diffsem train"):
-        run_scenario(scenario, data_dir=whole)
-
-
-LABEL_ATTACKS = ["residual-classifier", "task-classifier-wide"]
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize(
-    ("name", "attacks"),
-    [
-        ("cifar10-awgn", {*product(["clean-pair", "noise-aware-pair"], LABEL_ATTACKS)}),
-        ("cifar10-reference", {*product(["reference"], ["task-classifier", "task-classifier-wide"])}),
-        ("fig9-cifar10", {*product(["clean-pair", "ibal", "ibal-d"], ["inversion-residual", *LABEL_ATTACKS])}),
-        (
-            "fig10-cifar10",
-            {
-                *product(["clean-pair", "ibal", "ibal-d"], ["inversion-residual"]),
-                *product(["direct", "permutation"], ["as-heard"]),
-            },
-        ),
-    ],
-)
-def test_the_shipped_weights_run_every_system_and_attack_over_whatever_lies_there(name, attacks, whole):
-    """The images are made up: what is seen here is that all weights are there, fit, and leave no point out."""
-    scenario = load_scenario(name, ["timesteps=[120]", "monte_carlo.max_images=16", "monte_carlo.batch_size=16"])
-    rows = run_scenario(scenario, data_dir=whole)
-    assert list(rows.loc[rows["node"] == "receiver", "system"]) == list(scenario.legitimate.receivers)
-    adversaries = rows[rows["node"] == "adversary"]
-    heard = set(zip(adversaries["transmitter"], adversaries["attack"], strict=True))
-    assert heard == attacks
-    assert (rows["total"] == 16).all()

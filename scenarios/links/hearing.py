@@ -4,29 +4,20 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from diffsem.scenarios.schema import AwgnChannel, CdlChannel, EstimatedCsi, Scenario, TdlChannel, value_at
-from diffsem.scenarios.sizes import feature_shape_of
-
-# Keys of a scenario that change what is heard at a given step and SNR.
-HEARING = (
-    "legitimate.channel",
-    "legitimate.transmit_antennas",
-    "legitimate.precoding",
-    "legitimate.receive_antennas",
-    "legitimate.csi",
-    "legitimate.snr_estimate_error_db",
-    "eavesdropper.snr_db",
-    "eavesdropper.channel",
-    "eavesdropper.receive_antennas",
-    "eavesdropper.equalizer",
-    "eavesdropper.csi",
-    "eavesdropper.fading_correlation",
-    "eavesdropper.known_keys",
-    "eavesdropper.looks",
-)
+from diffsem.scenarios.contracts.depends import HEARING
+from diffsem.scenarios.contracts.network import Dimensions
+from diffsem.scenarios.links.kinds import Channels
+from diffsem.scenarios.schema.channels import BlockFadingKeys, EstimatedCsi, GridKeys
+from diffsem.scenarios.schema.scenario import Scenario, value_at
 
 
-def untrained_conditions(scenario: Scenario, trained: Mapping[str, Any], knows_step: bool) -> str:
+def untrained_conditions(
+    scenario: Scenario,
+    channels: Channels,
+    dimensions: Dimensions,
+    trained: Mapping[str, Any],
+    knows_step: bool,
+) -> str:
     """In what way a sweep's eavesdropper hears otherwise than an attack was trained for; "" if it makes no difference.
 
     An attack that is told its noise level is trained over all of them, and where noise is the same on all symbols what
@@ -37,11 +28,13 @@ def untrained_conditions(scenario: Scenario, trained: Mapping[str, Any], knows_s
     ----------
     scenario : Scenario
         Of the sweep.
+    channels : Channels
+    dimensions : Dimensions
     trained : mapping
         Values of `HEARING` in the training, by dotted key; empty if they were not kept.
     knows_step : bool
     """
-    differs = noise_differs_by_symbol(scenario)
+    differs = noise_differs_by_symbol(scenario, channels, dimensions)
     if knows_step and not differs:
         return ""
     why = "noise differs from symbol to symbol" if differs else "it is not told the noise level"
@@ -54,17 +47,14 @@ def untrained_conditions(scenario: Scenario, trained: Mapping[str, Any], knows_s
     return f"{why}; trained with another {', '.join(keys)}" if keys else ""
 
 
-def noise_differs_by_symbol(scenario: Scenario) -> bool:
-    """Whether symbols of an image reach the eavesdropper in noise of different variance."""
-    node, transmitter = scenario.eavesdropper, scenario.legitimate
-    channel = node.channel
-    if isinstance(channel, TdlChannel | CdlChannel):
+def noise_differs_by_symbol(scenario: Scenario, channels: Channels, dimensions: Dimensions) -> bool:
+    """Whether symbols of an image reach the eavesdropper in noise of different variance; arguments as above."""
+    node, transmitter, channel = scenario.eavesdropper, scenario.legitimate, channels.eavesdropper.keys
+    if isinstance(channel, GridKeys) or transmitter.streams > 1:
         return True
-    streams = transmitter.transmit_antennas if transmitter.precoding == "streams" else 1
-    if streams > 1:
-        return True
+    coherence = channel.coherence if isinstance(channel, BlockFadingKeys) else None
     estimated = isinstance(node.csi, EstimatedCsi)
-    if channel.coherence is None or (isinstance(channel, AwgnChannel) and not estimated):
+    if coherence is None or (not channel.fades and not estimated):
         return False
     pilots = node.csi.pilots * transmitter.transmit_antennas if isinstance(node.csi, EstimatedCsi) else 0
-    return channel.coherence - pilots < math.ceil(math.prod(feature_shape_of(scenario.dataset)) / 2)
+    return coherence - pilots < math.ceil(math.prod(dimensions.feature_shape) / 2)

@@ -1,0 +1,1 @@
+"""From a scenario's words to channels, receptions and the wiretap link."""

@@ -1,0 +1,174 @@
+"""The keys of channels, of any kind, shipped or from outside, and what a node knows of its own."""
+
+import difflib
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, ConfigDict, Discriminator, Field, Tag
+
+from diffsem.link import shortened
+from diffsem.scenarios.schema.keys import Keys, PartName, PlainValue
+from diffsem.scenarios.schema.values import Decibel, word_or_keys
+
+
+class ChannelKeys(Keys):
+    """What every channel has. One of one's own is a `BlockFadingKeys` or a `GridKeys`."""
+
+    kind: str = Field(description="a shipped kind, or module:NAME of a ChannelKind of one's own")
+
+    @property
+    def fades(self) -> bool:
+        """Whether its gain is random, and another one at every node."""
+        return True
+
+    @property
+    def scatters(self) -> bool:
+        """Whether its gain scatters so that two nodes' can be correlated."""
+        return self.fades
+
+
+class BlockFadingKeys(ChannelKeys):
+    """A gain that stays for a block of channel uses."""
+
+    # A feature has 98,304 complex symbols at most, a block of bits 100,000: a block that holds more is null.
+    coherence: Annotated[int, Field(ge=1, le=200_000)] | None = Field(
+        default=None,
+        description="channel uses that a fading block lasts, pilots among them; null: longer than an image",
+    )
+
+
+class GridKeys(ChannelKeys):
+    """A grid of OFDM symbols and subcarriers, over which the gain changes."""
+
+    speed_mps: Annotated[float, Field(ge=0, le=200)] = Field(
+        default=0.0, description="speed of this node, m/s; its Doppler spread decorrelates OFDM symbols"
+    )
+    subcarriers: Annotated[int, Field(ge=2, le=4096)] = Field(default=16, description="subcarriers of the OFDM grid")
+
+
+class AwgnChannel(BlockFadingKeys):
+    """Additive white Gaussian noise; `coherence` only says how often pilots are sent."""
+
+    kind: Literal["awgn"]
+
+    @property
+    def fades(self) -> bool:
+        return False
+
+
+class RayleighChannel(BlockFadingKeys):
+    """Rayleigh block fading: complex gains of unit mean energy, blocks independent; SNR is the average one."""
+
+    kind: Literal["rayleigh"]
+
+
+class RicianChannel(BlockFadingKeys):
+    """Rician block fading: a specular part, the same for all antennas, and a scattered one."""
+
+    kind: Literal["rician"]
+    k_factor_db: Decibel = Field(default=6.0, description="K, power of the specular over the scattered part, dB")
+
+
+class MultipathKeys(GridKeys):
+    """A channel model of 3GPP TR 38.901."""
+
+    model: Literal["A", "B", "C", "D", "E"] = Field(
+        default="A", description="of 3GPP TR 38.901, section 7.7; A to C have no line of sight"
+    )
+    delay_spread_ns: Annotated[float, Field(ge=1, le=10000)] = Field(
+        default=100.0, description="root mean square delay spread, ns"
+    )
+    carrier_ghz: Annotated[float, Field(ge=0.5, le=100)] = Field(default=3.5, description="carrier frequency, GHz")
+    subcarrier_spacing_khz: Annotated[float, Field(ge=1, le=1000)] = Field(
+        default=60.0, description="subcarrier spacing, kHz"
+    )
+
+    @property
+    def scatters(self) -> bool:
+        return self.model in ("A", "B", "C")
+
+
+class TdlChannel(MultipathKeys):
+    """3GPP tapped delay line over an OFDM grid; antennas fade independently."""
+
+    kind: Literal["tdl"]
+
+
+class CdlChannel(MultipathKeys):
+    """3GPP clustered delay line over an OFDM grid; antennas are uniform linear arrays."""
+
+    kind: Literal["cdl"]
+
+
+class OutsideChannel(ChannelKeys):
+    """A kind from outside of the package, and its keys, which its own model checks once it is imported."""
+
+    model_config = ConfigDict(extra="allow")
+
+    __pydantic_extra__: dict[str, PlainValue]
+
+    kind: PartName = Field(description="module:NAME of a ChannelKind")
+
+
+KINDS = ("awgn", "rayleigh", "rician", "tdl", "cdl")
+OUTSIDE = "module:NAME"
+
+
+def _kind_of(value: Any) -> Any:
+    return value.get("kind") if isinstance(value, dict) else getattr(value, "kind", None)
+
+
+def _has_a_kind(value: Any) -> Any:
+    kind, allowed = _kind_of(value), f"allowed: {', '.join(KINDS)}, or {OUTSIDE} of one of your own"
+    if not isinstance(value, dict | ChannelKeys):
+        raise ValueError(f"should be keys, such as {{kind: {KINDS[0]}}}")
+    if kind is None:
+        raise ValueError(f"kind: missing; {allowed}")
+    if not isinstance(kind, str):
+        raise ValueError(f"kind: no word; {allowed}")
+    if kind not in KINDS and ":" not in kind:
+        near = difflib.get_close_matches(kind, KINDS, n=1, cutoff=0.5)
+        raise ValueError(f"kind {shortened(kind)}: unknown; " + (f"did you mean {near[0]}?" if near else allowed))
+    return value
+
+
+def _member(value: Any) -> str:
+    kind = _kind_of(value)
+    return kind if kind in KINDS else OUTSIDE
+
+
+Channel = Annotated[
+    Annotated[AwgnChannel, Tag("awgn")]
+    | Annotated[RayleighChannel, Tag("rayleigh")]
+    | Annotated[RicianChannel, Tag("rician")]
+    | Annotated[TdlChannel, Tag("tdl")]
+    | Annotated[CdlChannel, Tag("cdl")]
+    | Annotated[OutsideChannel, Tag(OUTSIDE)],
+    Discriminator(_member),
+    BeforeValidator(_has_a_kind),
+]
+
+
+class EstimatedCsi(Keys):
+    """Channel knowledge from pilots."""
+
+    # Thirty times the channel uses of MNIST's feature, and as good as perfect.
+    pilots: Annotated[int, Field(ge=1, le=1024)] = Field(
+        description="pilots of each stream in a fading block, or OFDM symbols with pilots in a grid"
+    )
+    estimator: Literal["ls", "lmmse"] = Field(
+        default="ls",
+        description="ls: least squares, with self-noise takes noise for more than it is on average; lmmse: with the "
+        "channel's own statistics",
+    )
+    boost_db: Decibel = Field(default=0.0, description="energy of a pilot over that of a data symbol, dB")
+    correlation: Annotated[float, Field(ge=0, le=1)] = Field(
+        default=1.0,
+        description="of the fading as measured with that of the transmission; under 1: outdated; not on a grid",
+    )
+
+
+Csi = Annotated[
+    Annotated[Literal["perfect"], Tag("word")] | Annotated[EstimatedCsi, Tag("keys")],
+    Discriminator(word_or_keys, "form", "should be perfect or {pilots: ...}"),
+]
+CSI = "perfect, or {pilots: ..., estimator: ls | lmmse, ...}: what this node knows of its channel"

@@ -1,0 +1,103 @@
+"""Scenario files: found, read, and changed by what is set beside them."""
+
+import os
+import stat
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from diffsem.link import InputError, shortened
+from diffsem.scenarios.schema.strict_yaml import DEEPEST, MOST_BYTES, read_yaml
+
+SHIPPED = Path(__file__).parents[1] / "shipped"
+
+
+def shipped_scenarios() -> list[str]:
+    """Names of the scenarios inside the package."""
+    return sorted(path.stem for path in SHIPPED.glob("*.yaml"))
+
+
+def read_words(scenario: str | Path, overrides: Sequence[str] = ()) -> tuple[dict[str, Any], str]:
+    """Read a scenario's keys and values, which are not validated yet.
+
+    Parameters
+    ----------
+    scenario : str or Path
+        A shipped name or a path to a YAML file.
+    overrides : sequence of str
+        "key.sub=VALUE" pairs, VALUE in YAML.
+
+    Returns
+    -------
+    dict, str
+        The content, and where it comes from, for errors.
+
+    Raises
+    ------
+    InputError
+        One line: what is wrong, where, what is allowed.
+    """
+    path = _find(scenario)
+    try:
+        content = read_yaml(_text_of(path))
+    except OSError as error:
+        raise InputError(f"scenario {path}: {error.strerror}") from error
+    except ValueError as error:
+        raise InputError(f"scenario {path}: {error}") from error
+    if not isinstance(content, dict):
+        raise InputError(f"scenario {path}: must hold keys and values, such as 'name: {path.stem}'")
+    for override in overrides:
+        _apply(content, override)
+    return content, str(path)
+
+
+def _find(scenario: str | Path) -> Path:
+    path, shown = Path(scenario), shortened(str(scenario))
+    is_there = os.path.lexists(path)
+    if path.suffix in {".yaml", ".yml"}:
+        if not is_there:
+            raise InputError(f"scenario {shown}: no such file")
+        return path
+    if is_there and (os.path.isfile(path) or str(scenario) not in shipped_scenarios()):
+        return path
+    if str(scenario) in shipped_scenarios():
+        return SHIPPED / f"{scenario}.yaml"
+    raise InputError(f"scenario {shown}: neither a file nor a shipped one ({', '.join(shipped_scenarios())})")
+
+
+def _text_of(path: Path) -> str:
+    """The text of a scenario file. Raises OSError, and ValueError if it is no regular file, too large or no UTF-8."""
+    status = path.stat()
+    # Before it is opened: a pipe would wait for a writer, a device might never end.
+    if not stat.S_ISREG(status.st_mode):
+        raise ValueError("is a folder, a device or a pipe; allowed: a YAML file")
+    if status.st_size > MOST_BYTES:
+        raise ValueError(f"has {status.st_size:,} bytes; allowed: at most {MOST_BYTES:,}")
+    with path.open("rb") as file:
+        content = file.read(MOST_BYTES + 1)  # some files of the system tell no size
+    try:
+        return content.decode()
+    except UnicodeDecodeError as error:
+        raise ValueError(f"byte {error.start + 1} is no UTF-8") from error
+
+
+def _apply(content: dict[str, Any], override: str) -> None:
+    shown = shortened(override)
+    key, equals, text = override.partition("=")
+    if not equals or not key:
+        raise InputError(f"--set {shown}: write KEY=VALUE, such as timesteps=[240] or legitimate.snr_db=[15]")
+    *parents, leaf = key.split(".")
+    if "" in (*parents, leaf):
+        raise InputError(f"--set {shown}: an empty key beside a dot; write KEY.KEY=VALUE")
+    if len(parents) >= DEEPEST:
+        raise InputError(f"--set {shown}: {len(parents) + 1} keys deep; allowed: at most {DEEPEST}")
+    try:
+        value = read_yaml(text)
+    except ValueError as error:
+        raise InputError(f"--set {shown}: {error}") from error
+    for parent in parents:
+        child = content.setdefault(parent, {})
+        if not isinstance(child, dict):
+            raise InputError(f"--set {shown}: {shortened(parent)} has no keys of its own")
+        content = child
+    content[leaf] = value

@@ -1,0 +1,155 @@
+"""A scenario: all that its file says."""
+
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, Discriminator, Field, Tag, ValidationError, model_validator
+
+from diffsem.link import InputError
+from diffsem.scenarios.schema.channels import ChannelKeys, OutsideChannel
+from diffsem.scenarios.schema.digital import BitErrorRate, DigitalLink
+from diffsem.scenarios.schema.explaining import explain
+from diffsem.scenarios.schema.keys import FolderPath, Keys, PartName, PlainValue
+from diffsem.scenarios.schema.nodes import Distance, Eavesdropper, Legitimate, Offset, check_correlation, check_node
+from diffsem.scenarios.schema.schedule import Schedule
+from diffsem.scenarios.schema.simulation import Denoising, Execution, MonteCarlo
+from diffsem.scenarios.schema.strict_yaml import write_yaml
+from diffsem.scenarios.schema.training import Training
+from diffsem.scenarios.schema.values import (
+    MOST_ENTRIES,
+    MOST_STEPS,
+    Timestep,
+    ascending,
+    distinct,
+    word_or_keys,
+)
+
+# dB that come of an eavesdropper's offset or distance.
+LOUDEST = 200
+
+
+class Scenario(Keys):
+    name: Annotated[str, Field(max_length=64, pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")] = Field(
+        description="letters, digits, . _ -"
+    )
+    seed: Annotated[int, Field(ge=0, lt=2**31)] = Field(default=1, description="every random draw derives from it")
+    dataset: Annotated[
+        Annotated[PartName, Tag("word")]
+        | Annotated[dict[Annotated[str, Field(max_length=64)], PlainValue], Tag("keys")],
+        Discriminator(word_or_keys, "form", "should be the name of a data set, or keys such as {folder: PATH}"),
+    ] = Field(
+        description="mnist | cifar10 | {folder: PATH, image_size: pixels, compression: symbols a value} | module:NAME "
+        "of a DatasetKind of one's own, with keys {kind: module:NAME, ...}"
+    )
+    compression: Annotated[int, Field(ge=1, le=10**6)] | None = Field(
+        default=None,
+        description="real symbols of a feature an image; null: as many as the data set's own networks have",
+    )
+    weights: FolderPath = Field(default="pretrained", description="pretrained, or a folder that `diffsem train` wrote")
+    weights_only: bool = Field(default=False, description="take no shipped network in the place of one that they lack")
+    timesteps: Annotated[
+        tuple[Timestep, ...], Field(min_length=1, max_length=MOST_STEPS + 1), AfterValidator(ascending)
+    ] = Field(description="self-noising steps t, 0 to schedule.steps; a sweep axis")
+    schedule: Schedule = Schedule()
+    legitimate: Legitimate
+    eavesdropper: Eavesdropper = Eavesdropper()
+    denoising: Denoising = Denoising()
+    digital: Annotated[
+        tuple[DigitalLink, ...], Field(min_length=1, max_length=MOST_ENTRIES), AfterValidator(distinct)
+    ] = Field(
+        default=(DigitalLink(),),
+        description="links that carry features as bits, a system each; no self-noise, no attacks",
+    )
+    bit_error_rates: Annotated[tuple[BitErrorRate, ...], Field(max_length=MOST_ENTRIES), AfterValidator(distinct)] = (
+        Field(default=(), description="bit and block error rates of these over the legitimate channel, a system each")
+    )
+    monte_carlo: MonteCarlo = MonteCarlo()
+    execution: Execution = Execution()
+    training: Training = Training()
+
+    @model_validator(mode="after")
+    def _goes_together(self):
+        # Receivers that are left out are filled in later.
+        given = "receivers" in self.legitimate.model_fields_set
+        if given and not self.legitimate.receivers and not self.bit_error_rates:
+            raise ValueError("legitimate.receivers and bit_error_rates are both empty; nothing to simulate")
+        self._check_steps()
+        channels = self.legitimate.channel, self.eavesdropper.channel
+        if not any(isinstance(channel, OutsideChannel) for channel in channels):
+            check_nodes(self, *channels)
+        own = self.eavesdropper.snr_db
+        if isinstance(own, Offset | Distance):
+            for snr_db in self.legitimate.snr_db:
+                # A float32 holds noise down to -370 dB.
+                if not -LOUDEST <= own.after(snr_db) <= LOUDEST:
+                    raise ValueError(
+                        f"eavesdropper.snr_db: {own.after(snr_db):.0f} dB where the receiver has {snr_db:g} dB; "
+                        f"allowed: -{LOUDEST} to {LOUDEST} dB"
+                    )
+        if self.bit_error_rates and self.legitimate.precoding == "beam":
+            raise ValueError("bit_error_rates: digital links send streams; allowed: legitimate.precoding streams")
+        return self
+
+    def _check_steps(self) -> None:
+        most = self.schedule.steps
+        # A solver that takes more steps than the schedule has goes through some of them twice.
+        asked = {
+            "timesteps": self.timesteps[-1],
+            "denoising.steps": self.denoising.steps,
+            "training.teacher_steps": self.training.teacher_steps,
+        }
+        for key, step in asked.items():
+            if step > most:
+                raise ValueError(f"{key}: {step}: allowed: at most schedule.steps, {most}")
+
+    def to_yaml(self) -> str:
+        """The resolved scenario, defaults included, as the YAML that reads back to it."""
+        return write_yaml(self.model_dump(mode="json"))
+
+
+def check_nodes(scenario: Scenario, receiver_keys: ChannelKeys, eavesdropper_keys: ChannelKeys) -> None:
+    """Whether the nodes' antennas, pilots, equalisers and channels go together.
+
+    Parameters
+    ----------
+    scenario : Scenario
+    receiver_keys, eavesdropper_keys : ChannelKeys
+        Of their channels; of a kind from outside as its own model has them.
+
+    Raises
+    ------
+    ValueError
+        One line: what is wrong, where, what is allowed.
+    """
+    legitimate, eavesdropper = scenario.legitimate, scenario.eavesdropper
+    _check_named("legitimate", legitimate, receiver_keys, legitimate)
+    _check_named("eavesdropper", eavesdropper, eavesdropper_keys, legitimate)
+    if eavesdropper.fading_correlation > 0:
+        check_correlation(legitimate, eavesdropper, receiver_keys, eavesdropper_keys)
+
+
+def _check_named(name: str, node: Legitimate | Eavesdropper, channel: ChannelKeys, transmitter: Legitimate) -> None:
+    try:
+        check_node(node, channel, transmitter)
+    except ValueError as error:
+        raise ValueError(f"{name}: {error}") from None
+
+
+def value_at(scenario: Scenario, key: str) -> Any:
+    """The value of a dotted key of a scenario, as JSON holds it."""
+    value: Any = scenario.model_dump(mode="json")
+    for part in key.split("."):
+        value = value[part]
+    return value
+
+
+def default_at(key: str) -> Any:
+    """The value of a dotted key, as JSON holds it, where a scenario does not say; of one that need not be there."""
+    return value_at(Scenario(name="any", dataset="any", timesteps=(0,), legitimate=Legitimate(snr_db=(0,))), key)
+
+
+def parse_scenario(content: Any, where: str) -> Scenario:
+    """Validate a scenario's keys and values; `where` names their origin in errors. Raises InputError."""
+    try:
+        return Scenario.model_validate(content)
+    except ValidationError as error:
+        raise InputError(f"scenario {where}: {explain(error, Scenario)}") from error

@@ -1,0 +1,59 @@
+"""Values of a scenario file that stand at several keys: numbers and their bounds, lists, unions told apart by form."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, Field
+
+
+def ascending(values: tuple) -> tuple:
+    """The values. Raises ValueError if they do not rise."""
+    if list(values) != sorted(set(values)):
+        raise ValueError("must be in ascending order, each value once")
+    return values
+
+
+def distinct(values: tuple) -> tuple:
+    """The values. Raises ValueError if one is there twice."""
+    if len(set(values)) != len(values):
+        raise ValueError("must name each entry once")
+    return values
+
+
+Decibel = Annotated[float, Field(ge=-50, le=100)]
+# A tenth of a decibel apart over 100 dB.
+Decibels = Annotated[tuple[Decibel, ...], Field(min_length=1, max_length=1000), AfterValidator(ascending)]
+# Of a schedule: ten times those of the first diffusion models.
+MOST_STEPS = 10_000
+Timestep = Annotated[int, Field(ge=0, le=MOST_STEPS)]
+SolverSteps = Annotated[int, Field(ge=1, le=MOST_STEPS)]
+# Larger than most test sets: a batch is only there to fill the machine.
+BatchSize = Annotated[int, Field(ge=1, le=65536)]
+# Of random bits, enough for a block error rate of 1e-6; far more than there are images in any test set.
+Images = Annotated[int, Field(ge=1, le=10**8)]
+# Hundreds of times what any stage takes.
+EpochCount = Annotated[int, Field(ge=1, le=100_000)]
+# Systems or attacks of one sweep: a row each a point.
+MOST_ENTRIES = 100
+
+AntennaCount = Annotated[int, Field(ge=1, le=16)]
+Modulation = Literal["bpsk", "qpsk", "16qam", "64qam", "256qam"]
+# The code begins at 0.2.
+CodeRate = Annotated[float, Field(ge=0.1, lt=1)] | None
+Precision = Literal["float32", "mixed_bfloat16", "mixed_float16"]
+# How images may be varied in training: left to right, or by up to an eighth.
+Variation = Literal["mirror", "shift"]
+
+# Members of a union are told apart by the form of a value: it decides whose errors are told.
+FORMS = ("word", "keys", "ratio", "values")
+
+
+def word_or_keys(value: Any) -> str | None:
+    """word of a string, keys of a mapping; of anything else None."""
+    if isinstance(value, str):
+        return "word"
+    return "keys" if isinstance(value, dict | BaseModel) else None
+
+
+def number_or_keys(value: Any) -> str:
+    """keys of a mapping, values of anything else."""
+    return "keys" if isinstance(value, dict | BaseModel) else "values"

@@ -75,7 +75,7 @@ NETWORKS = {
         [IMAGE, IMAGE, (5, 1)],
         (5, 10),
     ),
-    "encoder II": (lambda: ResidualEncoder((16, 16, 3), 2), [COLOUR], (5, 4, 4, 2)),
+    "encoder II": (lambda: ResidualEncoder((16, 16, 3), (4, 4, 2)), [COLOUR], (5, 4, 4, 2)),
     "classifier II": (
         lambda: ResidualClassifier((4, 4, 2), 7),
         [(5, 4, 4, 2), (5, 4, 4, 2), (5, 1)],

@@ -14,19 +14,20 @@ def serializable(part):
     Parameters
     ----------
     part : type
-        A Keras layer or network, or a dataclass that one of them is built from. An instance keeps each argument but
-        `name` in an attribute of the same name: a plain value, a tuple, or an instance of a class that Keras can store.
+        A Keras layer or network, or a dataclass that one of them is built from. An instance keeps each argument of its
+        constructors, those above Keras's own, in an attribute of the same name: a plain value, a tuple, or an instance
+        of a class that Keras can store.
 
     Returns
     -------
     type
         The same, with `get_config` and `from_config`.
     """
-    own = [name for name in inspect.signature(part.__init__).parameters if name not in ("self", "name", "kwargs")]
+    own = _arguments(part)
 
     def get_config(self):
-        arguments = {name: keras.saving.serialize_keras_object(getattr(self, name)) for name in own}
-        return _keras_config(self) | arguments
+        stored = {name: keras.saving.serialize_keras_object(getattr(self, name)) for name in own}
+        return _keras_config(self) | stored
 
     def from_config(cls, config):
         return cls(**keras.saving.deserialize_keras_object(config))
@@ -34,6 +35,20 @@ def serializable(part):
     part.get_config = get_config
     part.from_config = classmethod(from_config)
     return keras.saving.register_keras_serializable("diffsem")(part)
+
+
+def _arguments(part: type) -> list[str]:
+    """Names of what the constructors of a class and of its parents take, but for what Keras stores by itself."""
+    own: dict[str, None] = {}
+    for parent in inspect.getmro(part):
+        if parent is object or parent.__module__.partition(".")[0] == "keras":
+            break
+        if "__init__" in vars(parent):
+            parameters = list(inspect.signature(parent.__init__).parameters.values())[1:]
+            named = [each.name for each in parameters if each.kind is not inspect.Parameter.VAR_KEYWORD]
+            own |= dict.fromkeys(named)
+    own.pop("name", None)
+    return list(own)
 
 
 def _keras_config(part) -> dict:

@@ -51,7 +51,7 @@ def noise_to_signal_log(schedule: NoiseSchedule, step):
     return ops.maximum(schedule.log_noise_to_signal_at(step), -2.5 * ops.log(10.0))
 
 
-@keras.saving.register_keras_serializable("diffsem")
+@serializable
 class Against(keras.layers.Layer):
     """[value, weight] -> value; its gradient is turned around and weighted.
 

@@ -16,7 +16,7 @@ CLASSES = 10
 class Encoder(keras.Model):
     """Encoder E of Table I: image -> feature whose mean is 0 and whose mean square is 1 for every sample.
 
-    The closing layer norm has neither scale nor offset, so that the power is exact (SPEC: eq. 13 needs it).
+    The closing layer norm has neither scale nor offset, so that the power is exact (eq. 13 needs it).
 
     Parameters
     ----------

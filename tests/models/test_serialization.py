@@ -87,3 +87,41 @@ def test_a_layer_of_ones_own_may_hold_dataclasses_layers_and_tuples(rng):
     values = rng.random((4, 3), np.float32)
     np.testing.assert_array_equal(restored(values), np.clip(2 * values - 0.5, np.float32(0.2), np.float32(0.7)))
     assert keras.saving.get_registered_name(Clipped) == "diffsem>Clipped"
+
+
+@serializable
+class ClippedTwice(Clipped):
+    """Hands the arguments of its parent on."""
+
+    def __init__(self, outer, **kwargs):
+        super().__init__(**kwargs)
+        self.outer = outer
+
+
+def test_arguments_of_a_parent_are_kept_too():
+    layer = ClippedTwice(Range(0.3), limits=Range(0.2), inner=keras.layers.ReLU(), shape=(5,), trainable=False)
+    restored = stored_and_restored(layer)
+    assert (restored.outer, restored.limits, restored.shape) == (Range(0.3), Range(0.2), (5,))
+    assert not restored.trainable
+
+
+@serializable
+class Probe(keras.Model):
+    def __init__(self, width, name="probe", **kwargs):
+        inputs = keras.Input((3,))
+        super().__init__(inputs=inputs, outputs=keras.layers.Dense(width)(inputs), name=name, **kwargs)
+        self.width = width
+
+
+def test_a_network_is_restored_whose_parent_was_built_before_it_was_declared():
+    Probe(2)  # With the first instance Keras changes the parents of the class.
+
+    @serializable
+    class TitledProbe(Probe):
+        def __init__(self, title, **kwargs):
+            super().__init__(**kwargs)
+            self.title = title
+
+    restored = stored_and_restored(TitledProbe("linear", width=5, name="here"))
+    assert (restored.title, restored.width, restored.name) == ("linear", 5, "here")
+    assert restored.output_shape == (None, 5)

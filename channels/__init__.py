@@ -1,7 +1,7 @@
 """What a channel does: symbols, noise, fading, pilots, equalisers, as Keras layers around Sionna.
 
-A module is loaded when a name of it is first used, and TensorFlow with it. A whole model that Keras stored can be read
-once the classes in it have been.
+A module is loaded when a name of it is first used, and TensorFlow with it. Keras can read a stored model once the
+modules of its classes are loaded.
 """
 
 import lazy_loader

@@ -1,7 +1,7 @@
 """Networks and the mathematics of the diffusion, on any Keras backend.
 
-A module is loaded when a name of it is first used, and Keras with it. A whole model that Keras stored can be read once
-the classes in it have been.
+A module is loaded when a name of it is first used, and Keras with it. Keras can read a stored model once the
+modules of its classes are loaded.
 """
 
 import lazy_loader

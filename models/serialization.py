@@ -43,8 +43,9 @@ def _arguments(part: type) -> list[str]:
     for parent in inspect.getmro(part):
         if parent is object or parent.__module__.partition(".")[0] == "keras":
             break
-        if "__init__" in vars(parent):
-            parameters = list(inspect.signature(parent.__init__).parameters.values())[1:]
+        constructor = vars(parent).get("__init__")
+        if constructor is not None:
+            parameters = list(inspect.signature(constructor).parameters.values())[1:]
             named = [each.name for each in parameters if each.kind is not inspect.Parameter.VAR_KEYWORD]
             own |= dict.fromkeys(named)
     own.pop("name", None)

@@ -7,25 +7,6 @@ from sionna.phy.utils import complex_normal
 
 
 @dataclass(frozen=True)
-class ChannelState:
-    """A node's channel in the N channel uses that carry data.
-
-    Parameters
-    ----------
-    gain : [B, N, M, K], complex64
-        From K transmit to M receive antennas, as it is.
-    known : [B, N, M, K], complex64
-        As the node knows it.
-    error : [B, N], float32
-        Noise variance a receive antenna that a channel use of unit energy meets for what is not known.
-    """
-
-    gain: tf.Tensor
-    known: tf.Tensor
-    error: tf.Tensor
-
-
-@dataclass(frozen=True)
 class Beams:
     """What several antennas radiate in N channel uses, of unit mean energy each.
 

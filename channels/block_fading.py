@@ -1,24 +1,35 @@
-"""AWGN, Rayleigh and Rician block fading for one or several antennas, by Sionna."""
+"""AWGN and Rayleigh, Rician or other block fading for one or several antennas, by Sionna."""
 
 import math
+from collections.abc import Callable
 from dataclasses import asdict
 
 import keras
 import tensorflow as tf
-from sionna.phy.channel import AWGN, GenerateFlatFadingChannel
+from sionna.phy.channel import AWGN
+from sionna.phy.utils import complex_normal
 
-from diffsem.channels.beams import ChannelState
+from diffsem.channels.channel import ChannelState
 from diffsem.channels.csi import Csi, csi_of
 from diffsem.channels.streams import symbols_to_streams, uses_of
+
+GainDraw = Callable[[int | tf.Tensor, int, int], tf.Tensor]
+
+
+@keras.saving.register_keras_serializable("diffsem")
+def rayleigh_gains(count, receive_antennas: int, transmit_antennas: int) -> tf.Tensor:
+    """[count, receive antennas, transmit antennas], complex64: CN(0, 1) each, from Sionna's stream."""
+    return complex_normal([count, receive_antennas, transmit_antennas])
 
 
 @keras.saving.register_keras_serializable("diffsem")
 class BlockFadingChannel(keras.layers.Layer):
     """y = H x + n, H held over a coherence block, blocks independent; n ~ CN(0, no I).
 
-    An entry of H is sqrt(K / (K + 1)) + sqrt(1 / (K + 1)) g, g ~ CN(0, 1), with the Rician factor K: Rayleigh fading
-    for K = 0, AWGN for K = inf. The specular part is the same for all antennas, and so of rank one. Every transmit
-    antenna sends a stream of its own with its share of the energy: a channel use radiates unit energy in all.
+    An entry of H is sqrt(K / (K + 1)) + sqrt(1 / (K + 1)) g with the Rician factor K. With g ~ CN(0, 1) it is Rayleigh
+    fading for K = 0, AWGN for K = inf; with gains g of one's own and K = 0, H is g itself. The specular part is the
+    same for all antennas, and so of rank one. Every transmit antenna sends a stream of its own with its share of the
+    energy: a channel use radiates unit energy in all.
 
     A coherence block begins with the pilots, one transmit antenna after another, each with a channel use's energy.
 
@@ -34,6 +45,12 @@ class BlockFadingChannel(keras.layers.Layer):
         Channel uses that a block lasts, pilots among them; default: longer than any transmission.
     csi : Csi or dict, optional
         What the node knows of H, or its fields; perfect by default.
+    draw_gains : callable, optional
+        (count, receive antennas, transmit antennas) -> g, [count, receive antennas, transmit antennas], complex64, of
+        zero mean and unit energy an entry, independent of each other; default: CN(0, 1). `count` may be a scalar
+        tensor. It draws from `sionna.phy.config.tf_rng`, which `reseed` sets, and is registered with Keras if the
+        channel is to be stored. LMMSE estimates, outdated knowledge and correlated nodes take no more of g than these
+        two moments; what is outdated or correlated is a mixture of two draws, whose law is that of g for CN(0, 1) only.
 
     Input
     -----
@@ -55,8 +72,8 @@ class BlockFadingChannel(keras.layers.Layer):
     Raises
     ------
     ValueError
-        If the Rician factor is negative, a coherence block has no room for data beside its pilots, or a channel with
-        fewer streams than transmit antennas is called.
+        If the Rician factor is negative, a coherence block has no room for data beside its pilots, gains are drawn of
+        another shape or type, or a channel with fewer streams than transmit antennas is called.
     """
 
     def __init__(
@@ -67,6 +84,7 @@ class BlockFadingChannel(keras.layers.Layer):
         coherence=None,
         csi=None,
         streams=None,
+        draw_gains: GainDraw = rayleigh_gains,
         **kwargs,
     ):
         super().__init__(**kwargs)
@@ -76,11 +94,11 @@ class BlockFadingChannel(keras.layers.Layer):
         self.streams = streams or transmit_antennas
         self.coherence = coherence
         self.csi: Csi = csi_of(csi)
+        self.draw_gains = draw_gains
         if self.rician_factor < 0:
             raise ValueError(f"rician_factor {rician_factor}: need 0 or more")
         if coherence is not None and coherence <= self._pilots:
             raise ValueError(f"coherence {coherence}: its {self._pilots} pilots leave no channel use for data")
-        self._draw = GenerateFlatFadingChannel(transmit_antennas, receive_antennas)
         self._awgn = AWGN()
 
     @property
@@ -113,6 +131,17 @@ class BlockFadingChannel(keras.layers.Layer):
         if math.isinf(self.rician_factor):
             return tf.zeros(shape, tf.complex64)
         return tf.reshape(self._draw(batch * self.blocks(count)), shape)
+
+    def _draw(self, count):
+        """g of so many blocks. Raises ValueError if `draw_gains` gives anything else."""
+        gains = self.draw_gains(count, self.receive_antennas, self.transmit_antennas)
+        antennas = (self.receive_antennas, self.transmit_antennas)
+        if gains.dtype != tf.complex64 or tuple(gains.shape[1:]) != antennas:
+            raise ValueError(
+                f"draw_gains: gave {gains.dtype.name} of shape {tuple(gains.shape)}; needed: complex64 of shape "
+                f"(count, {antennas[0]}, {antennas[1]})"
+            )
+        return gains
 
     def observe(self, fading, no, count: int) -> ChannelState:
         """The channel between antennas where `count` symbols are, as it is and as the node knows it.
@@ -197,7 +226,12 @@ class BlockFadingChannel(keras.layers.Layer):
             "coherence": self.coherence,
             "csi": asdict(self.csi),
             "streams": self.streams,
+            "draw_gains": keras.saving.serialize_keras_object(self.draw_gains),
         }
+
+    @classmethod
+    def from_config(cls, config):
+        return cls(**keras.saving.deserialize_keras_object(config))
 
 
 def _per_sample(values, like):

@@ -91,9 +91,6 @@ class Equalizer(keras.layers.Layer):
         shape = (gain.shape[0], self.count or gain.shape[1] * gain.shape[3])
         return keras.KerasTensor(shape, dtype="complex64"), keras.KerasTensor(shape, dtype="float32")
 
-    def get_config(self):
-        return super().get_config() | {"kind": self.kind, "count": self.count}
-
 
 def _combine(received, gain, noise):
     """One stream: [B, N, M] received and gain, [B, N] noise -> [B, N, 1] symbols and noise variance."""

@@ -19,7 +19,7 @@ from sionna.phy.ofdm import (
     ResourceGridMapper,
 )
 
-from diffsem.channels.beams import ChannelState
+from diffsem.channels.channel import ChannelState
 from diffsem.channels.csi import Csi, csi_of
 from diffsem.channels.randomness import undisturbed
 from diffsem.channels.streams import symbols_to_streams, uses_of

@@ -1,6 +1,11 @@
-"""Large sets through a network in batches of one shape."""
+"""Batches: large sets through a network in batches of one shape, and one number for each sample of a batch."""
 
 from keras import ops, tree
+
+
+def per_sample(values, like):
+    """[B] values shaped to broadcast over the features `like` of [B, ...]."""
+    return ops.reshape(values, (-1,) + (1,) * (len(like.shape) - 1))
 
 
 def in_batches(function, batch_size, *arrays):

@@ -30,7 +30,7 @@ class TrainingPlan:
     epochs : int
         At most, if `until_plateau`.
     batch_size : int
-        Samples a step.
+        Samples of a batch.
     learning_rate, min_learning_rate : float
         Adam starts at the first; ReduceLROnPlateau never goes under the second (paper: 1e-3 to 1e-5).
     factor : float
@@ -108,19 +108,10 @@ def train(
         If the loss of an epoch, in training or validation, is NaN or infinite; the state before that epoch stays.
     """
     folder.mkdir(parents=True, exist_ok=True)
-
     model.compile(optimizer=keras.optimizers.Adam(plan.learning_rate), loss=loss, metrics=list(metrics))
-    plateau = keras.callbacks.ReduceLROnPlateau(
-        monitor="val_loss",
-        factor=plan.factor,
-        patience=plan.patience,
-        min_delta=plan.min_delta,
-        min_lr=plan.min_learning_rate,
-    )
-    plateau.set_model(model)
-    plateau.on_train_begin()
     history = _load_state(model, folder)
     model.optimizer.learning_rate = plan.learning_rate
+    plateau = _plateau(model, plan)
     for record in history:
         plateau.on_epoch_end(record["epoch"], {"val_loss": record["val_loss"]})
 
@@ -131,28 +122,48 @@ def train(
         if plan.cosine:
             model.optimizer.learning_rate = plan.annealed(epoch)
         learning_rate = float(keras.ops.convert_to_numpy(model.optimizer.learning_rate))
-        inputs, targets = draw_epoch(epoch)
-        fit = model.fit(
-            inputs,
-            targets,
-            batch_size=plan.batch_size,
-            epochs=epoch + 1,
-            initial_epoch=epoch,
-            validation_data=validation,
-            validation_batch_size=plan.batch_size,
-            shuffle=False,
-            verbose=0,
-            callbacks=list(callbacks),
-        )
-        scores = {key: float(values[-1]) for key, values in fit.history.items()}
-        for name in ("loss", "val_loss"):
-            if not math.isfinite(scores[name]):
-                raise NotFiniteError(f"epoch {epoch + 1} of {plan.epochs}: {name} is {scores[name]}")
+        scores = _fit_epoch(model, epoch, draw_epoch(epoch), validation, plan, callbacks)
         plateau.on_epoch_end(epoch, dict(scores))
         seconds = round(time.perf_counter() - started, 1)
         history.append({"epoch": epoch, "seconds": seconds, "learning_rate": learning_rate} | scores)
         _save_state(model, folder, history)
     return history
+
+
+def _plateau(model: keras.Model, plan: TrainingPlan) -> keras.callbacks.ReduceLROnPlateau:
+    """What lowers the learning rate of a compiled model, on which no training has begun."""
+    plateau = keras.callbacks.ReduceLROnPlateau(
+        monitor="val_loss",
+        factor=plan.factor,
+        patience=plan.patience,
+        min_delta=plan.min_delta,
+        min_lr=plan.min_learning_rate,
+    )
+    plateau.set_model(model)
+    plateau.on_train_begin()
+    return plateau
+
+
+def _fit_epoch(model: keras.Model, epoch: int, samples: tuple, validation: tuple, plan: TrainingPlan, callbacks):
+    """Every loss and metric of one epoch. Raises NotFiniteError if a loss is not finite."""
+    inputs, targets = samples
+    fit = model.fit(
+        inputs,
+        targets,
+        batch_size=plan.batch_size,
+        epochs=epoch + 1,
+        initial_epoch=epoch,
+        validation_data=validation,
+        validation_batch_size=plan.batch_size,
+        shuffle=False,
+        verbose=0,
+        callbacks=list(callbacks),
+    )
+    scores = {key: float(values[-1]) for key, values in fit.history.items()}
+    for name in ("loss", "val_loss"):
+        if not math.isfinite(scores[name]):
+            raise NotFiniteError(f"epoch {epoch + 1} of {plan.epochs}: {name} is {scores[name]}")
+    return scores
 
 
 def _state_file(folder: Path, epochs: int) -> Path:

@@ -5,13 +5,14 @@ import math
 import keras
 from keras import layers
 
-from diffsem.models.residual import MOMENTUM, residual_block
+from diffsem.models.networks.residual import MOMENTUM, residual_block
+from diffsem.models.serialization import serializable
 
 FILTERS = (32, 64, 64)
 COLOUR_FILTERS = (32, 64, 128, 256)
 
 
-@keras.saving.register_keras_serializable("diffsem")
+@serializable
 class ReferenceEncoder(keras.Model):
     """image -> as many symbols as the paper's encoder, by convolutions, one dense layer and batch normalisation.
 
@@ -48,7 +49,7 @@ class ReferenceEncoder(keras.Model):
                 continue
             strides = 1 if coloured or place > 2 else 2
             x = layers.Conv2D(count, 3, strides=strides, padding="same", use_bias=False, name=f"conv{place}")(x)
-            # Statistics that follow young weights closely: an epoch has few steps.
+            # Statistics that follow young weights closely: an epoch has few batches.
             x = layers.BatchNormalization(momentum=MOMENTUM, name=f"norm{place}")(x)
             x = layers.ReLU(name=f"relu{place}")(x)
         x = layers.GlobalAveragePooling2D(name="average")(x) if coloured else layers.Flatten(name="flat")(x)
@@ -56,18 +57,13 @@ class ReferenceEncoder(keras.Model):
         x = layers.Dense(math.prod(feature_shape), name="codeword")(x)
         x = layers.LayerNormalization(center=False, scale=False, epsilon=1e-9, name="power")(x)
         super().__init__(inputs=image, outputs=layers.Reshape(feature_shape, name="feature")(x), name=name, **kwargs)
-        self.config = {
-            "image_shape": tuple(image_shape),
-            "feature_shape": tuple(feature_shape),
-            "filters": filters,
-            "width": width,
-        }
-
-    def get_config(self):
-        return self.config | {"name": self.name}
+        self.image_shape = tuple(image_shape)
+        self.feature_shape = tuple(feature_shape)
+        self.filters = filters
+        self.width = width
 
 
-@keras.saving.register_keras_serializable("diffsem")
+@serializable
 class ReferenceClassifier(keras.Model):
     """(y, z^, t) -> logits by two dense layers.
 
@@ -101,7 +97,6 @@ class ReferenceClassifier(keras.Model):
             x = layers.Dense(width, activation="gelu", name=f"dense{place}")(x)
         logits = layers.Dense(classes, name="logits")(x)
         super().__init__(inputs=[received, denoised, time], outputs=logits, name=name, **kwargs)
-        self.config = {"feature_shape": tuple(feature_shape), "classes": classes, "hidden": tuple(hidden)}
-
-    def get_config(self):
-        return self.config | {"name": self.name}
+        self.feature_shape = tuple(feature_shape)
+        self.classes = classes
+        self.hidden = tuple(hidden)

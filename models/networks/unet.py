@@ -3,6 +3,8 @@
 import keras
 from keras import layers
 
+from diffsem.models.serialization import serializable
+
 SQRT_TWO = 2.0**0.5
 
 
@@ -36,7 +38,7 @@ def _embedding(x, channels, name):
     return layers.Reshape((1, 1, channels), name=f"{name}_map")(x)
 
 
-@keras.saving.register_keras_serializable("diffsem")
+@serializable
 class UNet(keras.Model):
     """Noise predictor eps(z_t, t) or, with a context, eps(z_t, t, c) (Table III, eq. 14).
 
@@ -118,11 +120,3 @@ class UNet(keras.Model):
         self.feature_shape = tuple(feature_shape)
         self.channels = channels
         self.context = context
-
-    def get_config(self):
-        return {
-            "feature_shape": self.feature_shape,
-            "channels": self.channels,
-            "context": self.context,
-            "name": self.name,
-        }

@@ -3,11 +3,12 @@
 import keras
 from keras import layers, ops
 
-from diffsem.models.denoising import Denoise
-from diffsem.models.schedule import NoiseSchedule
+from diffsem.models.diffusion.denoising import Denoise
+from diffsem.models.diffusion.schedule import NoiseSchedule
+from diffsem.models.serialization import serializable
 
 
-@keras.saving.register_keras_serializable("diffsem")
+@serializable
 class InversionConv(keras.Model):
     """A convolutional decoder, larger than the paper's A: symbols and their noise level -> image.
 
@@ -42,13 +43,12 @@ class InversionConv(keras.Model):
         x = layers.Conv2D(channels // 2, 3, padding="same", activation="gelu", name="conv2")(x)
         image = layers.Conv2DTranspose(depth, 4, strides=2, padding="same", activation="sigmoid", name="image")(x)
         super().__init__(inputs=[received, time], outputs=image, name=name, **kwargs)
-        self.config = {"feature_shape": tuple(feature_shape), "image_shape": tuple(image_shape), "channels": channels}
+        self.feature_shape = tuple(feature_shape)
+        self.image_shape = tuple(image_shape)
+        self.channels = channels
 
-    def get_config(self):
-        return self.config | {"name": self.name}
 
-
-@keras.saving.register_keras_serializable("diffsem")
+@serializable
 class SymbolClassifier(keras.Model):
     """A classifier of symbols: the direct way to a label, past any image.
 
@@ -99,19 +99,14 @@ class SymbolClassifier(keras.Model):
             else:
                 x = layers.Dense(width, activation="gelu", name=f"dense{place}")(x)
         super().__init__(inputs=[received, time], outputs=layers.Dense(classes, name="logits")(x), name=name, **kwargs)
-        self.config = {
-            "feature_shape": tuple(feature_shape),
-            "classes": classes,
-            "hidden": tuple(hidden),
-            "sorted_magnitudes": sorted_magnitudes,
-            "batch_normalised": batch_normalised,
-        }
-
-    def get_config(self):
-        return self.config | {"name": self.name}
+        self.feature_shape = tuple(feature_shape)
+        self.classes = classes
+        self.hidden = tuple(hidden)
+        self.sorted_magnitudes = sorted_magnitudes
+        self.batch_normalised = batch_normalised
 
 
-@keras.saving.register_keras_serializable("diffsem")
+@serializable
 class PadDictionary(layers.Layer):
     """[B, k] symbols -> the same without the pad of the dictionary that they resemble most.
 
@@ -134,11 +129,8 @@ class PadDictionary(layers.Layer):
         weight = ops.take_along_axis(share, nearest[:, None], axis=-1)
         return symbols - weight * ops.take(self.dictionary, nearest, axis=0)
 
-    def get_config(self):
-        return super().get_config() | {"pads": self.pads}
 
-
-@keras.saving.register_keras_serializable("diffsem")
+@serializable
 class PadDictionaryClassifier(keras.Model):
     """A classifier of symbols with, and without, the nearest of a dictionary of pads: it guesses a keystream.
 
@@ -170,25 +162,20 @@ class PadDictionaryClassifier(keras.Model):
             x = layers.Dense(width, activation="gelu", name=f"dense{place}")(x)
         super().__init__(inputs=[received, time], outputs=layers.Dense(classes, name="logits")(x), name=name, **kwargs)
         self.removal = removal
-        self.config = {
-            "feature_shape": tuple(feature_shape),
-            "classes": classes,
-            "pads": pads,
-            "hidden": tuple(hidden),
-        }
-
-    def get_config(self):
-        return self.config | {"name": self.name}
+        self.feature_shape = tuple(feature_shape)
+        self.classes = classes
+        self.pads = pads
+        self.hidden = tuple(hidden)
 
 
-@keras.saving.register_keras_serializable("diffsem")
+@serializable
 class DenoisingAttack(keras.Model):
     """A denoiser in front of another network of the eavesdropper, which reads y and z^ side by side.
 
     Parameters
     ----------
     denoiser : UNet
-        Without a context; its one-step estimate is used.
+        Without a context; its estimate from one call is used.
     network : keras.Model
         [[y, z^] side by side, time] -> image, or [y, z^, time] -> logits.
     schedule : NoiseSchedule, optional
@@ -214,16 +201,4 @@ class DenoisingAttack(keras.Model):
         self.estimate = keras.Model([received, time], clean, name="estimate")
         self.denoiser = denoiser
         self.network = network
-
-    def get_config(self):
-        return {
-            "denoiser": keras.saving.serialize_keras_object(self.denoiser),
-            "network": keras.saving.serialize_keras_object(self.network),
-            "name": self.name,
-        }
-
-    @classmethod
-    def from_config(cls, config):
-        for key in ("denoiser", "network"):
-            config[key] = keras.saving.deserialize_keras_object(config[key])
-        return cls(**config)
+        self.schedule = schedule

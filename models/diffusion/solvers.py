@@ -2,7 +2,7 @@
 
 from keras import ops
 
-from diffsem.models.self_noise import per_sample
+from diffsem.models.batching import per_sample
 
 
 def predict_clean(feature, noise, alpha_bar):
@@ -59,8 +59,8 @@ def ddim(predict_noise, schedule, feature, step, calls):
 def dpm_solver(predict_noise, schedule, feature, step, calls):
     """Denoise z_t to z^ by DPM-Solver++(2M) on the same grid as `ddim` (Lu et al., arXiv:2211.01095, Algorithm 2).
 
-    A step extrapolates the clean prediction from the one before it; the first and the last, which has no noise left to
-    reckon with, are DDIM's. Up to two calls it is DDIM.
+    Every call extrapolates the clean prediction from the one before it; the first and the last, which has no noise left
+    to reckon with, are DDIM's. Up to two calls it is DDIM.
 
     Parameters
     ----------
@@ -91,7 +91,7 @@ def dpm_solver(predict_noise, schedule, feature, step, calls):
         feature = per_sample(sigma_ratio, feature) * feature + per_sample(gain, feature) * extrapolated
         return feature, clean, width
 
-    # Before the first step there is nothing to extrapolate from: an infinite width makes its slope zero.
+    # Before the first call there is nothing to extrapolate from: an infinite width makes its slope zero.
     state = (feature, ops.zeros_like(feature), ops.full_like(step, float("inf")))
     feature, _, _ = ops.fori_loop(0, calls - 1, one, state)
     return clean_prediction(feature, step * (1 - _share(calls - 1, calls)))

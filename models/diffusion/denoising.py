@@ -1,27 +1,25 @@
 """The denoiser as a layer: U-Net, schedule and solver together map y to z^."""
 
-from dataclasses import asdict
-
 import keras
 
-from diffsem.models.guidance import guided, unguided
-from diffsem.models.schedule import NoiseSchedule
-from diffsem.models.solvers import ddim, dpm_solver
+from diffsem.models.diffusion.guidance import guided, unguided
+from diffsem.models.diffusion.schedule import NoiseSchedule
+from diffsem.models.diffusion.solvers import ddim, dpm_solver
+from diffsem.models.serialization import serializable
 
 SOLVERS = {"ddim": ddim, "dpm-solver++": dpm_solver}
 
 
-@keras.saving.register_keras_serializable("diffsem")
+@serializable
 class Denoise(keras.layers.Layer):
     """Receiver's denoiser D: y -> z^ by a deterministic solver (eq. 16), steered by a label if there is one (eq. 18).
 
     Parameters
     ----------
     unet : UNet
-    schedule : NoiseSchedule or dict
-        The schedule, or its fields.
+    schedule : NoiseSchedule, optional
     grid : int
-        Steps of the solver; 1 is the one-step estimate.
+        Points of the solver's grid, where it calls the U-Net; with 1 it gives the U-Net's own estimate.
     guidance : float
         w of eq. 18; only with a label.
     solver : str
@@ -49,7 +47,7 @@ class Denoise(keras.layers.Layer):
         if solver not in SOLVERS:
             raise ValueError(f"solver {solver!r}: there are {', '.join(SOLVERS)}")
         self.unet = unet
-        self.schedule = NoiseSchedule(**schedule) if isinstance(schedule, dict) else schedule or NoiseSchedule()
+        self.schedule = schedule or NoiseSchedule()
         self.grid = grid
         self.guidance = guidance
         self.solver = solver
@@ -57,7 +55,8 @@ class Denoise(keras.layers.Layer):
     @property
     def calls(self):
         """Calls of the U-Net that one denoising takes."""
-        return self.grid * (2 if self.unet.context and self.guidance else 1)
+        steered = self.unet.context > 0 and self.guidance != 0
+        return 2 * self.grid if steered else self.grid
 
     def build(self, input_shape):
         self.built = True
@@ -73,17 +72,3 @@ class Denoise(keras.layers.Layer):
 
     def compute_output_spec(self, inputs):
         return keras.KerasTensor(inputs[0].shape, dtype="float32")
-
-    def get_config(self):
-        return super().get_config() | {
-            "unet": keras.saving.serialize_keras_object(self.unet),
-            "schedule": asdict(self.schedule),
-            "grid": self.grid,
-            "guidance": self.guidance,
-            "solver": self.solver,
-        }
-
-    @classmethod
-    def from_config(cls, config):
-        config["unet"] = keras.saving.deserialize_keras_object(config["unet"])
-        return cls(**config)

@@ -2,45 +2,75 @@
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Literal, get_args
 
 import numpy as np
 from keras import ops
 
+from diffsem.models.serialization import serializable
 
+ScheduleKind = Literal["linear", "cosine"]
+
+BETA_FIRST, BETA_LAST = 1e-4, 0.02
+# s: the first steps would add next to no noise without it. The last beta would be 1, and leave no signal.
+COSINE_OFFSET, COSINE_LARGEST_BETA = 0.008, 0.999
+
+
+@serializable
 @dataclass(frozen=True)
 class NoiseSchedule:
-    """Linear noise schedule of a diffusion over `steps` steps (eq. 12).
+    """Noise schedule of a diffusion over `steps` steps.
+
+    "linear" (eq. 12): beta_t rises evenly from beta_1 to beta_T. "cosine" (Nichol and Dhariwal, ICML 2021, eq. 17):
+    abar_t = f(t) / f(0) with f(t) = cos^2((t / T + s) / (1 + s) pi / 2), s = 0.008, and no beta_t above 0.999.
 
     Parameters
     ----------
     steps : int
         T, the last step.
     beta_first, beta_last : float
-        beta_1 and beta_T. The paper's text does not state them; these are the usual DDPM values.
+        beta_1 and beta_T of a linear schedule. The paper's text does not state them; these are the usual DDPM values.
+        They say nothing of a cosine schedule, which takes no others.
+    kind : str
+        "linear" or "cosine".
 
     Raises
     ------
     ValueError
-        If there is no step, or the betas do not satisfy 0 < beta_first <= beta_last < 1.
+        If there is no step, the kind is unknown, the betas do not satisfy 0 < beta_first <= beta_last < 1, or a cosine
+        schedule is given betas.
     """
 
     steps: int = 500
-    beta_first: float = 1e-4
-    beta_last: float = 0.02
+    beta_first: float = BETA_FIRST
+    beta_last: float = BETA_LAST
+    kind: ScheduleKind = "linear"
 
     def __post_init__(self):
         if self.steps < 1:
             raise ValueError(f"steps {self.steps}: a schedule needs at least one step")
+        if self.kind not in get_args(ScheduleKind):
+            raise ValueError(f"kind {self.kind!r}: allowed: {', '.join(get_args(ScheduleKind))}")
+        if self.kind == "cosine" and (self.beta_first, self.beta_last) != (BETA_FIRST, BETA_LAST):
+            raise ValueError(f"beta_first {self.beta_first}, beta_last {self.beta_last}: a cosine schedule takes none")
         if not 0 < self.beta_first <= self.beta_last < 1:
             raise ValueError(
                 f"beta_first {self.beta_first}, beta_last {self.beta_last}: need 0 < beta_first <= beta_last < 1"
             )
 
     @cached_property
+    def beta(self):
+        """[T] float64: beta_1 to beta_T, the share of power that every step turns into noise."""
+        if self.kind == "linear":
+            return np.linspace(self.beta_first, self.beta_last, self.steps)
+        time = np.arange(self.steps + 1) / self.steps
+        signal = np.cos((time + COSINE_OFFSET) / (1 + COSINE_OFFSET) * np.pi / 2) ** 2
+        return np.minimum(1 - signal[1:] / signal[:-1], COSINE_LARGEST_BETA)
+
+    @cached_property
     def alpha_bar(self):
         """[T + 1] float64: the share of signal power at every step; 1 at step 0 (eq. 11)."""
-        beta = np.linspace(self.beta_first, self.beta_last, self.steps)
-        return np.concatenate([[1.0], np.cumprod(1 - beta)])
+        return np.concatenate([[1.0], np.cumprod(1 - self.beta)])
 
     @cached_property
     def log_noise_to_signal(self):

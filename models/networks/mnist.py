@@ -1,20 +1,27 @@
-"""The networks of Table I, and IBAL's encoder, for 28 x 28 grey images and 64 real symbols."""
+"""The networks of Table I, and IBAL's encoder, for 28 x 28 grey images; the paper's feature has 64 real symbols."""
 
 import math
 
 import keras
 from keras import layers
 
+from diffsem.models.serialization import serializable
+
 IMAGE_SHAPE = (28, 28, 1)
 FEATURE_SHAPE = (8, 8, 1)
 CLASSES = 10
 
 
-@keras.saving.register_keras_serializable("diffsem")
+@serializable
 class Encoder(keras.Model):
     """Encoder E of Table I: image -> feature whose mean is 0 and whose mean square is 1 for every sample.
 
-    The closing layer norm has neither scale nor offset, so that the power is exact (SPEC: eq. 13 needs it).
+    The closing layer norm has neither scale nor offset, so that the power is exact (eq. 13 needs it).
+
+    Parameters
+    ----------
+    feature_shape : tuple of three int
+        [8, 8, channels], or [4, 4, channels], for which the last convolution halves height and width once more.
 
     Input
     -----
@@ -22,10 +29,18 @@ class Encoder(keras.Model):
 
     Output
     ------
-    feature : [B, 8, 8, 1], float
+    feature : [B, *feature_shape], float
+
+    Raises
+    ------
+    ValueError
+        If the feature has another height or width.
     """
 
-    def __init__(self, name="encoder", **kwargs):
+    def __init__(self, feature_shape=FEATURE_SHAPE, name="encoder", **kwargs):
+        height, width, channels = feature_shape
+        if (height, width) not in ((8, 8), (4, 4)):
+            raise ValueError(f"feature_shape {tuple(feature_shape)}: height and width must be 8 x 8 or 4 x 4")
         image = keras.Input(IMAGE_SHAPE, name="image")
         x = layers.Conv2D(16, 3, strides=2, padding="same", name="conv1")(image)
         x = layers.LeakyReLU(name="leaky1")(x)
@@ -33,17 +48,19 @@ class Encoder(keras.Model):
         x = layers.ZeroPadding2D(2, name="pad2")(x)
         x = layers.Conv2D(32, 3, strides=2, name="conv2")(x)
         x = layers.LeakyReLU(name="leaky2")(x)
-        x = layers.Conv2D(1, 3, padding="same", name="conv3")(x)
+        x = layers.Conv2D(channels, 3, strides=8 // height, padding="same", name="conv3")(x)
         feature = layers.LayerNormalization(axis=(1, 2, 3), center=False, scale=False, epsilon=1e-9, name="power")(x)
         super().__init__(inputs=image, outputs=feature, name=name, **kwargs)
-
-    def get_config(self):
-        return {"name": self.name}
+        self.feature_shape = tuple(feature_shape)
 
 
-@keras.saving.register_keras_serializable("diffsem")
+@serializable
 class LinearEncoder(keras.Model):
-    """Encoder of IBAL's public code: one dense layer and tanh; here the 64 symbols are scaled to unit power.
+    """Encoder of IBAL's public code: one dense layer and tanh; here the symbols are scaled to unit power.
+
+    Parameters
+    ----------
+    feature_shape : tuple of three int
 
     Input
     -----
@@ -51,27 +68,26 @@ class LinearEncoder(keras.Model):
 
     Output
     ------
-    feature : [B, 8, 8, 1], float; unit mean square.
+    feature : [B, *feature_shape], float; unit mean square.
     """
 
-    def __init__(self, name="linear_encoder", **kwargs):
+    def __init__(self, feature_shape=FEATURE_SHAPE, name="linear_encoder", **kwargs):
         image = keras.Input(IMAGE_SHAPE, name="image")
-        symbols = math.prod(FEATURE_SHAPE)
+        symbols = math.prod(feature_shape)
         x = layers.Dense(symbols, activation="tanh", name="dense")(layers.Flatten(name="flat")(image))
         x = layers.Rescaling(math.sqrt(symbols), name="scale")(layers.UnitNormalization(name="power")(x))
-        super().__init__(inputs=image, outputs=layers.Reshape(FEATURE_SHAPE, name="feature")(x), name=name, **kwargs)
-
-    def get_config(self):
-        return {"name": self.name}
+        super().__init__(inputs=image, outputs=layers.Reshape(feature_shape, name="feature")(x), name=name, **kwargs)
+        self.feature_shape = tuple(feature_shape)
 
 
-@keras.saving.register_keras_serializable("diffsem")
+@serializable
 class Classifier(keras.Model):
     """Receiver's classifier C of Table I: (y, z^, t) -> logits; 2 k + 1 numbers in.
 
     Parameters
     ----------
     feature_shape : tuple of three int
+    classes : int
 
     Input
     -----
@@ -82,10 +98,10 @@ class Classifier(keras.Model):
 
     Output
     ------
-    logits : [B, 10], float
+    logits : [B, classes], float
     """
 
-    def __init__(self, feature_shape=FEATURE_SHAPE, name="classifier", **kwargs):
+    def __init__(self, feature_shape=FEATURE_SHAPE, classes=CLASSES, name="classifier", **kwargs):
         received = keras.Input(feature_shape, name="received")
         denoised = keras.Input(feature_shape, name="denoised")
         time = keras.Input((1,), name="time")
@@ -93,17 +109,19 @@ class Classifier(keras.Model):
             [layers.Flatten(name="flat1")(received), layers.Flatten(name="flat2")(denoised), time]
         )
         x = layers.Dense(129, activation="relu", name="dense1")(x)
-        logits = layers.Dense(CLASSES, name="logits")(x)
+        logits = layers.Dense(classes, name="logits")(x)
         super().__init__(inputs=[received, denoised, time], outputs=logits, name=name, **kwargs)
         self.feature_shape = tuple(feature_shape)
-
-    def get_config(self):
-        return {"feature_shape": self.feature_shape, "name": self.name}
+        self.classes = classes
 
 
-@keras.saving.register_keras_serializable("diffsem")
+@serializable
 class StrongClassifier(keras.Model):
     """Judge Q of Table I: image -> logits (the table's sigmoid is left to the loss). Never part of the system.
+
+    Parameters
+    ----------
+    classes : int
 
     Input
     -----
@@ -111,21 +129,19 @@ class StrongClassifier(keras.Model):
 
     Output
     ------
-    logits : [B, 10], float
+    logits : [B, classes], float
     """
 
-    def __init__(self, name="strong_classifier", **kwargs):
+    def __init__(self, classes=CLASSES, name="strong_classifier", **kwargs):
         image = keras.Input(IMAGE_SHAPE, name="image")
         x = layers.Flatten(name="flat")(image)
         x = layers.Dense(784, activation="tanh", name="dense1")(x)
         x = layers.Dense(128, activation="tanh", name="dense2")(x)
-        super().__init__(inputs=image, outputs=layers.Dense(CLASSES, name="logits")(x), name=name, **kwargs)
-
-    def get_config(self):
-        return {"name": self.name}
+        super().__init__(inputs=image, outputs=layers.Dense(classes, name="logits")(x), name=name, **kwargs)
+        self.classes = classes
 
 
-@keras.saving.register_keras_serializable("diffsem")
+@serializable
 class InversionMLP(keras.Model):
     """Adversary A of Table I: eavesdropped symbols and their noise level -> image.
 
@@ -157,6 +173,3 @@ class InversionMLP(keras.Model):
         super().__init__(inputs=[received, time], outputs=image, name=name, **kwargs)
         self.feature_shape = tuple(feature_shape)
         self.image_shape = tuple(image_shape)
-
-    def get_config(self):
-        return {"feature_shape": self.feature_shape, "image_shape": self.image_shape, "name": self.name}

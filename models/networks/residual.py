@@ -1,7 +1,9 @@
-"""The networks of Table II: convolutional ones for colour images of any size, features a quarter as high and wide."""
+"""The networks of Table II, for colour images of any size; the paper's features are a quarter as high and wide."""
 
 import keras
 from keras import layers
+
+from diffsem.models.serialization import serializable
 
 # Batch statistics move fast while a network is young: averages over a hundred batches would lag behind the weights.
 MOMENTUM = 0.9
@@ -35,6 +37,17 @@ def residual_block(x, channels: int, name: str, strides: int = 1, activation: st
     return layers.Activation(activation, name=f"{name}_act2")(layers.Add(name=f"{name}_sum")([x, shortcut]))
 
 
+def _reduction(image_shape, feature_shape) -> int:
+    """How many times as high and wide as a feature an image is, 4 or 8. Raises ValueError if it is neither."""
+    for reduction in (4, 8):
+        if tuple(image_shape[:2]) == (reduction * feature_shape[0], reduction * feature_shape[1]):
+            return reduction
+    raise ValueError(
+        f"feature_shape {tuple(feature_shape)}: height and width must be a quarter or an eighth of those of "
+        f"image_shape {tuple(image_shape)}"
+    )
+
+
 def _with_time(symbols: list, time):
     """Symbols [B, height, width, channels] and a plane of the step [B, 1] beside their channels."""
     height, width = symbols[0].shape[1:3]
@@ -43,7 +56,7 @@ def _with_time(symbols: list, time):
     return layers.Concatenate(name="inputs")([*symbols, plane])
 
 
-@keras.saving.register_keras_serializable("diffsem")
+@serializable
 class ResidualEncoder(keras.Model):
     """Encoder E of Table II: image -> feature whose mean is 0 and whose mean square is 1 for every sample.
 
@@ -52,8 +65,9 @@ class ResidualEncoder(keras.Model):
     Parameters
     ----------
     image_shape : tuple of three int
-        Height and width are divisible by 4.
-    feature_channels : int
+        Height and width are divisible by 4, or by 8.
+    feature_shape : tuple of three int
+        A quarter of the image's height and width; or an eighth, for which the residual block halves them once more.
 
     Input
     -----
@@ -61,27 +75,31 @@ class ResidualEncoder(keras.Model):
 
     Output
     ------
-    feature : [B, height / 4, width / 4, feature_channels], float
+    feature : [B, *feature_shape], float
+
+    Raises
+    ------
+    ValueError
+        If the feature has another height or width.
     """
 
-    def __init__(self, image_shape=(32, 32, 3), feature_channels=3, name="residual_encoder", **kwargs):
+    def __init__(self, image_shape=(32, 32, 3), feature_shape=(8, 8, 3), name="residual_encoder", **kwargs):
+        reduction = _reduction(image_shape, feature_shape)
         image = keras.Input(image_shape, name="image")
         x = layers.Conv2D(16, 3, padding="same", name="conv1")(image)
         x = layers.LeakyReLU(name="leaky1")(x)
         x = layers.Conv2D(32, 3, strides=2, padding="same", name="conv2")(x)
         x = layers.LeakyReLU(name="leaky2")(x)
-        x = residual_block(x, 32, "residual", activation="leaky_relu")
-        x = layers.Conv2D(feature_channels, 3, strides=2, padding="same", name="conv3")(x)
+        x = residual_block(x, 32, "residual", strides=reduction // 4, activation="leaky_relu")
+        x = layers.Conv2D(feature_shape[-1], 3, strides=2, padding="same", name="conv3")(x)
         x = layers.LeakyReLU(name="leaky3")(x)
         feature = layers.LayerNormalization(axis=(1, 2, 3), center=False, scale=False, epsilon=1e-9, name="power")(x)
         super().__init__(inputs=image, outputs=feature, name=name, **kwargs)
-        self.config = {"image_shape": tuple(image_shape), "feature_channels": feature_channels}
-
-    def get_config(self):
-        return self.config | {"name": self.name}
+        self.image_shape = tuple(image_shape)
+        self.feature_shape = tuple(feature_shape)
 
 
-@keras.saving.register_keras_serializable("diffsem")
+@serializable
 class ResidualClassifier(keras.Model):
     """Receiver's classifier C of Table II: (y, z^, t) -> logits; t is a plane beside the channels of y and z^.
 
@@ -115,13 +133,12 @@ class ResidualClassifier(keras.Model):
         x = layers.GlobalAveragePooling2D(name="average")(x)
         logits = layers.Dense(classes, name="logits")(x)
         super().__init__(inputs=[received, denoised, time], outputs=logits, name=name, **kwargs)
-        self.config = {"feature_shape": tuple(feature_shape), "classes": classes, "channels": channels}
+        self.feature_shape = tuple(feature_shape)
+        self.classes = classes
+        self.channels = channels
 
-    def get_config(self):
-        return self.config | {"name": self.name}
 
-
-@keras.saving.register_keras_serializable("diffsem")
+@serializable
 class ResidualSymbolClassifier(keras.Model):
     """Eavesdropper's classifier of symbols that stand in a plane: the receiver's C without a denoiser.
 
@@ -148,13 +165,12 @@ class ResidualSymbolClassifier(keras.Model):
         time = keras.Input((1,), name="time")
         logits = ResidualClassifier(feature_shape, classes, channels)([received, received, time])
         super().__init__(inputs=[received, time], outputs=logits, name=name, **kwargs)
-        self.config = {"feature_shape": tuple(feature_shape), "classes": classes, "channels": channels}
+        self.feature_shape = tuple(feature_shape)
+        self.classes = classes
+        self.channels = channels
 
-    def get_config(self):
-        return self.config | {"name": self.name}
 
-
-@keras.saving.register_keras_serializable("diffsem")
+@serializable
 class ResidualStrongClassifier(keras.Model):
     """Judge Q of Table II: image -> logits. Never part of the system.
 
@@ -182,13 +198,11 @@ class ResidualStrongClassifier(keras.Model):
         x = layers.Flatten(name="flat")(x)
         x = layers.Dense(256, activation="relu", name="dense1")(x)
         super().__init__(inputs=image, outputs=layers.Dense(classes, name="logits")(x), name=name, **kwargs)
-        self.config = {"image_shape": tuple(image_shape), "classes": classes}
-
-    def get_config(self):
-        return self.config | {"name": self.name}
+        self.image_shape = tuple(image_shape)
+        self.classes = classes
 
 
-@keras.saving.register_keras_serializable("diffsem")
+@serializable
 class InversionResidual(keras.Model):
     """Adversary A of Table II: eavesdropped symbols and their noise level -> image.
 
@@ -197,7 +211,7 @@ class InversionResidual(keras.Model):
     Parameters
     ----------
     feature_shape, image_shape : tuple of three int
-        An image is four times as high and wide as its feature.
+        An image is four times as high and wide as its feature; or eight times, for which a third stage doubles them.
 
     Input
     -----
@@ -208,19 +222,23 @@ class InversionResidual(keras.Model):
     Output
     ------
     image : [B, *image_shape], float
+
+    Raises
+    ------
+    ValueError
+        If an image is of another size.
     """
 
     def __init__(self, feature_shape=(8, 8, 3), image_shape=(32, 32, 3), name="inversion_residual", **kwargs):
+        stages = (256, 128) if _reduction(image_shape, feature_shape) == 4 else (256, 128, 64)
         received = keras.Input(feature_shape, name="received")
         time = keras.Input((1,), name="time")
         x = _with_time([received], time)
         x = layers.Conv2D(512, 3, padding="same", activation="tanh", name="conv1")(x)
-        for place, channels in enumerate((256, 128), 1):
+        for place, channels in enumerate(stages, 1):
             up = layers.Conv2DTranspose(channels, 2, strides=2, activation="tanh", name=f"up{place}")
             x = residual_block(up(x), channels, f"residual{place}", activation="tanh")
         image = layers.Conv2D(image_shape[-1], 3, padding="same", name="image")(x)
         super().__init__(inputs=[received, time], outputs=image, name=name, **kwargs)
-        self.config = {"feature_shape": tuple(feature_shape), "image_shape": tuple(image_shape)}
-
-    def get_config(self):
-        return self.config | {"name": self.name}
+        self.feature_shape = tuple(feature_shape)
+        self.image_shape = tuple(image_shape)

@@ -3,7 +3,8 @@
 import keras
 from keras import ops
 
-from diffsem.models.schedule import NoiseSchedule
+from diffsem.models.diffusion.schedule import NoiseSchedule
+from diffsem.models.serialization import serializable
 
 
 def swap_quarters(image):
@@ -14,7 +15,7 @@ def swap_quarters(image):
     return ops.concatenate([upper, lower], axis=1)
 
 
-@keras.saving.register_keras_serializable("diffsem")
+@serializable
 class PictureEncoder(keras.Model):
     """Direct: the pixels, scaled to unit power. Permutation: with two quarters swapped. Nothing to learn.
 
@@ -42,11 +43,8 @@ class PictureEncoder(keras.Model):
         self.image_shape = tuple(image_shape)
         self.permuted = permuted
 
-    def get_config(self):
-        return {"image_shape": self.image_shape, "permuted": self.permuted, "name": self.name}
 
-
-@keras.saving.register_keras_serializable("diffsem")
+@serializable
 class Picture(keras.Model):
     """What is seen in the symbols of a `PictureEncoder`: a noisy image of eq. 11, at the step that its pixels stand at.
 
@@ -85,12 +83,10 @@ class Picture(keras.Model):
         self.image_shape = tuple(image_shape)
         self.permuted = permuted
         self.rms = rms
-
-    def get_config(self):
-        return {"image_shape": self.image_shape, "permuted": self.permuted, "rms": self.rms, "name": self.name}
+        self.schedule = schedule
 
 
-@keras.saving.register_keras_serializable("diffsem")
+@serializable
 class PictureClassifier(keras.Model):
     """Receiver of Direct and Permutation: the strong classifier on the picture; reads (y, z^, t) as all do, not z^.
 
@@ -118,16 +114,3 @@ class PictureClassifier(keras.Model):
         super().__init__(inputs=[received, denoised, time], outputs=logits, name=name, **kwargs)
         self.picture = picture
         self.judge = judge
-
-    def get_config(self):
-        return {
-            "picture": keras.saving.serialize_keras_object(self.picture),
-            "judge": keras.saving.serialize_keras_object(self.judge),
-            "name": self.name,
-        }
-
-    @classmethod
-    def from_config(cls, config):
-        for key in ("picture", "judge"):
-            config[key] = keras.saving.deserialize_keras_object(config[key])
-        return cls(**config)

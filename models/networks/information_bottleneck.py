@@ -3,8 +3,9 @@
 import keras
 from keras import ops
 
-from diffsem.models.schedule import NoiseSchedule
-from diffsem.models.self_noise import per_sample
+from diffsem.models.batching import per_sample
+from diffsem.models.diffusion.schedule import NoiseSchedule
+from diffsem.models.serialization import serializable
 
 
 def log_uniform_kl(log_alpha):
@@ -25,7 +26,7 @@ def log_uniform_kl(log_alpha):
     return 0.5 * ops.softplus(-log_alpha) - 0.63576 * ops.sigmoid(1.8732 + 1.48695 * log_alpha) + 0.63576
 
 
-@keras.saving.register_keras_serializable("diffsem")
+@serializable
 class SymbolInformation(keras.layers.Layer):
     """[z, step] -> [B] sum of `log_uniform_kl` over the symbols of z, for noise of a step and at least that of 25 dB.
 
@@ -50,12 +51,12 @@ def noise_to_signal_log(schedule: NoiseSchedule, step):
     return ops.maximum(schedule.log_noise_to_signal_at(step), -2.5 * ops.log(10.0))
 
 
-@keras.saving.register_keras_serializable("diffsem")
+@serializable
 class Against(keras.layers.Layer):
     """[value, weight] -> value; its gradient is turned around and weighted.
 
     What follows minimises a loss of `value`; what made `value` maximises the same loss, `weight` times: the game of
-    encoder and auxiliary decoder in one step of gradient descent.
+    encoder and auxiliary decoder in one update of all weights.
 
     Input
     -----

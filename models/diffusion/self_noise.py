@@ -1,26 +1,20 @@
 """Self-noising: the transmitter degrades its own feature before it radiates it (eq. 17, 20)."""
 
-from dataclasses import asdict
-
 import keras
 from keras import ops
 
-from diffsem.models.schedule import NoiseSchedule
+from diffsem.models.batching import per_sample
+from diffsem.models.diffusion.schedule import NoiseSchedule
+from diffsem.models.serialization import serializable
 
 
-def per_sample(values, like):
-    """[B] values shaped to broadcast over the features `like` of [B, ...]."""
-    return ops.reshape(values, (-1,) + (1,) * (len(like.shape) - 1))
-
-
-@keras.saving.register_keras_serializable("diffsem")
+@serializable
 class SelfNoise(keras.layers.Layer):
     """z~ = sqrt(abar_t) z + sqrt(1 - abar_s) eps (eq. 20), leaving a margin that the channel's noise fills.
 
     Parameters
     ----------
-    schedule : NoiseSchedule or dict
-        The schedule, or its fields.
+    schedule : NoiseSchedule, optional
     seed : int
         First state of the layer's own stream; `seed_generator.state` may be set again before any call.
 
@@ -45,7 +39,7 @@ class SelfNoise(keras.layers.Layer):
 
     def __init__(self, schedule=None, seed=0, **kwargs):
         super().__init__(**kwargs)
-        self.schedule = NoiseSchedule(**schedule) if isinstance(schedule, dict) else schedule or NoiseSchedule()
+        self.schedule = schedule or NoiseSchedule()
         self.seed = seed
         self.seed_generator = keras.random.SeedGenerator(seed)
 
@@ -73,6 +67,3 @@ class SelfNoise(keras.layers.Layer):
             keras.KerasTensor(step.shape, dtype="int32"),
             keras.KerasTensor(step.shape, dtype="float32"),
         )
-
-    def get_config(self):
-        return super().get_config() | {"schedule": asdict(self.schedule), "seed": self.seed}

@@ -12,6 +12,7 @@ from diffsem.scenarios.contracts.network import NetworkSpec, Storage
 from diffsem.scenarios.contracts.system import TransmitterSpec
 from diffsem.scenarios.datasets.source import LabelledImages
 from diffsem.scenarios.schema.nodes import Surrogate
+from diffsem.scenarios.schema.schedule import Schedule
 
 if TYPE_CHECKING:  # a scenario is checked without it
     import keras
@@ -31,6 +32,8 @@ class Target:
         Whether the self-noise comes from a key.
     scrambled : bool
         Whether a key orders and signs the symbols of each transmission.
+    schedule : Schedule
+        By which steps t / T stand for noise levels.
     """
 
     feature_shape: tuple[int, int, int]
@@ -39,6 +42,7 @@ class Target:
     pixel_rms: float
     keyed: bool = False
     scrambled: bool = False
+    schedule: Schedule = Schedule()
 
 
 class Eavesdropping(Protocol):

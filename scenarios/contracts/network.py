@@ -72,6 +72,8 @@ class NetworkSpec:
         "float32", or "execution": as `execution.precision` of the scenario says.
     trained : bool
         Whether it has weights.
+    train_options : tuple of str
+        Options of `diffsem train` without which it is not made.
     cost : callable, optional
         Dimensions -> NetworkCost of a call; None: not known, and left out of estimates.
     """
@@ -81,4 +83,5 @@ class NetworkSpec:
     storage: Storage = Storage()
     precision: Literal["float32", "execution"] = "float32"
     trained: bool = True
+    train_options: tuple[str, ...] = ()
     cost: Callable[[Dimensions], NetworkCost] | None = None

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 
 from diffsem.scenarios.contracts.network import Dimensions, NetworkSpec
-from diffsem.scenarios.datasets.source import Dataset
+from diffsem.scenarios.datasets.source import Dataset, DataSource
 from diffsem.scenarios.schema.scenario import Scenario
 
 if TYPE_CHECKING:  # a scenario is checked without it
@@ -30,13 +30,16 @@ class Session(Protocol):
     def schedule(self) -> "NoiseSchedule": ...
 
     @property
+    def source(self) -> DataSource: ...
+
+    @property
     def dataset(self) -> Dataset: ...
 
     def rng(self, *path: object) -> np.random.Generator:
         """A generator of its own for every use: the same (scenario seed, path) draws the same numbers."""
 
     def varied(self, images: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-        """[N, height, width, channels] training images of an epoch, varied as the scenario says, or as suits the data."""
+        """Training images [N, height, width, channels] of an epoch, varied as the scenario says, or as suits the data."""
 
     def build(self, network: NetworkSpec, *path: str) -> "keras.Model":
         """A network, untrained; `path` tells several of them apart."""

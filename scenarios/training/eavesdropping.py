@@ -2,176 +2,191 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, partial
+from typing import Any
 
 import keras
 import numpy as np
 
-from diffsem.link.eavesdropper import UNKNOWN_TIME
-from diffsem.link.wiretap import Seeds, WiretapLink
-from diffsem.scenarios.assembly import SCHEDULE, build_link, encoder_of
-from diffsem.scenarios.attacks import ListedAttack
-from diffsem.scenarios.datasets import LabelledImages, surrogate_images
-from diffsem.scenarios.networks import attack_network
-from diffsem.scenarios.workshop import Workshop, as_time
+from diffsem.link import UNKNOWN_TIME, Link, Seeds
+from diffsem.models import NoiseSchedule
+from diffsem.scenarios.contracts.attack import AttackMethod, Eavesdropping, PlannedAttack
+from diffsem.scenarios.contracts.stage import Session
+from diffsem.scenarios.contracts.system import Setup, TransmitterSpec
+from diffsem.scenarios.datasets.source import LabelledImages, surrogate_images
+from diffsem.scenarios.links.wiretap import build_link
+from diffsem.scenarios.training.session import as_time
 
 VALIDATION_DRAWS = 4
+# Repeated transmissions, or looks.
 CLEAR_LOOKS = 4
 
 
-def _transmit(link, images, steps, snr_db, own_snr_db, looks, rng) -> list[np.ndarray]:
-    # Looks that do not add up are attacked one by one: an attack learns from one.
-    looks = 1 if link.scrambled else looks
-    seeds = Seeds.unpack([int(seed) for seed in rng.integers(2**62, size=len(Seeds.roles(looks)))])
-    _, (heard,), _ = link.transmit(images, steps, snr_db, [own_snr_db], seeds)
-    return [heard.received.numpy(), as_time(heard.step)]
-
-
 @dataclass(frozen=True)
-class Eavesdropping:
-    """One attack's access to one system: black box, chosen plaintext.
+class _Access:
+    """Functions, and two words: no attribute leads to an encoder, a receiver, test images or the session."""
+
+    name: str
+    knows_step: bool
+    rng: Callable[..., np.random.Generator]
+    images: Callable[[], tuple[LabelledImages, LabelledImages]]
+    hear: Callable[[np.ndarray, np.random.Generator], list[np.ndarray]]
+    hear_clearly: Callable[[np.ndarray], np.ndarray]
+    trained: Callable[[AttackMethod], keras.Model]
+    rebuilt: Callable[[], keras.Model]
+    fit: Callable[..., list[dict[str, Any]]]
+
+
+def eavesdropping_of(
+    session: Session, planned: PlannedAttack, link_of: Callable[[TransmitterSpec, keras.Model], Link]
+) -> Eavesdropping:
+    """An attack's access to the transmitter that it learns on, and to nothing else.
 
     Parameters
     ----------
-    shop : Workshop
-        For the machinery of training; an attack has no business with the rest of it.
-    transmitter : str
-    attack : ListedAttack
+    session : Session
+    planned : PlannedAttack
+    link_of : callable
+        (transmitter, encoder) -> the wiretap link behind it; called when something is first sent.
     """
+    network, attack, transmitter = planned.network, planned.attack, planned.learns_on
 
-    shop: Workshop
-    transmitter: str
-    attack: ListedAttack
+    @cache
+    def link() -> Link:
+        return link_of(transmitter, session.load(transmitter.encoder))
 
-    @property
-    def name(self) -> str:
-        return attack_network(self.transmitter, self.attack, self.shop.scenario)
+    def images() -> tuple[LabelledImages, LabelledImages]:
+        return surrogate_images(session.dataset, session.source, attack.surrogate).split_off_validation()
 
-    def images(self) -> tuple[LabelledImages, LabelledImages]:
-        """The surrogate images: (training, validation)."""
-        return surrogate_images(self.shop.dataset, self.attack.surrogate).split_off_validation()
+    def hear(images: np.ndarray, rng: np.random.Generator) -> list[np.ndarray]:
+        received, known = _hear(session, link(), images, rng)
+        return [received, known if attack.knows_step else np.full_like(known, UNKNOWN_TIME)]
 
-    def hear(self, images: np.ndarray, rng: np.random.Generator) -> list[np.ndarray]:
-        """What the eavesdropper has of images it had sent, through the system and its own channel.
+    def trained(method: AttackMethod) -> keras.Model:
+        # One from outside is known by its name: what is planned is guarded.
+        (before,) = (each for each in planned.before if each.attack.method.name == method.name)
+        return session.load(before.network)
 
-        Parameters
-        ----------
-        images : [B, height, width, channels], float in [0, 1]
-        rng : numpy.random.Generator
-            Steps t uniform in 0..T, SNRs uniform in `training.snr_db`, all noise.
+    return _Access(
+        network.name,
+        attack.knows_step,
+        rng=session.rng,
+        images=images,
+        hear=hear,
+        hear_clearly=lambda images: _hear_clearly(session, link(), images, session.rng(network.name, "clear")),
+        trained=trained,
+        rebuilt=lambda: session.build(network, "again"),
+        fit=partial(_fit, session, network.name, images, hear),
+    )
 
-        Returns
-        -------
-        [y, t' / T] : [B, *feature_shape] and [B, 1], float32
-            t' / T is 0 if the attack does not know the step.
-        """
-        scenario = self.shop.scenario
-        steps = rng.integers(0, SCHEDULE.steps + 1, len(images))
-        low, high = scenario.training.snr_db
-        snr_db = rng.uniform(low, high, len(images))
-        own = scenario.eavesdropper.snr_db
-        if own == "same":
-            own_snr_db = snr_db
-        elif isinstance(own, tuple):
-            own_snr_db = rng.uniform(low, high, len(images))
-        else:
-            own_snr_db = own.after(snr_db)
-        looks = scenario.eavesdropper.looks
-        received, known = _transmit(self._link, images, steps, snr_db, own_snr_db, looks, rng)
-        return [received, known if self.attack.knows_step else np.full_like(known, UNKNOWN_TIME)]
 
-    def hear_clearly(self, images: np.ndarray) -> np.ndarray:
-        """[B, *feature_shape] float32: what is heard without self-noise at the best training SNR; four looks."""
-        rng, whole = self.shop.rng(self.name, "clear"), np.ones(len(images))
-        best = self.shop.scenario.training.snr_db[1] * whole
-        received, known = _transmit(self._link, images, 0 * whole, best, best, CLEAR_LOOKS, rng)
-        return received / np.sqrt(SCHEDULE.alpha_bar_at(known[:, 0] * SCHEDULE.steps).numpy()).reshape(-1, 1, 1, 1)
+def _hear(session: Session, link: Link, images: np.ndarray, rng: np.random.Generator) -> list[np.ndarray]:
+    scenario, schedule = session.scenario, session.schedule
+    steps = rng.integers(0, schedule.steps + 1, len(images))
+    low, high = scenario.training.snr_db
+    snr_db = rng.uniform(low, high, len(images))
+    own = scenario.eavesdropper.snr_db
+    if own == "same":
+        own_snr_db = snr_db
+    elif isinstance(own, tuple):
+        own_snr_db = rng.uniform(low, high, len(images))
+    else:
+        own_snr_db = own.after(snr_db)
+    return _transmit(link, images, steps, snr_db, own_snr_db, scenario.eavesdropper.looks, schedule, rng)
 
-    def trained(self, name: str) -> keras.Model:
-        """The network of an attack named in `AttackMethod.after`, trained under the same options."""
-        (before,) = (before for before in self.attack.before if before.method.name == name)
-        return self.shop.load(attack_network(self.transmitter, before, self.shop.scenario))
 
-    def rebuilt(self) -> keras.Model:
-        """The attack's network once more, from other initial weights."""
-        return self.shop.build(self.name, "again")
+def _hear_clearly(session: Session, link: Link, images: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    schedule, whole = session.schedule, np.ones(len(images))
+    best = session.scenario.training.snr_db[1] * whole
+    received, known = _transmit(link, images, 0 * whole, best, best, CLEAR_LOOKS, schedule, rng)
+    return received / np.sqrt(schedule.alpha_bar_at(known[:, 0] * schedule.steps).numpy()).reshape(-1, 1, 1, 1)
 
-    def fit(
-        self,
-        model: keras.Model,
+
+def _transmit(
+    link: Link,
+    images: np.ndarray,
+    steps: np.ndarray,
+    snr_db: np.ndarray,
+    own_snr_db: np.ndarray,
+    looks: int,
+    schedule: NoiseSchedule,
+    rng: np.random.Generator,
+) -> list[np.ndarray]:
+    # Looks that do not add up are attacked one by one: an attack learns from one.
+    combined = 1 if link.scrambled else looks
+    seeds = Seeds.unpack([int(seed) for seed in rng.integers(2**62, size=len(Seeds.roles(combined)))])
+    _, (heard,), _ = link.transmit(images, steps, snr_db, [own_snr_db], seeds)
+    return [heard.received.numpy(), as_time(heard.step, schedule)]
+
+
+def _fit(
+    session: Session,
+    name: str,
+    surrogate: Callable[[], tuple[LabelledImages, LabelledImages]],
+    hear: Callable[[np.ndarray, np.random.Generator], list[np.ndarray]],
+    model: keras.Model,
+    loss: Any,
+    target: Callable[[list[np.ndarray], np.ndarray, np.ndarray], np.ndarray],
+    part: str = "",
+    metrics: Any = (),
+    min_delta: float = 1e-4,
+    patience: int = 2,
+    batch_size: int | None = None,
+) -> list[dict[str, Any]]:
+    """`Eavesdropping.fit` of the attack's network of that name."""
+    training, validation = surrogate()
+    images = training.as_float()
+
+    def draw_epoch(epoch):
+        rng = session.rng(name, part, epoch)
+        order = rng.permutation(len(images))
+        pictures = session.varied(images[order], rng)
+        heard = hear(pictures, rng)
+        return heard, target(heard, pictures, training.labels[order])
+
+    pictures = np.repeat(validation.as_float(), VALIDATION_DRAWS, axis=0)
+    heard = hear(pictures, session.rng(name, part, "validation"))
+    held_out = heard, target(heard, pictures, np.repeat(validation.labels, VALIDATION_DRAWS))
+    options = session.scenario.training
+    return session.fit(
+        name,
+        options.epochs.adversary,
+        model,
         loss,
-        target: Callable[[list[np.ndarray], np.ndarray, np.ndarray], np.ndarray],
-        part: str = "",
-        metrics=(),
-        min_delta: float = 1e-4,
-        patience: int = 2,
-        batch_size: int | None = None,
-    ) -> list[dict]:
-        """Train on fresh transmissions of the surrogate images every epoch, until validation stands on a plateau.
-
-        Parameters
-        ----------
-        model : keras.Model
-            [y, t / T] -> anything that `loss` compares with the target.
-        loss, metrics
-            As for `keras.Model.compile`.
-        target : callable
-            (heard, images, labels) -> what the model shall give.
-        part : str
-            Names one of several calls.
-        min_delta : float
-            Validation loss must fall by more to count as progress.
-        patience : int
-            Epochs without progress that make a plateau.
-        batch_size : int, optional
-            Samples a step; default: `training.batch_size`.
-
-        Returns
-        -------
-        list of dict
-            One record an epoch.
-        """
-        training, validation = self.images()
-        images = training.as_float()
-
-        def draw_epoch(epoch):
-            rng = self.shop.rng(self.name, part, epoch)
-            order = rng.permutation(len(images))
-            pictures = self.shop.varied(images[order], rng)
-            heard = self.hear(pictures, rng)
-            return heard, target(heard, pictures, training.labels[order])
-
-        pictures = np.repeat(validation.as_float(), VALIDATION_DRAWS, axis=0)
-        heard = self.hear(pictures, self.shop.rng(self.name, part, "validation"))
-        held_out = heard, target(heard, pictures, np.repeat(validation.labels, VALIDATION_DRAWS))
-        options = self.shop.scenario.training
-        return self.shop.fit(
-            self.name,
-            options.epochs.adversary,
-            model,
-            loss,
-            draw_epoch,
-            held_out,
-            metrics,
-            part=part,
-            batch_size=batch_size or options.batch_size,
-            min_delta=min_delta,
-            patience=patience,
-            until_plateau=True,
-        )
-
-    @cached_property
-    def _link(self) -> WiretapLink:
-        return build_link(self.shop.scenario, self.shop.load(encoder_of(self.transmitter)), self.transmitter)
+        draw_epoch,
+        held_out,
+        metrics,
+        part=part,
+        batch_size=batch_size or options.batch_size,
+        min_delta=min_delta,
+        patience=patience,
+        until_plateau=True,
+    )
 
 
-def train_attack(shop: Workshop, transmitter: str, attack: ListedAttack) -> dict:
-    """Algorithm 1, stage 3, for any attack: E frozen and unseen."""
-    eavesdropping = Eavesdropping(shop, transmitter, attack)
-    model = shop.build(eavesdropping.name)
-    assert attack.method.train is not None
-    history = attack.method.train(eavesdropping, model)
-    shop.save(model, eavesdropping.name)
+def train_attack(session: Session, planned: PlannedAttack, setup: Setup) -> dict[str, Any]:
+    """Algorithm 1, stage 3, for any attack: E frozen and unseen.
+
+    Parameters
+    ----------
+    session : Session
+    planned : PlannedAttack
+        With something to learn.
+    setup : Setup
+        For the link that the eavesdropper hears.
+
+    Returns
+    -------
+    dict
+        history, and scores: how many surrogate images there were, and the last losses on those for validation.
+    """
+    eavesdropping = eavesdropping_of(session, planned, partial(build_link, setup))
+    model = session.build(planned.network)
+    train = planned.attack.method.train
+    if train is None:
+        raise ValueError(f"attack {planned.network.name}: has nothing to learn; allowed: a method with train")
+    history = train(eavesdropping, model)
+    session.save(model, planned.network)
     last = {key: round(value, 5) for key, value in history[-1].items() if key.startswith("val_")}
-    images = len(eavesdropping.images()[0])
-    return {"history": history, "scores": {"surrogate_images": images, **last}}
+    training, _ = eavesdropping.images()
+    return {"history": history, "scores": {"surrogate_images": len(training), **last}}

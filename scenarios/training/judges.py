@@ -1,123 +1,137 @@
-"""The judges: strong classifiers that label what attacks reconstruct, and are never part of a system."""
+"""Training of judges: strong classifiers that label what attacks reconstruct, and are never part of a system."""
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any
 
 import keras
 import numpy as np
 
-from diffsem.scenarios.assembly import SCHEDULE, attacks_on, transmitters
-from diffsem.scenarios.attacks import ListedAttack
-from diffsem.scenarios.datasets import LabelledImages
-from diffsem.scenarios.eavesdropping import Eavesdropping
-from diffsem.scenarios.networks import trained_on
-from diffsem.scenarios.schema import Scenario
-from diffsem.scenarios.workshop import Workshop, accuracy, add_noise, classification_loss, predict
+from diffsem.scenarios.contracts.attack import PlannedAttack
+from diffsem.scenarios.contracts.network import NetworkSpec
+from diffsem.scenarios.contracts.stage import Session
+from diffsem.scenarios.contracts.system import Setup
+from diffsem.scenarios.links.wiretap import build_link
+from diffsem.scenarios.training.eavesdropping import eavesdropping_of
+from diffsem.scenarios.training.session import accuracy, add_noise, classification_loss, predict
 
 # The loss is mostly that of hopeless noise levels: smaller gains only come at a lower learning rate.
 MIN_DELTA = 3e-3
 # A judge that goes on from another's weights has a short way to go, and something to lose.
 START_RATE, GOING_ON_RATE = 1e-3, 3e-4
 
-# (training, validation) of the pair and of the eavesdropper.
-Splits = list[tuple[LabelledImages, LabelledImages]]
+# (whether for training, rng) -> images and labels.
+Samples = Callable[[bool, np.random.Generator], tuple[np.ndarray, np.ndarray]]
 
 
-def judged_attacks(scenario: Scenario) -> list[tuple[str, ListedAttack]]:
-    """(transmitter that it learns on, attack) of every trained attack that makes images, each once."""
-    return list(
-        dict.fromkeys(
-            (trained_on(transmitter, attack, scenario), attack)
-            for transmitter in transmitters(scenario)
-            for attack in attacks_on(transmitter, scenario)
-            if attack.method.output == "image" and attack.method.train is not None
-        )
-    )
-
-
-def train_judge(shop: Workshop) -> dict:
+def train_judge(
+    session: Session, judge: NetworkSpec, clean: NetworkSpec, attacks: Sequence[PlannedAttack], setup: Setup
+) -> dict[str, Any]:
     """Q: clean images, images noised directly at all steps (eq. 11) and attacks' reconstructions, with labels.
 
     The judge is a third party: it learns from the images of the pair and of the eavesdropper alike. An epoch holds
     every image twice clean, once noised, and once as one attack or another sees it; one half of the images, where it
     goes on from the clean judge's weights.
+
+    Parameters
+    ----------
+    session : Session
+    judge, clean : NetworkSpec
+        image -> logits: the one that is trained, and the one that it goes on from where `training.epochs` gives
+        `judge_of_attacks`.
+    attacks : sequence of PlannedAttack
+        That make images, and have learnt.
+    setup : Setup
+        For the links that they hear.
+
+    Returns
+    -------
+    dict
+        history, and scores: accuracy on the test images.
     """
-    model = shop.build("strong-classifier")
-    epochs = shop.scenario.training.epochs
+    model = session.build(judge)
+    epochs = session.scenario.training.epochs
     goes_on = epochs.judge_of_attacks is not None
     if goes_on:
-        model.set_weights(shop.load("strong-classifier-clean").get_weights())
-    splits = [part.split_off_validation() for part in (shop.dataset.pair, shop.dataset.surrogate)]
-    taps = [Eavesdropping(shop, transmitter, attack) for transmitter, attack in judged_attacks(shop.scenario)]
-    networks = [shop.load(tap.name) for tap in taps]
+        model.set_weights(session.load(clean).get_weights())
+    reconstruct = _reconstruction(session, attacks, setup) if attacks else None
 
-    def samples(part, rng):
-        images = _images(shop, splits, part, rng)
-        labels = np.concatenate([split[part].labels for split in splits])
+    def samples(training, rng):
+        images, labels = _images(session, training, rng)
         if goes_on:
             chosen = rng.permutation(len(images))[: len(images) // 2]
             images, labels = images[chosen], labels[chosen]
-        noised, _ = add_noise(images, rng.integers(1, SCHEDULE.steps + 1, len(images)), rng)
+        steps = rng.integers(1, session.schedule.steps + 1, len(images))
+        noised, _ = add_noise(images, steps, session.schedule, rng)
         # Half of the samples are clean, or the judge forgets what a clean image looks like.
         pictures = [images, images, noised]
-        if taps:
-            shares = np.array_split(rng.permutation(len(images)), len(taps))
-            seen = np.empty_like(images)
-            for tap, network, share in zip(taps, networks, shares, strict=True):
-                seen[share] = predict(network, tap.hear(images[share], rng))
-            pictures.append(seen)
+        if reconstruct:
+            pictures.append(reconstruct(images, rng))
         order = rng.permutation(len(pictures) * len(images))
         return np.concatenate(pictures)[order], np.tile(labels, len(pictures))[order]
 
-    return _train(
-        shop,
-        "strong-classifier",
-        model,
-        lambda epoch: samples(0, shop.rng("strong-classifier", epoch)),
-        samples(1, shop.rng("strong-classifier", "validation")),
-        epochs.judge_of_attacks or epochs.strong_classifier,
-        GOING_ON_RATE if goes_on else START_RATE,
-    )
+    if goes_on:
+        return _train(session, judge, model, samples, epochs.judge_of_attacks, GOING_ON_RATE)
+    return _train(session, judge, model, samples, epochs.strong_classifier, START_RATE)
 
 
-def train_clean_judge(shop: Workshop) -> dict:
+def train_clean_judge(session: Session, judge: NetworkSpec) -> dict[str, Any]:
     """The second judge: the same network on clean images alone, which no attack has taught anything."""
-    splits = [part.split_off_validation() for part in (shop.dataset.pair, shop.dataset.surrogate)]
 
-    def samples(part, rng):
-        images = _images(shop, splits, part, rng)
+    def samples(training, rng):
+        images, labels = _images(session, training, rng)
         order = rng.permutation(len(images))
-        return images[order], np.concatenate([split[part].labels for split in splits])[order]
+        return images[order], labels[order]
 
-    name = "strong-classifier-clean"
-    return _train(
-        shop,
-        name,
-        shop.build(name),
-        lambda epoch: samples(0, shop.rng(name, epoch)),
-        samples(1, shop.rng(name, "validation")),
-        shop.scenario.training.epochs.strong_classifier,
-    )
+    epochs = session.scenario.training.epochs.strong_classifier
+    return _train(session, judge, session.build(judge), samples, epochs, START_RATE)
 
 
-def _images(shop: Workshop, splits: Splits, part: int, rng: np.random.Generator) -> np.ndarray:
-    """The training images (part 0), varied, or those for validation (part 1)."""
-    images = np.concatenate([split[part].as_float() for split in splits])
-    return shop.varied(images, rng) if part == 0 else images
+def _images(session: Session, training: bool, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    """Images and labels of the pair and of the eavesdropper: those for training, varied, or those for validation."""
+    chosen = []
+    for part in (session.dataset.pair, session.dataset.surrogate):
+        for_training, for_validation = part.split_off_validation()
+        chosen.append(for_training if training else for_validation)
+    images = np.concatenate([part.as_float() for part in chosen])
+    labels = np.concatenate([part.labels for part in chosen])
+    return session.varied(images, rng) if training else images, labels
+
+
+def _reconstruction(
+    session: Session, attacks: Sequence[PlannedAttack], setup: Setup
+) -> Callable[[np.ndarray, np.random.Generator], np.ndarray]:
+    """(images, rng) -> the same images, each as one of the attacks reconstructs it."""
+    link_of = partial(build_link, setup)
+    taps = [eavesdropping_of(session, planned, link_of) for planned in attacks]
+    networks = [session.load(planned.network) for planned in attacks]
+
+    def reconstruct(images, rng):
+        shares = np.array_split(rng.permutation(len(images)), len(taps))
+        seen = np.empty_like(images)
+        for tap, network, share in zip(taps, networks, shares, strict=True):
+            seen[share] = predict(network, tap.hear(images[share], rng))
+        return seen
+
+    return reconstruct
 
 
 def _train(
-    shop: Workshop, name: str, model: keras.Model, draw_epoch, held_out, epochs: int, learning_rate: float = START_RATE
-) -> dict:
-    history = shop.fit(
-        name,
+    session: Session, judge: NetworkSpec, model: keras.Model, samples: Samples, epochs: int, learning_rate: float
+) -> dict[str, Any]:
+    held_out = samples(False, session.rng(judge.name, "validation"))
+    history = session.fit(
+        judge.name,
         epochs,
         model,
         classification_loss(),
-        draw_epoch,
+        lambda epoch: samples(True, session.rng(judge.name, epoch)),
         held_out,
         ["accuracy"],
         min_delta=MIN_DELTA,
         learning_rate=learning_rate,
     )
-    shop.save(model, name)
-    test = shop.dataset.test
-    logits = predict(shop.load(name), test.as_float())
+    session.save(model, judge)
+    test = session.dataset.test
+    logits = predict(session.load(judge), test.as_float())
     return {"history": history, "scores": {"test_accuracy_clean": accuracy(logits, test.labels)}}

@@ -1,32 +1,40 @@
-"""What every stage of a training works with: scenario, data, folder, and a way to fit that survives a crash."""
+"""What a stage of a training works with: scenario, data, folder, and a way to fit that survives a crash."""
 
+import io
 import zlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
 
-from diffsem.link.errors import InputError
-from diffsem.models import BrokenStateError, NotFiniteError, TrainingPlan, train
-from diffsem.scenarios.assembly import SCHEDULE
-from diffsem.scenarios.augmentation import augmented
-from diffsem.scenarios.datasets import Dataset
-from diffsem.scenarios.networks import build_network, load_network, precision, save_network
-from diffsem.scenarios.schema import Scenario
-from diffsem.scenarios.sizes import Sizes, sizes_of
+from diffsem.link import InputError, replace_file
+from diffsem.models import BrokenStateError, NoiseSchedule, NotFiniteError, TrainingPlan, train
+from diffsem.scenarios.contracts.network import Dimensions, NetworkSpec
+from diffsem.scenarios.contracts.stage import Session
+from diffsem.scenarios.datasets.augmentation import augmented
+from diffsem.scenarios.datasets.source import Dataset, DataSource
+from diffsem.scenarios.schema.scenario import Scenario
+from diffsem.scenarios.training.checkpoints import load_network, precision, save_network
 
 PREDICT_BATCH = 512
+# Steps t of eq. 11 at which a classifier is scored.
+SCORED_STEPS = (0, 120, 240, 300)
 
 
 @dataclass(frozen=True)
-class Workshop:
-    """What every stage works with.
+class TrainingSession:
+    """What every stage works with, as `diffsem.scenarios.contracts.stage.Session` says.
 
     Parameters
     ----------
     scenario : Scenario
+    dimensions : Dimensions
+    schedule : NoiseSchedule
+    source : DataSource
+        Where the data set comes from, and how its images are varied where the scenario does not say.
     dataset : Dataset
     folder : Path
         Where weights go; half-done stages live in its `.progress`.
@@ -35,38 +43,54 @@ class Workshop:
     """
 
     scenario: Scenario
+    dimensions: Dimensions
+    schedule: NoiseSchedule
+    source: DataSource
     dataset: Dataset
     folder: Path
     callbacks: Callable[[str, int], Sequence[keras.callbacks.Callback]] = field(default=lambda stage, epochs: ())
 
-    @property
-    def sizes(self) -> Sizes:
-        return sizes_of(self.scenario.dataset)
-
     def varied(self, images: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         """Training images of an epoch, varied as the scenario says, or else as suits the data set."""
         chosen = self.scenario.training.augmentation
-        return augmented(images, self.sizes.augmentation if chosen is None else chosen, rng)
+        return augmented(images, self.source.sizes.augmentation if chosen is None else chosen, rng)
 
-    def rng(self, *path) -> np.random.Generator:
+    def rng(self, *path: object) -> np.random.Generator:
         """A generator of its own for every use: the same (scenario seed, path) draws the same numbers."""
         return np.random.default_rng([self.scenario.seed, *(zlib.crc32(str(part).encode()) for part in path)])
 
-    def build(self, name: str, *path: str) -> keras.Model:
+    def build(self, network: NetworkSpec, *path: str) -> keras.Model:
         """A network, untrained; `path` tells several of them apart."""
-        keras.utils.set_random_seed(int(self.rng("initial weights", name, *path).integers(2**31)))
+        keras.utils.set_random_seed(int(self.rng("initial weights", network.name, *path).integers(2**31)))
         with precision(self.scenario.training.precision):
-            return build_network(self.scenario, name)
+            return network.build(self.dimensions)
 
-    def load(self, name: str) -> keras.Model:
-        return load_network(self.scenario, self.folder, name)
+    def load(self, network: NetworkSpec) -> keras.Model:
+        """A network as an earlier stage saved it, frozen. Raises InputError if its weights cannot be used."""
+        return load_network(network, self.dimensions, self.folder, self.scenario.execution.precision)
 
-    def save(self, network: keras.Model, name: str) -> None:
-        save_network(network, self.folder, name)
+    def save(self, network: keras.Model, spec: NetworkSpec) -> None:
+        """Write a network's weights as they are, whole or not at all. Raises OSError if they cannot be written."""
+        save_network(network, spec, self.folder)
+
+    def kept(self, stage: str, split: str, compute: Callable[[], np.ndarray]) -> np.ndarray:
+        """An array that is costly to compute: of a stage that was cut off it is read from disk."""
+        # An archive, for its checksum.
+        path = self.folder / ".progress" / stage / f"denoised-{split}.npz"
+        try:
+            with np.load(path) as file:
+                return file["denoised"]
+        except Exception:  # of a damaged file, NumPy, zipfile and zlib may raise anything
+            denoised = compute()
+        path.parent.mkdir(parents=True, exist_ok=True)
+        content = io.BytesIO()
+        np.savez(content, denoised=denoised)
+        replace_file(path, content.getvalue())
+        return denoised
 
     def fit(
         self, stage: str, epochs: int, model, loss, draw_epoch, validation, metrics=(), part: str = "", **plan
-    ) -> list[dict]:
+    ) -> list[dict[str, Any]]:
         """Train for `epochs`; `part` names one of several trainings of a stage, `plan` changes the TrainingPlan."""
         options = self.scenario.training
         cosine = options.learning_rate == "cosine" and not plan.get("until_plateau", False)
@@ -83,65 +107,43 @@ class Workshop:
             ) from error
 
 
-@dataclass(frozen=True)
-class Stage:
-    """One training.
-
-    Parameters
-    ----------
-    name : str
-    writes, needs : tuple of str
-        Names of networks.
-    run : callable
-        The recipe: Workshop -> history and scores.
-    depends : tuple of str
-        Dotted keys of the scenario that change what is learnt, beside those of every training.
-    source : Path, optional
-        File of a recipe that comes from outside of the package.
-    large : bool
-        Whether it gains from several GPUs.
-    """
-
-    name: str
-    writes: tuple[str, ...]
-    needs: tuple[str, ...]
-    run: Callable[[Workshop], dict]
-    depends: tuple[str, ...] = ()
-    source: Path | None = None
-    large: bool = False
-
-
-def classification_loss():
+def classification_loss() -> keras.losses.Loss:
+    """Cross-entropy of logits [B, classes] and labels [B]."""
     return keras.losses.SparseCategoricalCrossentropy(from_logits=True)
 
 
-def predict(model, inputs) -> np.ndarray:
+def predict(model: keras.Model, inputs) -> np.ndarray:
+    """What a network gives for arrays [N, ...], in batches."""
     return np.asarray(model.predict(inputs, batch_size=PREDICT_BATCH, verbose=0))
 
 
 def accuracy(logits: np.ndarray, labels: np.ndarray) -> float:
+    """Share of logits [N, classes] whose largest is that of the label [N], to four digits."""
     return round(float((logits.argmax(-1) == labels).mean()), 4)
 
 
-def as_time(step) -> np.ndarray:
-    """[B, 1] float32: steps as fractions t / T, as the networks read them."""
-    return (np.asarray(step, np.float32) / SCHEDULE.steps)[:, None]
+def as_time(step, schedule: NoiseSchedule) -> np.ndarray:
+    """[B, 1] float32: steps [B] as fractions t / T, as the networks read them."""
+    return (np.asarray(step, np.float32) / schedule.steps)[:, None]
 
 
-def add_noise(feature: np.ndarray, step: np.ndarray, rng) -> tuple[np.ndarray, np.ndarray]:
+def add_noise(
+    feature: np.ndarray, step: np.ndarray, schedule: NoiseSchedule, rng: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray]:
     """(z_t, eps) of eq. 11 for [B, ...] features or images and [B] steps."""
     noise = rng.standard_normal(feature.shape, np.float32)
-    alpha_bar = SCHEDULE.alpha_bar[step].astype(np.float32).reshape(-1, 1, 1, 1)
+    alpha_bar = schedule.alpha_bar[step].astype(np.float32).reshape(-1, 1, 1, 1)
     return np.sqrt(alpha_bar) * feature + np.sqrt(1 - alpha_bar) * noise, noise
 
 
-def bypass_accuracy(shop: Workshop, encoder: str, classifier: str) -> dict:
+def bypass_accuracy(session: Session, encoder: NetworkSpec, classifier: NetworkSpec) -> dict[str, float]:
     """Accuracy by step on test images, noised directly and classified without a denoiser."""
-    test = shop.dataset.test
-    feature, network = predict(shop.load(encoder), test.as_float()), shop.load(classifier)
+    test, schedule = session.dataset.test, session.schedule
+    feature, network = predict(session.load(encoder), test.as_float()), session.load(classifier)
     scores = {}
-    for step in (0, 120, 240, 300):
+    for step in (step for step in SCORED_STEPS if step <= schedule.steps):
         steps = np.full(len(test), step)
-        received, _ = add_noise(feature, steps, shop.rng(classifier, "score", step))
-        scores[f"test_accuracy_t{step}"] = accuracy(predict(network, [received, received, as_time(steps)]), test.labels)
+        received, _ = add_noise(feature, steps, schedule, session.rng(classifier.name, "score", step))
+        logits = predict(network, [received, received, as_time(steps, schedule)])
+        scores[f"test_accuracy_t{step}"] = accuracy(logits, test.labels)
     return scores

@@ -1,15 +1,15 @@
 """An attack: what it builds from what it hears, how it learns, and what it may see while it does."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 import numpy as np
 
 from diffsem.models.costs import NetworkCost
-from diffsem.scenarios.contracts.network import NetworkSpec, Storage
-from diffsem.scenarios.contracts.system import TransmitterSpec
+from diffsem.scenarios.contracts.network import COARSE, NetworkSpec, Storage
+from diffsem.scenarios.contracts.transmitter import TransmitterSpec
 from diffsem.scenarios.datasets.source import LabelledImages
 from diffsem.scenarios.schema.nodes import Surrogate
 from diffsem.scenarios.schema.schedule import Schedule
@@ -42,7 +42,7 @@ class Target:
     pixel_rms: float
     keyed: bool = False
     scrambled: bool = False
-    schedule: Schedule = Schedule()
+    schedule: Schedule = field(default_factory=Schedule)
 
 
 class Eavesdropping(Protocol):
@@ -160,7 +160,7 @@ class AttackMethod:
     after: "tuple[AttackMethod, ...]" = ()
     applies: Callable[[Target], bool] = lambda target: True
     adaptive: bool = False
-    storage: Storage = Storage(large=4_000)
+    storage: Storage = COARSE
     cost: Callable[[Target], NetworkCost] | None = None
     papers: bool = False
     default_place: int | None = None

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from diffsem.scenarios.contracts.attack import PlannedAttack
 from diffsem.scenarios.contracts.network import NetworkSpec
 from diffsem.scenarios.contracts.stage import Stage
-from diffsem.scenarios.contracts.system import Setup
+from diffsem.scenarios.schema.scenario import Scenario
 
 
 @dataclass(frozen=True)
@@ -21,10 +21,10 @@ class Judge:
     clean : NetworkSpec
         The same of one that never saw anything but clean images: whoever has seen an attack flatters it.
     stages : callable
-        (Setup, trained attacks that make images, each once) -> stages that train both.
+        (Scenario, trained attacks that make images, each once) -> stages that train both.
     """
 
     name: str
     network: NetworkSpec
     clean: NetworkSpec
-    stages: Callable[[Setup, Sequence[PlannedAttack]], tuple[Stage, ...]]
+    stages: Callable[[Scenario, Sequence[PlannedAttack]], tuple[Stage, ...]]

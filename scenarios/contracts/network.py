@@ -53,6 +53,8 @@ class Storage:
 
 # Of what is called again and again, or sends what has to survive noise.
 FINE = Storage(share=1 / 4)
+# Of attacks and judges, whose kernels are smaller.
+COARSE = Storage(large=4_000)
 # Of encoders that others are trained behind, and of what reads inputs that hardly differ from each other.
 AS_FLOAT16 = Storage(large=math.inf, share=0)
 
@@ -72,8 +74,6 @@ class NetworkSpec:
         "float32", or "execution": as `execution.precision` of the scenario says.
     trained : bool
         Whether it has weights.
-    train_options : tuple of str
-        Options of `diffsem train` without which it is not made.
     cost : callable, optional
         Dimensions -> NetworkCost of a call; None: not known, and left out of estimates.
     """
@@ -83,5 +83,4 @@ class NetworkSpec:
     storage: Storage = Storage()
     precision: Literal["float32", "execution"] = "float32"
     trained: bool = True
-    train_options: tuple[str, ...] = ()
     cost: Callable[[Dimensions], NetworkCost] | None = None

@@ -9,9 +9,9 @@ from diffsem.models import costs
 from diffsem.scenarios.contracts.attack import PlannedAttack
 from diffsem.scenarios.contracts.depends import JUDGE, JUDGE_OF_ATTACKS
 from diffsem.scenarios.contracts.judge import Judge
-from diffsem.scenarios.contracts.network import Dimensions, NetworkSpec, Storage
+from diffsem.scenarios.contracts.network import COARSE, Dimensions, NetworkSpec
 from diffsem.scenarios.contracts.stage import Session, Stage
-from diffsem.scenarios.contracts.system import Setup
+from diffsem.scenarios.schema.scenario import Scenario
 
 
 def _build(dimensions: Dimensions) -> Any:
@@ -22,7 +22,7 @@ def _network(name: str) -> NetworkSpec:
     return NetworkSpec(
         name,
         _build,
-        Storage(large=4_000),
+        COARSE,
         cost=lambda dimensions: costs.strong_classifier_cost(dimensions.image_shape),
     )
 
@@ -30,15 +30,15 @@ def _network(name: str) -> NetworkSpec:
 NETWORK, CLEAN = _network("strong-classifier"), _network("strong-classifier-clean")
 
 
-def _stages(setup: Setup, attacks: Sequence[PlannedAttack]) -> tuple[Stage, ...]:
+def _stages(scenario: Scenario, attacks: Sequence[PlannedAttack]) -> tuple[Stage, ...]:
     def train(session: Session) -> dict[str, Any]:
-        return training.train_judge(session, NETWORK, CLEAN, attacks, setup)
+        return training.train_judge(session, NETWORK, CLEAN, attacks)
 
     def train_clean(session: Session) -> dict[str, Any]:
         return training.train_clean_judge(session, CLEAN)
 
     seen = [network for planned in attacks for network in (planned.learns_on.encoder, planned.network)]
-    goes_on = setup.scenario.training.epochs.judge_of_attacks is not None
+    goes_on = scenario.training.epochs.judge_of_attacks is not None
     needs = ((CLEAN,) if goes_on else ()) + tuple(network for network in seen if network.trained)
     return (
         Stage(CLEAN.name, (CLEAN,), (), train_clean, JUDGE),

@@ -13,7 +13,7 @@ import keras
 import numpy as np
 
 from diffsem.link import Content, InputError, check_plain, opened, replace_file
-from diffsem.scenarios.contracts.network import Dimensions, NetworkSpec
+from diffsem.scenarios.contracts.network import Dimensions, NetworkSpec, Storage
 from diffsem.scenarios.training.compact_hdf5 import rewrite
 from diffsem.scenarios.training.record import recorded_sha256
 
@@ -55,34 +55,34 @@ def weights_file(folder: Path, name: str) -> Path:
     return folder / f"{name}.weights.h5"
 
 
-def existing_weights_file(folder: Path, network: NetworkSpec) -> Path:
+def existing_weights_file(folder: Path, name: str) -> Path:
     """The file of a network's weights. Raises InputError if there is none."""
-    path = weights_file(folder, network.name)
+    path = weights_file(folder, name)
     if not os.path.isfile(path):
         raise InputError(
-            f"weights {path}: no such file; `{' '.join(['diffsem train SCENARIO', *network.train_options])}` makes it, "
-            "`--start pretrained` from the shipped ones, and `weights:` names its folder"
+            f"weights {path}: no such file; `diffsem train SCENARIO` makes it, --distill for one-call students of "
+            "denoisers, `--start pretrained` from the shipped ones, and `weights:` names its folder"
         )
     return path
 
 
-def weights_digest(folder: Path, network: NetworkSpec) -> str:
+def weights_digest(folder: Path, name: str) -> str:
     """SHA-256 of a network's file. Raises InputError if there is none, or it is not the one of the training record."""
-    path = existing_weights_file(folder, network)
+    path = existing_weights_file(folder, name)
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
-    if recorded_sha256(folder).get(network.name, digest) != digest:
+    if recorded_sha256(folder).get(name, digest) != digest:
         raise InputError(
             f"weights {path}: not the file of the training record beside it (SHA-256); restore it, or train it anew"
         )
     return digest
 
 
-def save_network(network: keras.Model, spec: NetworkSpec, folder: Path) -> None:
+def save_network(network: keras.Model, folder: Path, name: str) -> None:
     """Write a network's weights as they are, whole or not at all. Raises OSError if they cannot be written."""
     with TemporaryDirectory() as apart:
-        exact = Path(apart) / f"{spec.name}.weights.h5"
+        exact = Path(apart) / f"{name}.weights.h5"
         network.save_weights(exact)
-        rewrite(exact, weights_file(folder, spec.name), lambda values: values)
+        rewrite(exact, weights_file(folder, name), lambda values: values)
 
 
 def load_network(
@@ -112,8 +112,8 @@ def load_network(
     """
     if not network.trained:
         return network.build(dimensions)
-    path = existing_weights_file(folder, network)
-    weights_digest(folder, network)
+    path = existing_weights_file(folder, network.name)
+    weights_digest(folder, network.name)
     _check_weights(path)
     with precision(execution_precision if network.precision == "execution" else "float32"):
         built = network.build(dimensions)
@@ -131,15 +131,17 @@ def load_network(
     return built
 
 
-def pack_network(network: NetworkSpec, source: Path, folder: Path) -> None:
+def pack_network(name: str, storage: Storage, source: Path, folder: Path) -> None:
     """Write a network's weights into a folder in float16, large kernels on a grid that compresses well.
 
     A file that has been packed before is copied.
 
     Parameters
     ----------
-    network : NetworkSpec
-        Its `storage` says how coarse the grid is.
+    name : str
+        Of the network.
+    storage : Storage
+        From which size on its kernels are put on a grid, and how coarse it is.
     source, folder : Path
         Folders of weights; they may be the same.
 
@@ -150,8 +152,7 @@ def pack_network(network: NetworkSpec, source: Path, folder: Path) -> None:
     OSError
         If the file cannot be written; what was there before is whole.
     """
-    storage = network.storage
-    path = existing_weights_file(source, network)
+    path = existing_weights_file(source, name)
     _check_weights(path)
 
     def rounded(values: np.ndarray) -> np.ndarray:
@@ -160,7 +161,7 @@ def pack_network(network: NetworkSpec, source: Path, folder: Path) -> None:
             return values
         return (_on_grid(values, storage.share) if values.size >= storage.large else values).astype(np.float16)
 
-    packed = weights_file(folder, network.name)
+    packed = weights_file(folder, name)
     if _is_packed(path):
         folder.mkdir(parents=True, exist_ok=True)
         replace_file(packed, path.read_bytes())

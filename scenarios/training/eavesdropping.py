@@ -12,9 +12,8 @@ from diffsem.link import UNKNOWN_TIME, Link, Seeds
 from diffsem.models import NoiseSchedule
 from diffsem.scenarios.contracts.attack import AttackMethod, Eavesdropping, PlannedAttack
 from diffsem.scenarios.contracts.stage import Session
-from diffsem.scenarios.contracts.system import Setup, TransmitterSpec
-from diffsem.scenarios.datasets.source import LabelledImages, surrogate_images
-from diffsem.scenarios.links.wiretap import build_link
+from diffsem.scenarios.datasets.source import LabelledImages
+from diffsem.scenarios.datasets.surrogate import surrogate_images
 from diffsem.scenarios.training.session import as_time
 
 VALIDATION_DRAWS = 4
@@ -37,23 +36,13 @@ class _Access:
     fit: Callable[..., list[dict[str, Any]]]
 
 
-def eavesdropping_of(
-    session: Session, planned: PlannedAttack, link_of: Callable[[TransmitterSpec, keras.Model], Link]
-) -> Eavesdropping:
-    """An attack's access to the transmitter that it learns on, and to nothing else.
-
-    Parameters
-    ----------
-    session : Session
-    planned : PlannedAttack
-    link_of : callable
-        (transmitter, encoder) -> the wiretap link behind it; called when something is first sent.
-    """
-    network, attack, transmitter = planned.network, planned.attack, planned.learns_on
+def eavesdropping_of(session: Session, planned: PlannedAttack) -> Eavesdropping:
+    """An attack's access to the transmitter that it learns on, and to nothing else."""
+    network, attack = planned.network, planned.attack
 
     @cache
     def link() -> Link:
-        return link_of(transmitter, session.load(transmitter.encoder))
+        return session.link(planned.learns_on)
 
     def images() -> tuple[LabelledImages, LabelledImages]:
         return surrogate_images(session.dataset, session.source, attack.surrogate).split_off_validation()
@@ -164,7 +153,7 @@ def _fit(
     )
 
 
-def train_attack(session: Session, planned: PlannedAttack, setup: Setup) -> dict[str, Any]:
+def train_attack(session: Session, planned: PlannedAttack) -> dict[str, Any]:
     """Algorithm 1, stage 3, for any attack: E frozen and unseen.
 
     Parameters
@@ -172,15 +161,13 @@ def train_attack(session: Session, planned: PlannedAttack, setup: Setup) -> dict
     session : Session
     planned : PlannedAttack
         With something to learn.
-    setup : Setup
-        For the link that the eavesdropper hears.
 
     Returns
     -------
     dict
         history, and scores: how many surrogate images there were, and the last losses on those for validation.
     """
-    eavesdropping = eavesdropping_of(session, planned, partial(build_link, setup))
+    eavesdropping = eavesdropping_of(session, planned)
     model = session.build(planned.network)
     train = planned.attack.method.train
     if train is None:

@@ -1,7 +1,6 @@
 """Training of judges: strong classifiers that label what attacks reconstruct, and are never part of a system."""
 
 from collections.abc import Callable, Sequence
-from functools import partial
 from typing import Any
 
 import keras
@@ -10,8 +9,6 @@ import numpy as np
 from diffsem.scenarios.contracts.attack import PlannedAttack
 from diffsem.scenarios.contracts.network import NetworkSpec
 from diffsem.scenarios.contracts.stage import Session
-from diffsem.scenarios.contracts.system import Setup
-from diffsem.scenarios.links.wiretap import build_link
 from diffsem.scenarios.training.eavesdropping import eavesdropping_of
 from diffsem.scenarios.training.session import accuracy, add_noise, classification_loss, predict
 
@@ -25,7 +22,7 @@ Samples = Callable[[bool, np.random.Generator], tuple[np.ndarray, np.ndarray]]
 
 
 def train_judge(
-    session: Session, judge: NetworkSpec, clean: NetworkSpec, attacks: Sequence[PlannedAttack], setup: Setup
+    session: Session, judge: NetworkSpec, clean: NetworkSpec, attacks: Sequence[PlannedAttack]
 ) -> dict[str, Any]:
     """Q: clean images, images noised directly at all steps (eq. 11) and attacks' reconstructions, with labels.
 
@@ -41,8 +38,6 @@ def train_judge(
         `judge_of_attacks`.
     attacks : sequence of PlannedAttack
         That make images, and have learnt.
-    setup : Setup
-        For the links that they hear.
 
     Returns
     -------
@@ -54,7 +49,7 @@ def train_judge(
     goes_on = epochs.judge_of_attacks is not None
     if goes_on:
         model.set_weights(session.load(clean).get_weights())
-    reconstruct = _reconstruction(session, attacks, setup) if attacks else None
+    reconstruct = _reconstruction(session, attacks) if attacks else None
 
     def samples(training, rng):
         images, labels = _images(session, training, rng)
@@ -99,11 +94,10 @@ def _images(session: Session, training: bool, rng: np.random.Generator) -> tuple
 
 
 def _reconstruction(
-    session: Session, attacks: Sequence[PlannedAttack], setup: Setup
+    session: Session, attacks: Sequence[PlannedAttack]
 ) -> Callable[[np.ndarray, np.random.Generator], np.ndarray]:
     """(images, rng) -> the same images, each as one of the attacks reconstructs it."""
-    link_of = partial(build_link, setup)
-    taps = [eavesdropping_of(session, planned, link_of) for planned in attacks]
+    taps = [eavesdropping_of(session, planned) for planned in attacks]
     networks = [session.load(planned.network) for planned in attacks]
 
     def reconstruct(images, rng):

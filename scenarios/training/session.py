@@ -10,11 +10,13 @@ from typing import Any
 import keras
 import numpy as np
 
-from diffsem.link import InputError, replace_file
+from diffsem.link import InputError, Link, replace_file
 from diffsem.models import BrokenStateError, NoiseSchedule, NotFiniteError, TrainingPlan, train
 from diffsem.scenarios.contracts.network import Dimensions, NetworkSpec
+from diffsem.scenarios.contracts.setup import Setup
 from diffsem.scenarios.contracts.stage import Session
-from diffsem.scenarios.datasets.augmentation import augmented
+from diffsem.scenarios.contracts.transmitter import TransmitterSpec
+from diffsem.scenarios.datasets.augmentation import augmented, shifted
 from diffsem.scenarios.datasets.source import Dataset, DataSource
 from diffsem.scenarios.schema.scenario import Scenario
 from diffsem.scenarios.training.checkpoints import load_network, precision, save_network
@@ -30,30 +32,48 @@ class TrainingSession:
 
     Parameters
     ----------
-    scenario : Scenario
-    dimensions : Dimensions
-    schedule : NoiseSchedule
+    setup : Setup
     source : DataSource
         Where the data set comes from, and how its images are varied where the scenario does not say.
     dataset : Dataset
     folder : Path
         Where weights go; half-done stages live in its `.progress`.
+    link_of : callable
+        (transmitter, its network) -> the link to receiver and eavesdropper.
     callbacks : callable
         (stage, epochs) -> Keras callbacks that show progress.
     """
 
-    scenario: Scenario
-    dimensions: Dimensions
-    schedule: NoiseSchedule
+    setup: Setup
     source: DataSource
     dataset: Dataset
     folder: Path
+    link_of: Callable[[TransmitterSpec, keras.Model], Link]
     callbacks: Callable[[str, int], Sequence[keras.callbacks.Callback]] = field(default=lambda stage, epochs: ())
+
+    @property
+    def scenario(self) -> Scenario:
+        return self.setup.scenario
+
+    @property
+    def dimensions(self) -> Dimensions:
+        return self.setup.dimensions
+
+    @property
+    def schedule(self) -> NoiseSchedule:
+        return self.setup.schedule
 
     def varied(self, images: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         """Training images of an epoch, varied as the scenario says, or else as suits the data set."""
         chosen = self.scenario.training.augmentation
         return augmented(images, self.source.sizes.augmentation if chosen is None else chosen, rng)
+
+    def shifted(self, images: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        """The same for a pair that can bear more: where the scenario does not say, shifted if that suits the data."""
+        largest = self.source.sizes.reference_shift
+        if largest == 0 or self.scenario.training.augmentation is not None:
+            return self.varied(images, rng)
+        return shifted(images, largest, rng)
 
     def rng(self, *path: object) -> np.random.Generator:
         """A generator of its own for every use: the same (scenario seed, path) draws the same numbers."""
@@ -71,7 +91,11 @@ class TrainingSession:
 
     def save(self, network: keras.Model, spec: NetworkSpec) -> None:
         """Write a network's weights as they are, whole or not at all. Raises OSError if they cannot be written."""
-        save_network(network, spec, self.folder)
+        save_network(network, self.folder, spec.name)
+
+    def link(self, transmitter: TransmitterSpec) -> Link:
+        """The link from a transmitter, whose encoder an earlier stage has saved, to receiver and eavesdropper."""
+        return self.link_of(transmitter, self.load(transmitter.encoder))
 
     def kept(self, stage: str, split: str, compute: Callable[[], np.ndarray]) -> np.ndarray:
         """An array that is costly to compute: of a stage that was cut off it is read from disk."""

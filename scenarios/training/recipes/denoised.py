@@ -1,5 +1,7 @@
 """What classifiers and students are taught by: features, and what a denoiser makes of them."""
 
+from collections.abc import Callable
+
 import keras
 import numpy as np
 
@@ -19,15 +21,29 @@ def features(
     return np.stack(drawn, axis=1).reshape(-1, *drawn[0].shape[1:])
 
 
-def teacher(session: Session, unet: keras.Model, steps: int) -> Denoise:
+def ddim_layer(session: Session, unet: keras.Model, solver_steps: int) -> Denoise:
     """The denoiser that others are taught by, whatever solver the sweep runs: so many steps of DDIM."""
-    return Denoise(unet, session.schedule, steps, session.scenario.denoising.guidance)
+    return Denoise(unet, session.schedule, solver_steps, session.scenario.denoising.guidance)
 
 
-def denoised(denoise: Denoise, *inputs: np.ndarray) -> np.ndarray:
-    """z^ [B, ...] from y [B, ...], t [B] and, for a denoiser with a label, class probabilities [B, classes]."""
-    symbolic = [keras.Input(array.shape[1:]) for array in inputs]
-    return predict(keras.Model(symbolic, denoise(symbolic)), list(inputs))
+def estimator(session: Session, denoiser: NetworkSpec, solver_steps: int) -> Callable[..., np.ndarray]:
+    """z^ [B, ...] of y [B, ...], t [B] and, for a denoiser with a label, class probabilities [B, classes].
+
+    Parameters
+    ----------
+    session : Session
+    denoiser : NetworkSpec
+        A trained U-Net.
+    solver_steps : int
+        Of DDIM, whatever solver the sweep runs; 1 is the one-step estimate.
+    """
+    denoise = ddim_layer(session, session.load(denoiser), solver_steps)
+
+    def estimate(*inputs: np.ndarray) -> np.ndarray:
+        symbolic = [keras.Input(array.shape[1:]) for array in inputs]
+        return predict(keras.Model(symbolic, denoise(symbolic)), list(inputs))
+
+    return estimate
 
 
 def first_labels(session: Session, classifier: NetworkSpec, received: np.ndarray, step: np.ndarray) -> np.ndarray:

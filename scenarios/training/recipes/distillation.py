@@ -7,7 +7,7 @@ import numpy as np
 
 from diffsem.scenarios.contracts.network import NetworkSpec
 from diffsem.scenarios.contracts.stage import Session
-from diffsem.scenarios.training.recipes.denoised import denoised, features, first_labels, teacher
+from diffsem.scenarios.training.recipes.denoised import ddim_layer, estimator, features, first_labels
 from diffsem.scenarios.training.session import add_noise
 
 DRAWS = 1
@@ -15,7 +15,7 @@ LEARNING_RATE = 2e-4
 
 
 def distil(
-    session: Session, student: NetworkSpec, denoiser: NetworkSpec, encoder: NetworkSpec, first_classifier: NetworkSpec
+    session: Session, teacher: NetworkSpec, student: NetworkSpec, encoder: NetworkSpec, first_classifier: NetworkSpec
 ) -> dict[str, Any]:
     """A one-call student of a denoiser: from the teacher's weights, mean squared error to the teacher's DDIM output.
 
@@ -24,10 +24,10 @@ def distil(
     Parameters
     ----------
     session : Session
+    teacher : NetworkSpec
+        A trained U-Net, with a label or without.
     student : NetworkSpec
         That is written, built as its teacher is; the stage has its name.
-    denoiser : NetworkSpec
-        The teacher, with a label or without.
     encoder : NetworkSpec
         image -> feature.
     first_classifier : NetworkSpec
@@ -39,9 +39,9 @@ def distil(
         history, and scores: mean squared errors to the teacher on validation images.
     """
     stage, teacher_steps = student.name, session.scenario.training.teacher_steps
-    unet = session.load(denoiser)
+    unet = session.load(teacher)
     unet.trainable = True
-    taught_by = teacher(session, session.load(denoiser), teacher_steps)
+    estimate = estimator(session, teacher, teacher_steps)
     frozen = session.load(encoder)
 
     def prepare(split, data, draws):
@@ -52,7 +52,7 @@ def distil(
         inputs = [received, steps.astype(np.float32)]
         if unet.context:
             inputs.append(first_labels(session, first_classifier, *inputs))
-        return inputs, session.kept(stage, split, lambda: denoised(taught_by, *inputs))
+        return inputs, session.kept(stage, split, lambda: estimate(*inputs))
 
     training, validation = session.dataset.pair.split_off_validation()
     inputs, targets = prepare("training", training, DRAWS)
@@ -63,18 +63,18 @@ def distil(
         return [array[order] for array in inputs], targets[order]
 
     symbolic = [keras.Input(array.shape[1:]) for array in inputs]
-    model = keras.Model(symbolic, teacher(session, unet, 1)(symbolic))
+    model = keras.Model(symbolic, ddim_layer(session, unet, 1)(symbolic))
     epochs, loss = session.scenario.training.epochs.distillation, keras.losses.MeanSquaredError()
     history = session.fit(stage, epochs, model, loss, draw_epoch, held_out, learning_rate=LEARNING_RATE)
     session.save(unet, student)
 
     def error_of(network: NetworkSpec) -> float:
-        made = denoised(teacher(session, session.load(network), 1), *held_out[0])
+        made = estimator(session, network, 1)(*held_out[0])
         return round(float(np.mean((made - held_out[1]) ** 2)), 6)
 
     scores = {
         "teacher_steps": teacher_steps,
         "validation_mse_to_teacher": error_of(student),
-        "validation_mse_of_teachers_own_single_call": error_of(denoiser),
+        "validation_mse_of_teachers_own_single_call": error_of(teacher),
     }
     return {"history": history, "scores": scores}

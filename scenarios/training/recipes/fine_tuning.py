@@ -7,7 +7,7 @@ import numpy as np
 
 from diffsem.scenarios.contracts.network import NetworkSpec
 from diffsem.scenarios.contracts.stage import Session
-from diffsem.scenarios.training.recipes.denoised import denoised, features, first_labels, teacher
+from diffsem.scenarios.training.recipes.denoised import estimator, features
 from diffsem.scenarios.training.session import add_noise, as_time, classification_loss
 
 # The encoder, and the classifier to start from.
@@ -17,7 +17,6 @@ DenoiseEpoch = Callable[[str, np.ndarray, np.ndarray], Callable[[np.random.Gener
 
 # Draws of (t, noise) an image. With one, a receiver learns its z^ by heart and loses a point on new noise.
 DRAWS = 4
-FIRST_PASSES = 0.5
 
 
 def fine_tune(
@@ -76,58 +75,24 @@ def fine_tune(
     return {"history": history, "scores": {"validation_accuracy_all_t": round(history[-1]["val_accuracy"], 4)}}
 
 
-def fine_tune_bypass(session: Session, stage: str, classifier: NetworkSpec, pair: Pair) -> dict[str, Any]:
-    """`fine_tune` without a denoiser: C on (y, y, t)."""
-    return fine_tune(session, stage, classifier, pair, lambda split, received, step: lambda rng: received)
-
-
-def fine_tune_unguided(
-    session: Session, stage: str, classifier: NetworkSpec, pair: Pair, denoiser: NetworkSpec, steps: int
+def fine_tune_on_estimates(
+    session: Session, stage: str, classifier: NetworkSpec, pair: Pair, denoiser: NetworkSpec, solver_steps: int
 ) -> dict[str, Any]:
-    """`fine_tune` behind a denoiser that reads no label: C on (y, z^, t), with so many steps of DDIM to z^."""
-    denoise = teacher(session, session.load(denoiser), steps)
-
-    def denoise_epoch(split, received, step):
-        clean = session.kept(stage, split, lambda: denoised(denoise, received, step))
-        return lambda rng: clean
-
-    return fine_tune(session, stage, classifier, pair, denoise_epoch)
-
-
-def fine_tune_guided(
-    session: Session,
-    stage: str,
-    classifier: NetworkSpec,
-    pair: Pair,
-    denoiser: NetworkSpec,
-    first_classifier: NetworkSpec,
-    steps: int,
-) -> dict[str, Any]:
-    """`fine_tune` behind a denoiser that reads C's own label: half of the samples are (y, y, t), half are (y, z^, t).
+    """`fine_tune` behind a denoiser that reads no label: C on (y, z^, t).
 
     Parameters
     ----------
-    session : Session
-    stage : str
-    classifier : NetworkSpec
-        That is written: for first passes, and for rounds of denoising and classification.
-    pair : (NetworkSpec, NetworkSpec)
-        The encoder, and the classifier to start from.
+    session, stage, classifier, pair
+        As for `fine_tune`.
     denoiser : NetworkSpec
-        A U-Net with a label.
-    first_classifier : NetworkSpec
-        Whose soft label steers z^: a C that has seen first passes only, and gives what this C's own first pass will
-        give once it is trained.
-    steps : int
-        Of DDIM to z^.
+        A trained U-Net.
+    solver_steps : int
+        Of DDIM to z^; 1 is the one-step estimate.
     """
-    denoise = teacher(session, session.load(denoiser), steps)
+    estimate = estimator(session, denoiser, solver_steps)
 
     def denoise_epoch(split, received, step):
-        def compute():
-            return denoised(denoise, received, step, first_labels(session, first_classifier, received, step))
-
-        clean = session.kept(stage, split, compute)
-        return lambda rng: np.where(rng.random((len(received), 1, 1, 1)) < FIRST_PASSES, received, clean)
+        clean = session.kept(stage, split, lambda: estimate(received, step))
+        return lambda rng: clean
 
     return fine_tune(session, stage, classifier, pair, denoise_epoch)

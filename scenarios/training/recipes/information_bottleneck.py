@@ -48,9 +48,6 @@ def train_against_decoder(
     stage: str,
     encoder: NetworkSpec,
     classifier: NetworkSpec,
-    epochs: int,
-    beta: float,
-    decoder_weight: float,
     dynamic: bool,
 ) -> dict[str, Any]:
     """E and C minimise cross-entropy + beta KL - lambda MSE_G, the auxiliary decoder G minimises MSE_G.
@@ -65,30 +62,26 @@ def train_against_decoder(
         Its draws hang on the name.
     encoder, classifier : NetworkSpec
         image -> feature; [y, z^, t / T] -> logits.
-    epochs : int
-    beta : float
-        Weight of the information in the symbols (KL, nats an image), once it is ramped up.
-    decoder_weight : float
-        lambda.
     dynamic : bool
-        Whether both weights scale with the noise level.
+        Whether beta and lambda, `training.ibal` of the scenario, scale with the noise level.
 
     Returns
     -------
     dict
         history, and scores: the weights, and accuracy on the test images by step.
     """
-    schedule = session.schedule
+    schedule, options = session.schedule, session.scenario.training
+    weights = _Weights(options.ibal.beta, options.ibal.decoder_weight, dynamic, schedule)
     sender, receiver = session.build(encoder), session.build(classifier)
     shape = sender.output_shape[1:]
-    model = _game(session, sender, receiver, _Weights(beta, decoder_weight, dynamic, schedule))
+    model = _game(session, sender, receiver, weights)
     losses = [classification_loss(), keras.losses.MeanSquaredError(), lambda _, nats: nats]
     training, validation = session.dataset.pair.split_off_validation()
     images = training.as_float()
 
     def draw_steps(count, rng):
         # The authors train by SNR, not by step: uniform in dB, which the uniform step is far from.
-        snr_db = rng.uniform(*session.scenario.training.snr_db, count)
+        snr_db = rng.uniform(*options.snr_db, count)
         return np.rint(schedule.matched_step(10 ** (-snr_db / 10)))
 
     def samples(pictures, labels, rng, ramp):
@@ -106,10 +99,11 @@ def train_against_decoder(
 
     held_out = samples(validation.as_float(), validation.labels, session.rng(stage, "validation"), 0)
     metrics = [["accuracy"], [], []]
+    epochs = options.epochs.ibal
     history = session.fit(stage, epochs, model, losses, draw_epoch, held_out, metrics, patience=PATIENCE)
     session.save(sender, encoder)
     session.save(receiver, classifier)
-    scores = {"beta": beta, "decoder_weight": decoder_weight} | bypass_accuracy(session, encoder, classifier)
+    scores = options.ibal.model_dump() | bypass_accuracy(session, encoder, classifier)
     return {"history": history, "scores": scores}
 
 

@@ -2,13 +2,10 @@
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
 
+import diffsem.models as models
 from diffsem.scenarios.contracts.network import Dimensions, NetworkSpec
 from diffsem.scenarios.schema.scenario import Scenario
-
-if TYPE_CHECKING:  # a scenario is checked without it
-    from diffsem.models import NoiseSchedule
 
 
 @dataclass(frozen=True)
@@ -28,5 +25,5 @@ class Setup:
     judge: NetworkSpec
 
     @cached_property
-    def schedule(self) -> "NoiseSchedule":
+    def schedule(self) -> "models.NoiseSchedule":
         return self.scenario.schedule.build()

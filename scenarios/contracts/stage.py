@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
+import diffsem.link
+import diffsem.models as models
 from diffsem.scenarios.contracts.network import Dimensions, NetworkSpec
 from diffsem.scenarios.contracts.transmitter import TransmitterSpec
 from diffsem.scenarios.datasets.source import Dataset, DataSource
@@ -14,9 +16,6 @@ from diffsem.scenarios.schema.scenario import Scenario
 
 if TYPE_CHECKING:  # a scenario is checked without it
     import keras
-
-    from diffsem.link import Link
-    from diffsem.models import NoiseSchedule
 
 
 class Session(Protocol):
@@ -29,7 +28,7 @@ class Session(Protocol):
     def dimensions(self) -> Dimensions: ...
 
     @property
-    def schedule(self) -> "NoiseSchedule": ...
+    def schedule(self) -> "models.NoiseSchedule": ...
 
     @property
     def source(self) -> DataSource: ...
@@ -54,7 +53,7 @@ class Session(Protocol):
 
     def save(self, network: "keras.Model", spec: NetworkSpec) -> None: ...
 
-    def link(self, transmitter: TransmitterSpec) -> "Link":
+    def link(self, transmitter: TransmitterSpec) -> "diffsem.link.Link":
         """The link from a transmitter, whose encoder an earlier stage has saved, to receiver and eavesdropper."""
 
     def kept(self, stage: str, split: str, compute: Callable[[], np.ndarray]) -> np.ndarray:

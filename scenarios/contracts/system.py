@@ -4,15 +4,14 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+import diffsem.link as link
 from diffsem.scenarios.contracts.network import NetworkSpec
 from diffsem.scenarios.contracts.setup import Setup
 from diffsem.scenarios.contracts.stage import Stage
 from diffsem.scenarios.contracts.transmitter import TransmitterSpec
 
-if TYPE_CHECKING:  # a scenario is checked without them
+if TYPE_CHECKING:  # a scenario is checked without it
     import keras
-
-    from diffsem.link import DigitalSystem
 
 
 def _nothing_to_check(setup: Setup) -> None:
@@ -39,7 +38,7 @@ class System:
         (Setup, load) -> Keras layer, [y [B, ...], t' [B]] -> (logits [B, classes], U-Net calls of each image [B]);
         `load` gives a network by its specification.
     digital : callable, optional
-        (Setup, load) -> links over the receiver's channel that carry bits, a named system each.
+        (Setup, load, channel) -> links over the receiver's channel that carry bits, a named system each.
     stages : tuple of Stage
         That train its networks, those that it shares with others included.
     unet_calls : callable
@@ -59,11 +58,17 @@ class System:
     colour: str
     transmitter: TransmitterSpec | None
     networks: Callable[[Setup], Mapping[NetworkSpec, int]]
-    receiver: "Callable[[Setup, Callable[[NetworkSpec], keras.Model]], keras.layers.Layer] | None" = None
-    digital: "Callable[[Setup, Callable[[NetworkSpec], keras.Model]], Sequence[DigitalSystem]] | None" = None
+    receiver: "BuildReceiver | None" = None
+    digital: "BuildDigital | None" = None
     stages: tuple[Stage, ...] = ()
     unet_calls: Callable[[Setup], int] = field(default=lambda setup: 0)
     one_call: bool = False
     at_transmitters_step: bool = True
     check: Callable[[Setup], None] = _nothing_to_check
     default_place: int | None = None
+
+
+# Gives a network by its specification, its weights loaded.
+Load = Callable[[NetworkSpec], "keras.Model"]
+BuildReceiver = Callable[[Setup, Load], "keras.layers.Layer"]
+BuildDigital = Callable[[Setup, Load, "keras.layers.Layer"], "Sequence[link.DigitalSystem]"]

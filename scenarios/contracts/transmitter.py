@@ -4,13 +4,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import diffsem.link as link
 from diffsem.scenarios.contracts.network import Dimensions, NetworkSpec
 from diffsem.scenarios.contracts.setup import Setup
 
-if TYPE_CHECKING:  # a scenario is checked without them
+if TYPE_CHECKING:  # a scenario is checked without it
     import keras
 
-    from diffsem.link import Link
+BuildLink = Callable[[Setup, "keras.Model", "keras.layers.Layer", "keras.layers.Layer"], "link.Link"]
 
 
 @dataclass(frozen=True)
@@ -34,7 +35,8 @@ class TransmitterSpec:
     sent_shape : callable
         Dimensions -> height, width and channels of what is radiated; default: a feature.
     link : callable, optional
-        (Setup, encoder) -> Link, where what is radiated is no feature in noise; default: `diffsem.link.WiretapLink`.
+        (Setup, encoder, channel of the receiver, of the eavesdropper) -> diffsem.link.Link, where what is radiated is no
+        feature in noise; default: `diffsem.link.WiretapLink`.
     """
 
     name: str
@@ -44,4 +46,4 @@ class TransmitterSpec:
     null_space: bool = False
     heard_like: "TransmitterSpec | None" = None
     sent_shape: Callable[[Dimensions], tuple[int, int, int]] = lambda dimensions: dimensions.feature_shape
-    link: "Callable[[Setup, keras.Model], Link] | None" = None
+    link: "BuildLink | None" = None

@@ -12,8 +12,8 @@ from types import ModuleType
 from typing import Generic, TypeVar
 
 from diffsem.link import InputError
-from diffsem.scenarios.parts.outside import imported
 from diffsem.link.shortening import shortened
+from diffsem.scenarios.parts.outside import imported
 
 Kind = TypeVar("Kind")
 

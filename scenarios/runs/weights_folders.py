@@ -1,26 +1,41 @@
 """Which folder each network of a sweep comes from: one's own weights, and the shipped ones for what they lack."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from diffsem.link.errors import InputError
-from diffsem.scenarios.networks import (
+from diffsem.link import InputError
+from diffsem.scenarios.runs.plan import Plan
+from diffsem.scenarios.runs.provenance import shown
+from diffsem.scenarios.schema.scenario import default_at, value_at
+from diffsem.scenarios.training.checkpoints import (
     existing_weights_file,
     has_shipped_weights,
     pretrained_folder,
     weights_digest,
     weights_file,
-    weights_folder,
 )
-from diffsem.scenarios.record import read_record, recorded_sha256
-from diffsem.scenarios.schema import Scenario
+from diffsem.scenarios.training.record import read_record, recorded_sha256
 
 Record = Mapping[str, Mapping[str, Any]]
+# What every network is trained for.
+CONDITIONS = ("schedule", "compression")
 
 
-def weights_folders(scenario: Scenario, names: Iterable[str]) -> dict[str, Path]:
-    """The folder that each of a sweep's networks comes from.
+def weights_folder(plan: Plan) -> Path:
+    """The folder that a scenario's weights come from: the shipped one of its data set, or the one it names."""
+    named = plan.scenario.weights
+    return pretrained_folder(plan.source.name) if named == "pretrained" else Path(named)
+
+
+def pretrained_networks(plan: Plan) -> list[str]:
+    """The networks of a sweep that are the shipped ones because the folder that the scenario names lacks them."""
+    own = weights_folder(plan)
+    return [name for name, folder in weights_folders(plan).items() if folder != own]
+
+
+def weights_folders(plan: Plan) -> dict[str, Path]:
+    """The folder that each of a sweep's networks comes from, by its name.
 
     A network that the scenario's folder lacks is the shipped one of the same data set, unless `weights_only`. Networks
     are what they were trained behind: each must have been trained on those that the sweep has beside it, and with
@@ -28,26 +43,27 @@ def weights_folders(scenario: Scenario, names: Iterable[str]) -> dict[str, Path]
 
     Parameters
     ----------
-    scenario : Scenario
-    names : iterable of str
-        Of every network of the sweep that has weights.
+    plan : Plan
 
     Raises
     ------
     InputError
         If a network is missing, is not the one of its record, was trained with another one than the sweep has, or
-        stands beside shipped ones and no record says with which ones it was trained.
+        stands beside shipped ones and no record says with which ones it was trained; or was trained with another noise
+        schedule, or for another number of symbols.
     """
-    own = weights_folder(scenario)
-    folders = {name: own for name in names}
+    own, dataset = weights_folder(plan), plan.source.name
+    folders = {network.name: own for network in plan.networks}
     lacking = [name for name in folders if not weights_file(own, name).is_file()]
     if lacking:
-        ships = has_shipped_weights(scenario.dataset) and not scenario.weights_only and any(own.glob("*.weights.h5"))
+        only_own = plan.scenario.weights_only or not any(own.glob("*.weights.h5"))
+        ships = has_shipped_weights(dataset) and not only_own
         for name in lacking:
-            if not ships or not weights_file(pretrained_folder(scenario), name).is_file():
+            if not ships or not weights_file(pretrained_folder(dataset), name).is_file():
                 existing_weights_file(own, name)
-        folders |= dict.fromkeys(lacking, pretrained_folder(scenario))
+        folders |= dict.fromkeys(lacking, pretrained_folder(dataset))
     records = {folder: read_record(folder) for folder in {own, *folders.values()}}
+    _check_conditions(plan, folders, records)
     digests = {name: weights_digest(folder, name) for name, folder in folders.items()}
     for name, folder in folders.items():
         origins = trained_with(name, records[folder])
@@ -74,6 +90,20 @@ def weights_folders(scenario: Scenario, names: Iterable[str]) -> dict[str, Path]
                 f"diffsem train SCENARIO --out {own} --renew"
             )
     return folders
+
+
+def _check_conditions(plan: Plan, folders: Mapping[str, Path], records: Mapping[Path, Record]) -> None:
+    """Whether networks were trained for the noise schedule and the feature that the sweep has. Raises InputError."""
+    for name, folder in folders.items():
+        entry = next((entry for entry in records[folder].values() if name in entry["sha256"]), {})
+        trained = entry.get("hangs_on", {}).get("scenario", {})
+        for key in CONDITIONS if trained else ():
+            then, now = trained.get(key, default_at(key)), value_at(plan.scenario, key)
+            if then != now:
+                raise InputError(
+                    f"weights {weights_file(folder, name)}: was trained with {key} {shown(then)}, the scenario has "
+                    f"{shown(now)}; allowed: the same, or weights that `diffsem train` makes for it"
+                )
 
 
 def trained_with(name: str, record: Record) -> dict[str, str] | None:

@@ -8,22 +8,27 @@ from typing import Any
 
 import keras
 
-from diffsem.link.escaping import escaped
-from diffsem.scenarios.datasets import Dataset
-from diffsem.scenarios.networks import weights_file
-from diffsem.scenarios.schema import Scenario, value_at
-from diffsem.scenarios.workshop import Stage
+from diffsem.link import escaped
+from diffsem.scenarios.contracts.stage import Stage
+from diffsem.scenarios.datasets.source import Dataset
+from diffsem.scenarios.schema.scenario import Scenario, default_at, value_at
+from diffsem.scenarios.training.checkpoints import weights_file
 
 # Every training's: whose images, in which order, and how the loop goes over them.
 LOOP = (
     "seed",
     "dataset",
+    "compression",
+    "schedule",
     "training.images",
     "training.augmentation",
     "training.batch_size",
     "training.learning_rate",
     "training.precision",
 )
+
+# Of these, those that records of earlier versions lack.
+LATER = ("compression", "schedule")
 
 
 def fingerprint(stage: Stage, scenario: Scenario, dataset: Dataset, folder: Path) -> dict[str, Any]:
@@ -47,7 +52,7 @@ def fingerprint(stage: Stage, scenario: Scenario, dataset: Dataset, folder: Path
     return {
         "scenario": {key: value_at(scenario, key) for key in (*LOOP, *stage.depends)},
         "data_sha256": dataset.training_sha256,
-        "networks": {name: _digest(weights_file(folder, name)) for name in stage.needs},
+        "networks": {network.name: _digest(weights_file(folder, network.name)) for network in stage.needs},
         "versions": training_versions(),
         "source": sha256_of(stage.source) if stage.source else None,
     }
@@ -79,7 +84,9 @@ def differences(then: Mapping[str, Any], now: Mapping[str, Any], versions: bool 
     """
     if not then:
         return ["trained by a version of diffsem that did not keep what it hung on"]
-    found = _changed(then["scenario"], now["scenario"], "{}")
+    # An earlier version that did not know a key trained with what is its default.
+    defaults = {key: default_at(key) for key in LATER if key not in then["scenario"]}
+    found = _changed({**defaults, **then["scenario"]}, now["scenario"], "{}")
     if then["data_sha256"] != now["data_sha256"]:
         found.append("other training images")
     found += [
@@ -93,16 +100,16 @@ def differences(then: Mapping[str, Any], now: Mapping[str, Any], versions: bool 
 def _changed(then: Mapping[str, Any], now: Mapping[str, Any], title: str) -> list[str]:
     missing = object()
     return [
-        f"{title.format(key)} {_shown(then.get(key, 'unknown'))}, now {_shown(value)}"
+        f"{title.format(key)} {shown(then.get(key, 'unknown'))}, now {shown(value)}"
         for key, value in now.items()
         if then.get(key, missing) != value
     ]
 
 
-def _shown(value: Any) -> str:
-    """On one line, without what a node of the scenario leaves at null."""
+def shown(value: Any) -> str:
+    """A value of a scenario on one line, without what a node of the scenario leaves at null."""
     if isinstance(value, dict):
-        return "{" + ", ".join(f"{key}: {_shown(each)}" for key, each in value.items() if each is not None) + "}"
+        return "{" + ", ".join(f"{key}: {shown(each)}" for key, each in value.items() if each is not None) + "}"
     if isinstance(value, list):
-        return "[" + ", ".join(map(_shown, value)) + "]"
+        return "[" + ", ".join(map(shown, value)) + "]"
     return "null" if value is None else escaped(value)

@@ -2,19 +2,21 @@
 
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pandas as pd
 
-from diffsem.link.errors import InputError
-from diffsem.link.files import check_output_folder, replace_file
-from diffsem.scenarios.locking import only_run
-from diffsem.scenarios.networks import pack_weights, weights_file
-from diffsem.scenarios.provenance import sha256_of
-from diffsem.scenarios.record import RECORD, read_record
-from diffsem.scenarios.runner import run_scenario
-from diffsem.scenarios.schema import Scenario
+from diffsem.link import InputError, check_output_folder, replace_file
+from diffsem.scenarios.contracts.network import AS_FLOAT16, Storage
+from diffsem.scenarios.runs.locking import only_run
+from diffsem.scenarios.runs.plan import Plan
+from diffsem.scenarios.runs.provenance import sha256_of
+from diffsem.scenarios.runs.resolving import plan
+from diffsem.scenarios.runs.sweep import run_scenario
+from diffsem.scenarios.schema.scenario import Scenario
+from diffsem.scenarios.training.checkpoints import pack_network, weights_file
+from diffsem.scenarios.training.record import RECORD, read_record
 
 # Beside the record: what packing cost.
 LOSS = "packing.json"
@@ -64,7 +66,7 @@ def pack_folder(
     check_output_folder(out, "weights folder")
     try:
         with only_run(out / ".lock", f"weights folder {out}"):
-            _pack(record, folder, out, log)
+            _pack(record, _storage_of(plan(scenario)), folder, out, log)
             loss = packing_loss(scenario, folder, out, data_dir)
             measured = {"command": " ".join(["diffsem", *sys.argv[1:]]), "rows": loss.to_dict("records")}
             replace_file(out / LOSS, (json.dumps(measured, indent=1) + "\n").encode())
@@ -73,11 +75,18 @@ def pack_folder(
     return loss
 
 
-def _pack(record: dict, folder: Path, out: Path, log: Callable[[str], None]) -> None:
+def _storage_of(planned: Plan) -> dict[str, Storage]:
+    """By name: how the networks of a scenario are packed, also those that only its training makes."""
+    made = [network for stage in planned.stages for network in stage.writes]
+    return {network.name: network.storage for network in (*planned.networks, *made)}
+
+
+def _pack(record: dict, storage: Mapping[str, Storage], folder: Path, out: Path, log: Callable[[str], None]) -> None:
     packed: dict[str, str] = {}
     for entry in record.values():
         for name, digest in entry["sha256"].items():
-            pack_weights(folder, out, name)
+            # Of a network that the scenario does not have, no grid is known that would do.
+            pack_network(name, storage.get(name, AS_FLOAT16), folder, out)
             before, after = (weights_file(place, name) for place in (folder, out))
             packed[digest] = entry["sha256"][name] = sha256_of(after)
             log(f"{name}: {before.stat().st_size / 1024:.0f} KiB, packed {after.stat().st_size / 1024:.0f} KiB")

@@ -14,8 +14,7 @@ from typing import Any, TextIO, cast
 
 import typer
 
-from diffsem.link.errors import InputError
-from diffsem.link.escaping import escaped
+from diffsem.link import InputError, escaped
 
 DONE, FAILED, BAD_INPUT, INTERRUPTED = 0, 1, 2, 130
 # Of an unexpected error, which may be a library's and long; the file has all of it.

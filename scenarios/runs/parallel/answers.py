@@ -4,19 +4,15 @@ import io
 import json
 import traceback
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
-from diffsem.link.errors import InputError
-from diffsem.link.experiment import Point
-from diffsem.link.results import COLUMNS, EXAMPLE_COLUMNS
-
-if TYPE_CHECKING:  # a worker sets TensorFlow up before anything else imports it
-    from diffsem.link.monte_carlo import PointResult
+import diffsem.link as link
+from diffsem.link import COLUMNS, EXAMPLE_COLUMNS, InputError, Point
 
 
-def answer(simulate: "Callable[[Point], PointResult]", point: Point) -> bytes:
+def answer(simulate: "Callable[[Point], link.PointResult]", point: Point) -> bytes:
     """A point's result, or what went wrong with it; `result_of` reads it.
 
     Parameters
@@ -41,7 +37,7 @@ def answer(simulate: "Callable[[Point], PointResult]", point: Point) -> bytes:
     return _packed(text, by_step=result.by_step, **images)
 
 
-def result_of(content: Any, point: Point) -> "PointResult":
+def result_of(content: Any, point: Point) -> "link.PointResult":
     """Read a worker's answer about a point.
 
     Raises
@@ -68,15 +64,13 @@ def result_of(content: Any, point: Point) -> "PointResult":
     raise failure
 
 
-def _result(text: dict[str, Any], arrays: dict[str, np.ndarray], point: Point) -> "PointResult":
-    from diffsem.link.monte_carlo import PointResult
-
+def _result(text: dict[str, Any], arrays: dict[str, np.ndarray], point: Point) -> "link.PointResult":
     rows = [_of(row, COLUMNS) for row in text["rows"]]
     examples = [
         {**_of(example, EXAMPLE_COLUMNS), "images": arrays[f"images_{place}"]}
         for place, example in enumerate(text["examples"])
     ]
-    return PointResult(point, rows, arrays["by_step"].astype(np.int64), examples, int(text["images"]))
+    return link.PointResult(point, rows, arrays["by_step"].astype(np.int64), examples, int(text["images"]))
 
 
 def _of(row: dict[str, Any], columns: dict[str, type]) -> dict[str, Any]:

@@ -9,8 +9,8 @@ import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
-from diffsem.link.errors import InputError
-from diffsem.scenarios.quiet import load_tensorflow
+from diffsem.link import InputError
+from diffsem.scenarios.runs.parallel.quiet import load_tensorflow
 
 THREADS = ("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS")
 GPUS = "CUDA_VISIBLE_DEVICES"

@@ -8,23 +8,38 @@ import shutil
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from diffsem.link.errors import InputError
-from diffsem.link.files import check_output_folder, replace_file
-from diffsem.scenarios.cost import affordable_training
-from diffsem.scenarios.datasets import load_dataset
-from diffsem.scenarios.locking import only_run
-from diffsem.scenarios.networks import existing_weights_file, pretrained_folder, weights_file
-from diffsem.scenarios.provenance import differences, fingerprint, sha256_of, training_versions
-from diffsem.scenarios.record import RECORD, read_hangs_on, read_record
-from diffsem.scenarios.schema import Scenario
-from diffsem.scenarios.stages import required_stages
-from diffsem.scenarios.workshop import Stage, Workshop
+from diffsem.link import InputError, check_output_folder, replace_file
+from diffsem.scenarios.contracts.stage import Stage
+from diffsem.scenarios.datasets.source import Dataset
+from diffsem.scenarios.datasets.splitting import load_dataset
+from diffsem.scenarios.runs.cost.affordable import affordable_training
+from diffsem.scenarios.runs.locking import only_run
+from diffsem.scenarios.runs.plan import Plan
+from diffsem.scenarios.runs.provenance import differences, fingerprint, sha256_of, training_versions
+from diffsem.scenarios.runs.resolving import plan
+from diffsem.scenarios.schema.scenario import Scenario
+from diffsem.scenarios.training.checkpoints import existing_weights_file, pretrained_folder, weights_file
+from diffsem.scenarios.training.record import RECORD, read_hangs_on, read_record
+from diffsem.scenarios.training.session import TrainingSession
 
-# Beside the states of a stage that is under way.
+# Holds the states of stages that are under way, in a folder of a weights folder.
+PROGRESS = ".progress"
+# Beside them.
 HANGS_ON = "hangs_on.json"
+
+
+@dataclass(frozen=True)
+class Options:
+    """What becomes of stages that a weights folder has, or another one; as of `train_scenario`."""
+
+    fresh: bool = False
+    start: str | Path | None = None
+    renew: bool = False
+    mixed_versions: bool = False
 
 
 def train_scenario(
@@ -83,74 +98,123 @@ def train_scenario(
         a stage that is finished or was cut off hangs on something else now, the state of a stage that was cut off is
         broken, another training holds the folder, or the training needs more than this machine has.
     """
-    affordable_training(scenario)
+    options = Options(fresh, start, renew, mixed_versions)
+    return train_plan(plan(scenario), folder, options, callbacks, log, devices, data_dir)
+
+
+def train_plan(
+    planned: Plan,
+    folder: str | Path,
+    options: Options = Options(),
+    callbacks: Callable = lambda stage, epochs: (),
+    log: Callable[[str], None] = lambda line: None,
+    devices: Sequence[str] | None = None,
+    data_dir: Path | None = None,
+) -> dict:
+    """The same for a scenario that is resolved already."""
+    affordable_training(planned)
     folder = Path(folder)
     check_output_folder(folder, "weights folder")
     with only_run(folder / ".lock", f"weights folder {folder}"):
-        return _train(scenario, folder, callbacks, log, fresh, start, devices, data_dir, renew, not mixed_versions)
+        # Whatever may be wrong elsewhere, before anything is deleted.
+        dataset = load_dataset(planned.source, data_dir, planned.scenario.training.images)
+        _prepare(planned, folder, options, log)
+        training = _Training(planned, dataset, folder, options)
+        if not options.renew:
+            training.refuse_differences()
+        session = TrainingSession(planned.scenario, planned.setup, planned.source, dataset, folder, callbacks)
+        for stage in planned.stages:
+            training.run(stage, session, log, devices)
+    return training.record
 
 
-def _train(scenario, folder, callbacks, log, fresh, start, devices, data_dir, renew, versions) -> dict:
-    progress = folder / ".progress"
-    stages = required_stages(scenario)
-    # Whatever may be wrong elsewhere, before anything is deleted.
-    dataset = load_dataset(scenario.dataset, data_dir, scenario.training.images)
-    source = pretrained_folder(scenario) if start == "pretrained" else None if start is None else Path(start)
-    theirs = {} if source is None else _taken_from(source, str(start), stages)
+def _prepare(planned: Plan, folder: Path, options: Options, log: Callable[[str], None]) -> None:
+    """A folder that stages can be trained in, with what is taken from another one. Raises InputError."""
+    source, theirs = None, {}
+    if options.start is not None:
+        source = pretrained_folder(planned.source.name) if options.start == "pretrained" else Path(options.start)
+        theirs = _taken_from(source, str(options.start), planned.stages)
     try:
-        if fresh:
-            _forget(folder, stages, log)
-        progress.mkdir(parents=True, exist_ok=True)
+        if options.fresh:
+            _forget(folder, planned.stages, log)
+        (folder / PROGRESS).mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise InputError(f"weights folder {folder}: cannot be written ({error.strerror})") from error
-    _refuse_unrecorded(folder, stages, source)
+    _refuse_unrecorded(folder, planned.stages, source)
     if source is not None:
-        _start_from(source, theirs, folder, stages)
-    record = read_record(folder)
-    shop = Workshop(scenario, dataset, folder, callbacks)
+        _start_from(source, theirs, folder, planned.stages)
 
-    def changed(stage: Stage) -> list[str]:
-        """What a stage that is finished, or was cut off, hangs on otherwise now."""
-        then = record[stage.name].get("hangs_on", {}) if stage.name in record else _begun(progress / stage.name)
-        return [] if then is None else differences(then, fingerprint(stage, scenario, dataset, folder), versions)
 
-    def taken(stage: Stage) -> bool:
-        return start is not None and record.get(stage.name, {}).get("taken_from") == str(start)
+class _Training:
+    """The stages of a plan in a folder, and its record.
 
-    if not renew:
-        # Before the first of them is trained: hours later would be late.
-        for stage in stages:
-            if not taken(stage) and (found := changed(stage)):
+    Parameters
+    ----------
+    planned : Plan
+    dataset : Dataset
+    folder : Path
+    options : Options
+    """
+
+    def __init__(self, planned: Plan, dataset: Dataset, folder: Path, options: Options) -> None:
+        self.record = read_record(folder)
+        self._planned, self._dataset, self._folder = planned, dataset, folder
+        self._start, self._versions = options.start, not options.mixed_versions
+
+    def refuse_differences(self) -> None:
+        """Raises InputError if a stage was trained otherwise: before the first is trained; hours later would be late."""
+        for stage in self._planned.stages:
+            if not self._is_taken(stage) and (found := self._changed(stage)):
                 raise InputError(
-                    f"weights folder {folder}: stage {stage.name} was trained otherwise: {'; '.join(found)}; give "
-                    "another --out, --renew to train anew what differs, or --fresh for everything"
+                    f"weights folder {self._folder}: stage {stage.name} was trained otherwise: {'; '.join(found)}; "
+                    "give another --out, --renew to train anew what differs, or --fresh for everything"
                 )
-    for stage in stages:
-        found = changed(stage)
-        if stage.name in record and (not found or taken(stage)):
-            how = f"taken from {start}" if taken(stage) else "finished before"
+
+    def run(
+        self, stage: Stage, session: TrainingSession, log: Callable[[str], None], devices: Sequence[str] | None
+    ) -> None:
+        """Train a stage, unless that was done. Raises InputError if the folder cannot be written."""
+        found = self._changed(stage)
+        if stage.name in self.record and (not found or self._is_taken(stage)):
+            how = f"taken from {self._start}" if self._is_taken(stage) else "finished before"
             log(f"{stage.name}: {how}" + "".join(f"; {difference}" for difference in found))
-            continue
+            return
+        place = self._folder / PROGRESS / stage.name
         try:
             if found:
                 log(f"{stage.name}: trained anew; {'; '.join(found)}")
-                shutil.rmtree(progress / stage.name, ignore_errors=True)
-            hangs_on = fingerprint(stage, scenario, dataset, folder)
+                shutil.rmtree(place, ignore_errors=True)
+            hangs_on = self._fingerprint(stage)
             # Before its entry goes: the files of a stage that was begun are known to be its own.
-            _begin(progress / stage.name, hangs_on)
-            if record.pop(stage.name, None):
-                _write_record(folder, record)
+            _begin(place, hangs_on)
+            if self.record.pop(stage.name, None):
+                _write_record(self._folder, self.record)
             with _spread(devices) if stage.large else nullcontext():
-                outcome = stage.run(shop)
-            record[stage.name] = _entry(stage, scenario, folder, outcome, hangs_on)
-            _write_record(folder, record)
+                outcome = stage.run(session)
+            self.record[stage.name] = _entry(stage, self._planned.scenario, self._folder, outcome, hangs_on)
+            _write_record(self._folder, self.record)
         except OSError as error:
             raise InputError(
-                f"weights folder {folder}: cannot be written ({error.strerror or error}); finished epochs are safe"
+                f"weights folder {self._folder}: cannot be written ({error.strerror or error}); finished epochs are "
+                "safe"
             ) from error
-        shutil.rmtree(progress / stage.name, ignore_errors=True)
+        shutil.rmtree(place, ignore_errors=True)
         log(f"{stage.name}: {outcome['scores']}")
-    return record
+
+    def _fingerprint(self, stage: Stage) -> dict[str, Any]:
+        return fingerprint(stage, self._planned.scenario, self._dataset, self._folder)
+
+    def _changed(self, stage: Stage) -> list[str]:
+        """What a stage that is finished, or was cut off, hangs on otherwise now."""
+        if stage.name in self.record:
+            then = self.record[stage.name].get("hangs_on", {})
+        else:
+            then = _begun(self._folder / PROGRESS / stage.name)
+        return [] if then is None else differences(then, self._fingerprint(stage), self._versions)
+
+    def _is_taken(self, stage: Stage) -> bool:
+        taken_from = self.record.get(stage.name, {}).get("taken_from")
+        return self._start is not None and taken_from == str(self._start)
 
 
 def _begun(place: Path) -> dict[str, Any] | None:
@@ -174,7 +238,7 @@ def _forget(folder: Path, stages: Sequence[Stage], log: Callable[[str], None]) -
     except InputError:
         log(f"weights folder {folder}: --fresh deletes its {RECORD}, which cannot be read")
         record = {}
-    names = [name for stage in stages for name in stage.writes]
+    names = [network.name for stage in stages for network in stage.writes]
     there = [path.name for name in names if (path := weights_file(folder, name)).exists()]
     if there:
         log(f"weights folder {folder}: --fresh deletes {', '.join(there)}; other files stay")
@@ -185,7 +249,7 @@ def _forget(folder: Path, stages: Sequence[Stage], log: Callable[[str], None]) -
     else:
         (folder / RECORD).unlink(missing_ok=True)
     for stage in stages:
-        shutil.rmtree(folder / ".progress" / stage.name, ignore_errors=True)
+        shutil.rmtree(folder / PROGRESS / stage.name, ignore_errors=True)
     for name in there:
         (folder / name).unlink()
 
@@ -196,12 +260,13 @@ def _refuse_unrecorded(folder: Path, stages: Sequence[Stage], source: Path | Non
 
     def known(stage: Stage, name: str) -> bool:
         path = weights_file(folder, name)
-        if not path.exists() or stage.name in record or _begun(folder / ".progress" / stage.name) is not None:
+        if not path.exists() or stage.name in record or _begun(folder / PROGRESS / stage.name) is not None:
             return True
         # A copy that was cut off before it was recorded.
         return source is not None and path.read_bytes() == _content(weights_file(source, name))
 
-    unknown = [weights_file(folder, name).name for stage in stages for name in stage.writes if not known(stage, name)]
+    written = [(stage, network.name) for stage in stages for network in stage.writes]
+    unknown = [weights_file(folder, name).name for stage, name in written if not known(stage, name)]
     if unknown:
         raise InputError(
             f"weights folder {folder}: holds {', '.join(unknown)}, which no entry of {RECORD} tells of, and which "
@@ -219,8 +284,8 @@ def _taken_from(source: Path, start: str, stages: Sequence[Stage]) -> dict[str, 
     if not record:
         raise InputError(f"weights folder {source}: has no record; --start takes a folder that `diffsem train` wrote")
     found = [stage for stage in stages if stage.name in record]
-    for name in (name for stage in found for name in stage.writes):
-        existing_weights_file(source, name)
+    for network in (network for stage in found for network in stage.writes):
+        existing_weights_file(source, network.name)
     return {stage.name: record[stage.name] | {"taken_from": start} for stage in found}
 
 
@@ -230,8 +295,9 @@ def _start_from(source: Path, theirs: dict[str, dict], folder: Path, stages: Seq
     try:
         for stage in stages:
             if stage.name in theirs and stage.name not in record:
-                for name in stage.writes:
-                    replace_file(weights_file(folder, name), existing_weights_file(source, name).read_bytes())
+                for network in stage.writes:
+                    content = existing_weights_file(source, network.name).read_bytes()
+                    replace_file(weights_file(folder, network.name), content)
                 record[stage.name] = theirs[stage.name]
         _write_record(folder, record)
     except OSError as error:
@@ -261,7 +327,7 @@ def _entry(stage: Stage, scenario: Scenario, folder: Path, outcome: dict, hangs_
         "machine": f"{os.cpu_count()} cores, {platform.machine()}",
         "versions": training_versions(),
         "scores": outcome["scores"],
-        "sha256": {name: sha256_of(weights_file(folder, name)) for name in stage.writes},
+        "sha256": {network.name: sha256_of(weights_file(folder, network.name)) for network in stage.writes},
         "hangs_on": hangs_on,
         "history": history,
     }

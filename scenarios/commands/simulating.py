@@ -1,0 +1,165 @@
+"""run, train, pack: the commands that compute for long, and lose nothing when they are interrupted."""
+
+import contextlib
+import shlex
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from diffsem.link import InputError, escaped
+from diffsem.scenarios.commands.options import DataDir, Overrides, ScenarioArgument
+from diffsem.scenarios.commands.tables import print_table
+from diffsem.scenarios.commands.ending import INTERRUPTED, say
+from diffsem.scenarios.runs.parallel.quiet import load_tensorflow
+
+
+def run(
+    scenario: ScenarioArgument,
+    out: Annotated[Path | None, typer.Option(help="Result file; default results/NAME.h5.")] = None,
+    set_: Overrides = None,
+    overwrite: Annotated[bool, typer.Option(help="Replace the result file instead of resuming it.")] = False,
+    workers: Annotated[
+        int,
+        typer.Option(min=1, max=1024, help="Processes of this machine that share out the points; same table."),
+    ] = 1,
+    scheduler: Annotated[
+        str | None,
+        typer.Option(
+            metavar="ADDRESS",
+            help="Simulate on a Dask cluster instead (trust it): tcp://HOST:PORT; same table.",
+        ),
+    ] = None,
+    data_dir: DataDir = None,
+    mixed_versions: Annotated[
+        bool,
+        typer.Option("--mixed-versions", help="Resume a file of other package versions too; the table then says so."),
+    ] = False,
+) -> None:
+    """Run a scenario's sweep and print receiver against adversary per SNR (dB, Es/N0). Resumes one that was cut off."""
+    from diffsem.scenarios.runs.reading import plan_of_file
+
+    plan = plan_of_file(scenario, set_ or [], load_tensorflow)
+    path = out or Path("results") / f"{plan.scenario.name}.h5"
+    done: list[int] = []
+
+    def kept() -> str:
+        if not done or not done[-1]:
+            return ""
+        return f"finished points are in {path}, and {_same_command('--overwrite')} goes on from there"
+
+    with _interruptible(kept):
+        load_tensorflow()
+        from diffsem.scenarios.reporting.progress import sweep_progress
+        from diffsem.scenarios.runs.sweep import Listeners, Machines, run_plan
+
+        with sweep_progress(plan.scenario.monte_carlo.max_images) as (on_points, on_images):
+
+            def count(finished: int, total: int) -> None:
+                done.append(finished)
+                on_points(finished, total)
+
+            machines, listeners = Machines(workers, scheduler, data_dir), Listeners(count, on_images, say)
+            run_plan(plan, path, overwrite, mixed_versions, machines, listeners)
+    print_table(path)
+
+
+def train(
+    scenario: ScenarioArgument,
+    out: Annotated[Path | None, typer.Option(help="Folder for the weights; default weights/NAME.")] = None,
+    set_: Overrides = None,
+    fresh: Annotated[
+        bool, typer.Option(help="Delete first what the folder holds of the stages to be trained; others stay.")
+    ] = False,
+    renew: Annotated[
+        bool,
+        typer.Option(
+            help="Train anew the stages that were trained with other keys, images, networks or versions, instead of "
+            "ending in an error that names them."
+        ),
+    ] = False,
+    mixed_versions: Annotated[
+        bool, typer.Option(help="Keep stages that were trained with other versions of the packages.")
+    ] = False,
+    distill: Annotated[
+        bool, typer.Option(help="Train the one-call students of the denoisers too; same as denoising.solver=distilled.")
+    ] = False,
+    start: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FOLDER", help="Copy finished stages from a folder of weights, or pretrained: the package's."
+        ),
+    ] = None,
+    data_dir: DataDir = None,
+) -> None:
+    """Train every network that a scenario needs, stage by stage, resuming after the last finished epoch."""
+    from diffsem.scenarios.runs.reading import plan_of_file
+
+    overrides = [*(set_ or []), *(["denoising.solver=distilled"] if distill else [])]
+    plan = plan_of_file(scenario, overrides, load_tensorflow)
+    folder = out or Path("weights") / plan.scenario.name
+    begun: list[str] = []
+
+    def kept() -> str:
+        return f"finished epochs are in {folder}, and {_same_command('--fresh')} goes on from there" if begun else ""
+
+    with _interruptible(kept):
+        load_tensorflow()
+        from diffsem.scenarios.reporting.progress import training_progress
+        from diffsem.scenarios.runs.train import Options, train_plan
+
+        with training_progress() as bars:
+
+            def callbacks(stage: str, epochs: int):
+                begun.append(stage)
+                return bars(stage, epochs)
+
+            options = Options(fresh, start, renew, mixed_versions)
+            record = train_plan(plan, folder, options, callbacks, say, data_dir=data_dir)
+    for stage, entry in record.items():
+        typer.echo(escaped(f"{stage}: {entry['epochs']} epochs, {entry['seconds_training']:.0f} s, {entry['scores']}"))
+
+
+def pack(
+    scenario: ScenarioArgument,
+    weights: Annotated[Path, typer.Argument(help="Folder of weights that `diffsem train` wrote.")],
+    out: Annotated[Path, typer.Option(help="Folder for the packed weights; another one.")],
+    set_: Overrides = None,
+    data_dir: DataDir = None,
+) -> None:
+    """Round weights as those that ship are (float16, large kernels on a grid), and sweep the scenario with both.
+
+    Prints, and leaves beside the packed weights, the accuracy that rounding costs each node, in points.
+    """
+    from diffsem.scenarios.runs.reading import plan_of_file
+
+    plan = plan_of_file(scenario, set_ or [], load_tensorflow)
+    load_tensorflow()
+    from diffsem.scenarios.runs.packing import pack_folder
+
+    loss = pack_folder(plan.scenario, weights, out, data_dir, say)
+    points = 100 * loss["loss"]
+    typer.echo(loss.assign(loss=points).round(4).to_string(index=False))
+    typer.echo(f"loss of accuracy, points: {points.mean():+.3f} on average, {points.max():+.3f} at most")
+
+
+@contextlib.contextmanager
+def _interruptible(kept: Callable[[], str]) -> Iterator[None]:
+    """End what is done meanwhile, when it is interrupted or cut off, by what is kept and the command that goes on.
+
+    `kept` says both, or nothing if nothing was finished.
+    """
+    try:
+        yield
+    except KeyboardInterrupt:
+        say(f"interrupted; {kept() or f'nothing was finished, {_same_command()} begins again'}")
+        raise typer.Exit(INTERRUPTED) from None
+    except InputError as error:
+        raise InputError("; ".join(filter(None, [str(error), kept()]))) from error
+
+
+def _same_command(without: str = "") -> str:
+    """What the user typed, but for the option that would begin anew."""
+    return f"`{shlex.join(['diffsem', *(word for word in sys.argv[1:] if word != without)])}`"

@@ -1,0 +1,1 @@
+"""From a scenario file to what is trained and run: reading, plan, assembly, sweep, training."""

@@ -1,0 +1,1 @@
+"""What a sweep or a training asks for, before it is begun."""

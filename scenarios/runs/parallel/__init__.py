@@ -1,0 +1,1 @@
+"""Points side by side: worker processes of this machine, or a Dask cluster."""

@@ -1,0 +1,122 @@
+"""Reading a scenario: from a file and --set to words that are checked, and filled in with the shipped defaults."""
+
+from collections.abc import Callable, Mapping, Sequence
+from copy import deepcopy
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from diffsem.link import InputError
+from diffsem.scenarios.attacks import default_attacks, shipped_attacks
+from diffsem.scenarios.parts.outside import find_code_beside
+from diffsem.scenarios.runs.plan import Plan
+from diffsem.scenarios.runs.resolving import outside_parts, plan, plan_without_imports
+from diffsem.scenarios.schema.explaining import explain
+from diffsem.scenarios.schema.file import read_words
+from diffsem.scenarios.schema.scenario import Scenario
+from diffsem.scenarios.systems import default_systems, shipped_systems
+
+
+def load_scenario(scenario: str | Path, overrides: Sequence[str] = ()) -> Scenario:
+    """Read and check a scenario; nothing from outside of the package is imported.
+
+    Parameters
+    ----------
+    scenario : str or Path
+        A shipped name or a path to a YAML file.
+    overrides : sequence of str
+        "key.sub=VALUE" pairs, VALUE in YAML, applied before validation.
+
+    Raises
+    ------
+    InputError
+        One line: what is wrong, where, what is allowed.
+    """
+    words = load_words(scenario, overrides)
+    _located(str(scenario), plan_without_imports, words)
+    return words
+
+
+def load_words(scenario: str | Path, overrides: Sequence[str] = ()) -> Scenario:
+    """The words of a scenario; whether they go with each other is for a plan to tell. Raises InputError."""
+    content, where = read_words(scenario, overrides)
+    return parse_words(content, where)
+
+
+def plan_of_file(
+    scenario: str | Path, overrides: Sequence[str] = (), before_imports: Callable[[], None] = lambda: None
+) -> Plan:
+    """Read a scenario and resolve it; modules that it names are looked for beside its file, too.
+
+    Parameters
+    ----------
+    scenario, overrides
+        As for `load_scenario`.
+    before_imports : callable
+        What is to be done before code from outside of the package is imported, if it names any.
+
+    Raises
+    ------
+    InputError
+        As `load_scenario`; and if a part from outside is not there, or is none.
+    """
+    words = load_words(scenario, overrides)
+    planned = _located(str(scenario), plan_without_imports, words)
+    if planned is not None and not outside_parts(words):
+        return planned
+    before_imports()
+    find_code_beside(scenario)
+    return plan(words)
+
+
+def _located(where: str, resolve: Callable[[Scenario], Plan | None], words: Scenario) -> Plan | None:
+    """A plan, whose errors name the scenario's file."""
+    try:
+        return resolve(words)
+    except InputError as error:
+        raise InputError(f"scenario {where}: {error}") from error
+
+
+def parse_words(content: dict[str, Any], where: str) -> Scenario:
+    """Validate a scenario's keys and values, with the shipped defaults filled in.
+
+    `where` names their origin in errors. Raises InputError.
+    """
+    try:
+        return Scenario.model_validate(_with_defaults(content))
+    except ValidationError as error:
+        raise InputError(f"scenario {where}: {explain(error, Scenario)}") from error
+
+
+def _with_defaults(content: Any) -> Any:
+    """What is compared, and which attacks are run, where a scenario does not say."""
+    if not isinstance(content, dict):
+        return content
+    filled = deepcopy(content)
+    # Of a word in the place of keys, validation tells what is wrong.
+    legitimate, eavesdropper = filled.get("legitimate"), filled.setdefault("eavesdropper", {})
+    if isinstance(legitimate, dict):
+        legitimate.setdefault("receivers", list(default_systems()))
+    if isinstance(eavesdropper, dict):
+        eavesdropper.setdefault("attacks", list(default_attacks()))
+    return filled
+
+
+def scenario_schema() -> dict[str, Any]:
+    """The JSON Schema of scenario files, with the shipped parts listed; one's own are written module:NAME."""
+    schema = Scenario.model_json_schema()
+    keys = schema["$defs"]
+    _list_names(keys["ChosenAttack"]["anyOf"][1]["properties"]["attack"], shipped_attacks())
+    _list_names(keys["Legitimate"]["properties"]["receivers"]["items"], shipped_systems())
+    keys["Legitimate"]["properties"]["receivers"]["default"] = list(default_systems())
+    keys["Eavesdropper"]["properties"]["attacks"]["default"] = [{"attack": name} for name in default_attacks()]
+    return schema
+
+
+def _list_names(place: dict[str, Any], shipped: Mapping[str, Any]) -> None:
+    """Where a shipped name or module:NAME may stand."""
+    description = {key: place[key] for key in ("description", "title") if key in place}
+    outside = {"type": "string", "pattern": ":"}
+    place.clear()
+    place.update(description, anyOf=[{"enum": list(shipped)}, outside])

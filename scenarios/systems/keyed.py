@@ -1,0 +1,32 @@
+"""Defences of the reference pair by a key that the receiver has: of the self-noise, of order and signs, of both."""
+
+from diffsem.scenarios.contracts.system import System, TransmitterSpec
+from diffsem.scenarios.systems import reference
+from diffsem.scenarios.systems.clean_pair import bypass
+
+# Without the key, what is heard is the feature in Gaussian noise, in an order of its own or not. Attacks are trained
+# over all noise levels, so that one training serves all that are heard alike.
+SELF_NOISE = TransmitterSpec("keyed-self-noise", reference.ENCODER, keyed=True, heard_like=reference.TRANSMITTER)
+SCRAMBLE = TransmitterSpec("keyed-scramble", reference.ENCODER, scrambled=True)
+BOTH = TransmitterSpec("keyed-self-noise-scramble", reference.ENCODER, keyed=True, scrambled=True, heard_like=SCRAMBLE)
+
+
+def _system(transmitter: TransmitterSpec, title: str, colour: str) -> System:
+    return System(
+        transmitter.name,
+        title,
+        colour,
+        transmitter,
+        networks=lambda setup: {reference.CLASSIFIER: 1},
+        receiver=lambda setup, load: bypass(setup, load(reference.CLASSIFIER)),
+        stages=(reference.TRAIN,),
+        # The key takes the self-noise away.
+        at_transmitters_step=not transmitter.keyed,
+    )
+
+
+SYSTEMS = (
+    _system(SELF_NOISE, "keyed self-noise", "#332288"),
+    _system(SCRAMBLE, "keyed scramble", "#882255"),
+    _system(BOTH, "keyed self-noise and scramble", "#44AA99"),
+)

@@ -1,0 +1,1 @@
+"""What every system, channel, data set and attack has to pass, shipped or one's own."""

@@ -35,8 +35,8 @@ class TransmitterSpec:
     sent_shape : callable
         Dimensions -> height, width and channels of what is radiated; default: a feature.
     link : callable, optional
-        (Setup, encoder, channel of the receiver, of the eavesdropper) -> diffsem.link.Link, where what is radiated is no
-        feature in noise; default: `diffsem.link.WiretapLink`.
+        (Setup, encoder, channel of the receiver, of the eavesdropper) -> diffsem.link.Link, where what is radiated is
+        no feature in noise; default: `diffsem.link.WiretapLink`.
     """
 
     name: str

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache, partial
+from functools import cache
 from typing import Any
 
 import keras
@@ -59,13 +59,14 @@ def eavesdropping_of(session: Session, planned: PlannedAttack) -> Eavesdropping:
     return _Access(
         network.name,
         attack.knows_step,
-        rng=session.rng,
+        # Not the method, which leads to the session.
+        rng=lambda *path: session.rng(*path),
         images=images,
         hear=hear,
         hear_clearly=lambda images: _hear_clearly(session, link(), images, session.rng(network.name, "clear")),
         trained=trained,
         rebuilt=lambda: session.build(network, "again"),
-        fit=partial(_fit, session, network.name, images, hear),
+        fit=lambda *arguments, **options: _fit(session, network.name, images, hear, *arguments, **options),
     )
 
 

@@ -1,1 +1,1 @@
-"""What a part of a simulation declares: data set, network, transmitter, system, stage, attack. Dataclasses and protocols."""
+"""What a part of a simulation declares, in dataclasses and protocols."""

@@ -1,17 +1,18 @@
 """An attack: what it builds from what it hears, how it learns, and what it may see while it does."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 import numpy as np
 
 from diffsem.models.costs import NetworkCost
-from diffsem.scenarios.contracts.network import NetworkSpec, Storage
-from diffsem.scenarios.contracts.system import TransmitterSpec
+from diffsem.scenarios.contracts.network import COARSE, NetworkSpec, Storage
+from diffsem.scenarios.contracts.transmitter import TransmitterSpec
 from diffsem.scenarios.datasets.source import LabelledImages
 from diffsem.scenarios.schema.nodes import Surrogate
+from diffsem.scenarios.schema.schedule import Schedule
 
 if TYPE_CHECKING:  # a scenario is checked without it
     import keras
@@ -31,6 +32,8 @@ class Target:
         Whether the self-noise comes from a key.
     scrambled : bool
         Whether a key orders and signs the symbols of each transmission.
+    schedule : Schedule
+        By which steps t / T stand for noise levels.
     """
 
     feature_shape: tuple[int, int, int]
@@ -39,6 +42,7 @@ class Target:
     pixel_rms: float
     keyed: bool = False
     scrambled: bool = False
+    schedule: Schedule = field(default_factory=Schedule)
 
 
 class Eavesdropping(Protocol):
@@ -156,7 +160,7 @@ class AttackMethod:
     after: "tuple[AttackMethod, ...]" = ()
     applies: Callable[[Target], bool] = lambda target: True
     adaptive: bool = False
-    storage: Storage = Storage(large=4_000)
+    storage: Storage = COARSE
     cost: Callable[[Target], NetworkCost] | None = None
     papers: bool = False
     default_place: int | None = None

@@ -21,7 +21,7 @@ class Judge:
     clean : NetworkSpec
         The same of one that never saw anything but clean images: whoever has seen an attack flatters it.
     stages : callable
-        (Scenario, attacks that make images, each once) -> stages that train both.
+        (Scenario, trained attacks that make images, each once) -> stages that train both.
     """
 
     name: str

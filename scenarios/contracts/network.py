@@ -53,6 +53,8 @@ class Storage:
 
 # Of what is called again and again, or sends what has to survive noise.
 FINE = Storage(share=1 / 4)
+# Of attacks and judges, whose kernels are smaller.
+COARSE = Storage(large=4_000)
 # Of encoders that others are trained behind, and of what reads inputs that hardly differ from each other.
 AS_FLOAT16 = Storage(large=math.inf, share=0)
 

@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
+import diffsem.link
 import diffsem.models as models
 from diffsem.scenarios.contracts.network import Dimensions, NetworkSpec
-from diffsem.scenarios.datasets.source import Dataset
+from diffsem.scenarios.contracts.transmitter import TransmitterSpec
+from diffsem.scenarios.datasets.source import Dataset, DataSource
 from diffsem.scenarios.schema.scenario import Scenario
 
 if TYPE_CHECKING:  # a scenario is checked without it
@@ -29,13 +31,19 @@ class Session(Protocol):
     def schedule(self) -> "models.NoiseSchedule": ...
 
     @property
+    def source(self) -> DataSource: ...
+
+    @property
     def dataset(self) -> Dataset: ...
 
     def rng(self, *path: object) -> np.random.Generator:
         """A generator of its own for every use: the same (scenario seed, path) draws the same numbers."""
 
     def varied(self, images: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-        """[N, height, width, channels] training images of an epoch, varied as the scenario says, or as suits the data."""
+        """[N, height, width, channels] training images, varied as the scenario says, or as suits the data."""
+
+    def shifted(self, images: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        """The same for a pair that can bear more: where the scenario does not say, shifted if that suits the data."""
 
     def build(self, network: NetworkSpec, *path: str) -> "keras.Model":
         """A network, untrained; `path` tells several of them apart."""
@@ -44,6 +52,9 @@ class Session(Protocol):
         """A network as an earlier stage saved it, frozen. Raises InputError if its weights cannot be used."""
 
     def save(self, network: "keras.Model", spec: NetworkSpec) -> None: ...
+
+    def link(self, transmitter: TransmitterSpec) -> "diffsem.link.Link":
+        """The link from a transmitter, whose encoder an earlier stage has saved, to receiver and eavesdropper."""
 
     def kept(self, stage: str, split: str, compute: Callable[[], np.ndarray]) -> np.ndarray:
         """An array that is costly to compute: of a stage that was cut off it is read from disk."""

@@ -2,73 +2,16 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
 from typing import TYPE_CHECKING
 
 import diffsem.link as link
-import diffsem.models as models
-from diffsem.scenarios.contracts.network import Dimensions, NetworkSpec
+from diffsem.scenarios.contracts.network import NetworkSpec
+from diffsem.scenarios.contracts.setup import Setup
 from diffsem.scenarios.contracts.stage import Stage
-from diffsem.scenarios.schema.scenario import Scenario
+from diffsem.scenarios.contracts.transmitter import TransmitterSpec
 
 if TYPE_CHECKING:  # a scenario is checked without it
     import keras
-
-
-@dataclass(frozen=True)
-class Setup:
-    """What the parts of a simulation may depend on: the scenario's words, and what follows from them.
-
-    Parameters
-    ----------
-    scenario : Scenario
-    dimensions : Dimensions
-    judge : NetworkSpec
-        The strong classifier that labels images.
-    """
-
-    scenario: Scenario
-    dimensions: Dimensions
-    judge: NetworkSpec
-
-    @cached_property
-    def schedule(self) -> "models.NoiseSchedule":
-        return self.scenario.schedule.build()
-
-
-@dataclass(frozen=True)
-class TransmitterSpec:
-    """A transmitter: what is radiated, and what a listener is up against.
-
-    Parameters
-    ----------
-    name : str
-        Column `transmitter` of the result table, and part of the names of attacks' networks.
-    encoder : NetworkSpec
-        image [B, ...] -> feature [B, ...].
-    keyed : bool
-        Whether its self-noise comes from a key that the receiver has.
-    scrambled : bool
-        Whether a key orders and signs the symbols of each transmission, so that repeated ones do not add up.
-    null_space : bool
-        Whether its self-noise goes where the receiver does not hear it.
-    heard_like : TransmitterSpec, optional
-        Whoever has no key, and stands beside the beam, hears what is heard of this one: attacks are trained on it.
-    sent_shape : callable
-        Dimensions -> height, width and channels of what is radiated; default: a feature.
-    link : callable, optional
-        (Setup, encoder, channel of the receiver, of the eavesdropper) -> diffsem.link.Link, where what is radiated is no
-        feature in noise; default: `diffsem.link.WiretapLink`.
-    """
-
-    name: str
-    encoder: NetworkSpec
-    keyed: bool = False
-    scrambled: bool = False
-    null_space: bool = False
-    heard_like: "TransmitterSpec | None" = None
-    sent_shape: Callable[[Dimensions], tuple[int, int, int]] = lambda dimensions: dimensions.feature_shape
-    link: "BuildLink | None" = None
 
 
 def _nothing_to_check(setup: Setup) -> None:
@@ -127,6 +70,5 @@ class System:
 
 # Gives a network by its specification, its weights loaded.
 Load = Callable[[NetworkSpec], "keras.Model"]
-BuildLink = Callable[[Setup, "keras.Model", "keras.layers.Layer", "keras.layers.Layer"], "link.Link"]
 BuildReceiver = Callable[[Setup, Load], "keras.layers.Layer"]
 BuildDigital = Callable[[Setup, Load, "keras.layers.Layer"], "Sequence[link.DigitalSystem]"]

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import pydantic_core
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue, TypeAdapter, ValidationError
 
-from diffsem.link.errors import InputError
+from diffsem.link import InputError
 
 RECORD = "training.json"
 # Bytes; those that ship take one million at most.

@@ -5,8 +5,8 @@ import json
 import pytest
 
 from diffsem.link import InputError
-from diffsem.scenarios.networks import PRETRAINED
-from diffsem.scenarios.record import read_hangs_on, read_record
+from diffsem.scenarios.training.checkpoints import PRETRAINED
+from diffsem.scenarios.training.record import read_hangs_on, read_record
 
 GOOD = json.loads((PRETRAINED / "cifar10" / "training.json").read_text())["pair"]
 

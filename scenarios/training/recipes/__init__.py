@@ -1,0 +1,1 @@
+"""Recipes of training: what is learnt, on whose images, in which order."""

@@ -240,17 +240,18 @@ def _simplex_ceilings(esnr_db: np.ndarray, symbols: int, priors: tuple[float, ..
     shares, counts = np.unique(priors, return_counts=True)
     reached = np.zeros(len(esnr_db))
     for share, count in zip(shares, counts, strict=True):
-        log_others = sum(
-            (often - (other == share)) * log_ndtr(x + offset + (np.log(share) - np.log(other)) / offset)
-            for other, often in zip(shares, counts, strict=True)
-        )
+        log_others = 0.0
+        for other, often in zip(shares, counts, strict=True):
+            # A class is no other of its own.
+            others = often - 1 if other == share else often
+            log_others = log_others + others * log_ndtr(x + offset + (np.log(share) - np.log(other)) / offset)
         # The trapezoidal rule is exact to double precision for what falls to nothing at either end.
         reached += count * share * np.sum(norm.pdf(x) * np.exp(log_others), axis=1) * (x[1] - x[0])
     return np.clip(reached, shares.max(), 1.0)
 
 
 CEILING_RANGE_DB = (-60.0, 40.0)
-CEILING_STEP_DB = 0.5
+CEILING_SPACING_DB = 0.5
 
 
 def simplex_ceilings(esnr, symbols: int, classes: int, priors: Sequence[float] | None = None) -> np.ndarray:
@@ -275,5 +276,5 @@ def simplex_ceilings(esnr, symbols: int, classes: int, priors: Sequence[float] |
 @cache
 def _ceiling_curve(symbols: int, priors: tuple[float, ...]) -> PchipInterpolator:
     low, high = CEILING_RANGE_DB
-    grid = np.arange(low, high + CEILING_STEP_DB / 2, CEILING_STEP_DB)
+    grid = np.arange(low, high + CEILING_SPACING_DB / 2, CEILING_SPACING_DB)
     return PchipInterpolator(grid, _simplex_ceilings(grid, symbols, priors))

@@ -7,11 +7,11 @@ from .contracts.judge import Judge as Judge
 from .contracts.network import Dimensions as Dimensions
 from .contracts.network import NetworkSpec as NetworkSpec
 from .contracts.network import Storage as Storage
+from .contracts.setup import Setup as Setup
 from .contracts.stage import Session as Session
 from .contracts.stage import Stage as Stage
-from .contracts.system import Setup as Setup
 from .contracts.system import System as System
-from .contracts.system import TransmitterSpec as TransmitterSpec
+from .contracts.transmitter import TransmitterSpec as TransmitterSpec
 from .datasets.source import DatasetKind as DatasetKind
 from .datasets.source import DataSource as DataSource
 from .datasets.source import LabelledImages as LabelledImages

@@ -5,10 +5,10 @@ from typing import Annotated
 
 import typer
 
+from diffsem.scenarios.commands.ending import run_program
 from diffsem.scenarios.commands.looking import check, info, scenarios
 from diffsem.scenarios.commands.simulating import pack, run, train
 from diffsem.scenarios.commands.tables import attacks, export, leakage, plot, show
-from diffsem.scenarios.commands.ending import run_program
 
 app = typer.Typer(
     no_args_is_help=True,

@@ -10,9 +10,9 @@ from typing import Annotated
 import typer
 
 from diffsem.link import InputError, escaped
+from diffsem.scenarios.commands.ending import INTERRUPTED, say
 from diffsem.scenarios.commands.options import DataDir, Overrides, ScenarioArgument
 from diffsem.scenarios.commands.tables import print_table
-from diffsem.scenarios.commands.ending import INTERRUPTED, say
 from diffsem.scenarios.runs.parallel.quiet import load_tensorflow
 
 

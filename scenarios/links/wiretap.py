@@ -5,9 +5,10 @@ import hashlib
 import keras
 
 from diffsem.link import KEY_BYTES, Keying, Keystream, Link, Transmitter, WiretapLink
-from diffsem.scenarios.contracts.system import Setup, TransmitterSpec
+from diffsem.scenarios.contracts.setup import Setup
+from diffsem.scenarios.contracts.transmitter import TransmitterSpec
 from diffsem.scenarios.links.kinds import Channels
-from diffsem.scenarios.links.reception import build_reception
+from diffsem.scenarios.links.reception import build_channel, build_reception
 from diffsem.scenarios.schema.nodes import EstimateError
 from diffsem.scenarios.schema.scenario import Scenario
 
@@ -24,12 +25,16 @@ def build_link(setup: Setup, transmitter: TransmitterSpec, encoder: keras.Model,
     encoder : keras.Model
         Its network.
     channels : Channels
-        Of both nodes; a transmitter that builds a link of its own finds them in the scenario.
+        Of both nodes.
     """
-    if transmitter.link is not None:
-        return transmitter.link(setup, encoder)
     scenario, schedule = setup.scenario, setup.schedule
     legitimate, eavesdropper = scenario.legitimate, scenario.eavesdropper
+    if transmitter.link is not None:
+        layers = (
+            build_channel(node, legitimate, channel)
+            for node, channel in ((legitimate, channels.receiver), (eavesdropper, channels.eavesdropper))
+        )
+        return transmitter.link(setup, encoder, *layers)
     error = legitimate.snr_estimate_error_db
     if not isinstance(error, EstimateError):
         error = EstimateError(mean=error, deviation=0.0)

@@ -7,10 +7,12 @@ from functools import cached_property
 from diffsem.scenarios.contracts.attack import PlannedAttack
 from diffsem.scenarios.contracts.judge import Judge
 from diffsem.scenarios.contracts.network import NetworkSpec
+from diffsem.scenarios.contracts.setup import Setup
 from diffsem.scenarios.contracts.stage import Stage
-from diffsem.scenarios.contracts.system import Setup, System, TransmitterSpec
+from diffsem.scenarios.contracts.system import System
+from diffsem.scenarios.contracts.transmitter import TransmitterSpec
 from diffsem.scenarios.datasets.source import DataSource
-from diffsem.scenarios.links.kinds import Channel
+from diffsem.scenarios.links.kinds import Channels
 from diffsem.scenarios.parts.finding import Source
 from diffsem.scenarios.runs.ordering import stages_for
 from diffsem.scenarios.schema.scenario import Scenario
@@ -27,7 +29,7 @@ class Plan:
     setup : Setup
     source : DataSource
     judge : Judge
-    receiver_channel, eavesdropper_channel : Channel
+    channels : Channels
     systems : tuple of System
     attacks : tuple of PlannedAttack
         Transmitter by transmitter.
@@ -41,8 +43,7 @@ class Plan:
     setup: Setup
     source: DataSource
     judge: Judge
-    receiver_channel: Channel
-    eavesdropper_channel: Channel
+    channels: Channels
     systems: tuple[System, ...]
     attacks: tuple[PlannedAttack, ...]
     attack_stages: tuple[Stage, ...] = ()

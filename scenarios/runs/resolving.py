@@ -6,20 +6,22 @@ from typing import Any
 
 import diffsem.scenarios.training as training
 from diffsem.link import InputError
-from diffsem.models.costs import feature_shape
-from diffsem.scenarios.attacks import listed_attacks
+from diffsem.models import feature_shape
+from diffsem.scenarios.attacks import attacks_before, listed_attacks
 from diffsem.scenarios.contracts.attack import ListedAttack, PlannedAttack, Target
 from diffsem.scenarios.contracts.depends import ADVERSARY
 from diffsem.scenarios.contracts.network import Dimensions, NetworkSpec
+from diffsem.scenarios.contracts.setup import Setup
 from diffsem.scenarios.contracts.stage import Session, Stage
-from diffsem.scenarios.contracts.system import Setup, System, TransmitterSpec
+from diffsem.scenarios.contracts.system import System
+from diffsem.scenarios.contracts.transmitter import TransmitterSpec
 from diffsem.scenarios.datasets import names_outside, resolve_dataset
-from diffsem.scenarios.datasets.source import DataSource
+from diffsem.scenarios.datasets.source import DataSource, check_surrogates
 from diffsem.scenarios.judges import find_judge
-from diffsem.scenarios.links.kinds import find_channel
+from diffsem.scenarios.links.checks import check_known_keys, check_step, check_transmitters
+from diffsem.scenarios.links.kinds import find_channels
 from diffsem.scenarios.parts.finding import Source, is_outside
 from diffsem.scenarios.runs.plan import Plan, distinct, transmitters_of
-from diffsem.scenarios.schema.nodes import check_nodes
 from diffsem.scenarios.schema.scenario import Scenario
 from diffsem.scenarios.systems import find_system
 
@@ -78,10 +80,7 @@ def outside_parts(scenario: Scenario, of_systems_and_attacks: bool = True) -> li
 def _plan(scenario: Scenario) -> Plan:
     source, words, dataset_source = resolve_dataset(scenario.dataset)
     legitimate, own = scenario.legitimate, scenario.eavesdropper
-    receiver, eavesdropper = (
-        find_channel(node.channel, where)
-        for node, where in ((legitimate, "legitimate.channel"), (own, "eavesdropper.channel"))
-    )
+    channels = find_channels(scenario)
     judge = find_judge(own.judge)
     found = [find_system(name) for name in legitimate.receivers]
     systems = tuple(each.part for each in found)
@@ -89,23 +88,22 @@ def _plan(scenario: Scenario) -> Plan:
     scenario = scenario.model_copy(
         update={
             "dataset": words,
-            "legitimate": legitimate.model_copy(update={"channel": receiver.words}),
-            "eavesdropper": own.model_copy(update={"channel": eavesdropper.words}),
+            "legitimate": legitimate.model_copy(update={"channel": channels.receiver.words}),
+            "eavesdropper": own.model_copy(update={"channel": channels.eavesdropper.words}),
         }
     )
     setup = Setup(scenario, _dimensions(scenario, source), judge.part.network)
-    sources = [dataset_source, receiver.source, eavesdropper.source, judge.source, *(each.source for each in found)]
+    sources = [dataset_source, channels.receiver.source, channels.eavesdropper.source, judge.source]
+    sources += [each.source for each in found]
     sources += [Source(each.outside, each.source) for each in listed if each.outside]
-    _check(setup, source, systems, listed)
-    check_nodes(scenario, receiver.keys, eavesdropper.keys)
+    _check(setup, source, systems)
     attacks = _planned_attacks(setup, systems, listed)
     return Plan(
         scenario,
         setup,
         source,
         judge.part,
-        receiver,
-        eavesdropper,
+        channels,
         systems,
         attacks,
         _attack_stages(attacks),
@@ -123,7 +121,7 @@ def _dimensions(scenario: Scenario, source: DataSource) -> Dimensions:
     return Dimensions(sizes.image_shape, shape, sizes.classes, sizes.pixel_rms, scenario.denoising.channels)
 
 
-def _check(setup: Setup, source: DataSource, systems: Sequence[System], listed: Sequence[ListedAttack]) -> None:
+def _check(setup: Setup, source: DataSource, systems: Sequence[System]) -> None:
     """Whether the parts go with each other and the scenario. Raises InputError."""
     scenario = setup.scenario
     names = [system.name for system in systems]
@@ -131,28 +129,17 @@ def _check(setup: Setup, source: DataSource, systems: Sequence[System], listed: 
     if twice:
         raise InputError(f"legitimate.receivers: two systems are named {twice[0]}; names must differ")
     _check_networks(setup, systems)
-    for system in systems:
-        try:
+    try:
+        for system in systems:
             system.check(setup)
-        except ValueError as error:
-            raise InputError(str(error)) from error
-        if scenario.denoising.step == "transmitter" and not system.at_transmitters_step:
-            raise InputError(
-                f"denoising.step transmitter: {system.name} does not stand at that step; allowed: matched, mean"
-            )
-    scrambled = [transmitter.name for transmitter in transmitters_of(systems) if transmitter.scrambled]
-    if scrambled and scenario.eavesdropper.known_keys > 0:
-        raise InputError(
-            "eavesdropper.known_keys: attacks on scrambles do not tell apart the transmissions whose key they have; "
-            f"allowed: 0 with {', '.join(scrambled)}"
-        )
-    for surrogate in (scenario.eavesdropper.surrogate, *(attack.surrogate for attack in listed)):
-        if surrogate.images != "same" and surrogate.images not in source.surrogates:
-            allowed = ", ".join(["same", *source.surrogates])
-            raise InputError(
-                f"eavesdropper: surrogate.images {surrogate.images}: dataset {source.name} has no such images; "
-                f"allowed: {allowed}"
-            )
+            if not system.at_transmitters_step:
+                check_step(system.name, scenario.denoising)
+        for transmitter in transmitters_of(systems):
+            if transmitter.scrambled:
+                check_known_keys(transmitter.name, scenario.eavesdropper)
+        check_surrogates(scenario.eavesdropper, source)
+    except ValueError as error:
+        raise InputError(str(error)) from error
 
 
 def _check_networks(setup: Setup, systems: Sequence[System]) -> None:
@@ -174,12 +161,10 @@ def _check_networks(setup: Setup, systems: Sequence[System]) -> None:
 def _check_attacked(planned: Plan) -> None:
     """Whether each attack that is for some transmitters finds one of them. Raises InputError."""
     there = {transmitter.name for transmitter in planned.transmitters}
-    for entry in planned.scenario.eavesdropper.attacks:
-        if entry.transmitters and not there & set(entry.transmitters):
-            raise InputError(
-                f"eavesdropper.attacks: {entry.attack}: none of its transmitters {', '.join(entry.transmitters)} "
-                f"is there; allowed with these receivers: {', '.join(sorted(there)) or 'none'}"
-            )
+    try:
+        check_transmitters(planned.scenario.eavesdropper, there)
+    except ValueError as error:
+        raise InputError(str(error)) from error
 
 
 def _planned_attacks(
@@ -217,10 +202,7 @@ def _planned(
             trained=method.train is not None,
             cost=None if method.cost is None else partial(_cost, method.cost, target),
         )
-    before = tuple(
-        _planned(setup, learns_on, ListedAttack(each, attack.knows_step, attack.surrogate), networks)
-        for each in method.after
-    )
+    before = tuple(_planned(setup, learns_on, each, networks) for each in attacks_before(attack))
     return PlannedAttack(attack, transmitter, learns_on, _target(setup, transmitter), networks[name], before)
 
 

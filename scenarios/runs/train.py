@@ -16,6 +16,7 @@ from diffsem.link import InputError, check_output_folder, replace_file
 from diffsem.scenarios.contracts.stage import Stage
 from diffsem.scenarios.datasets.source import Dataset
 from diffsem.scenarios.datasets.splitting import load_dataset
+from diffsem.scenarios.links.wiretap import build_link
 from diffsem.scenarios.runs.cost.affordable import affordable_training
 from diffsem.scenarios.runs.locking import only_run
 from diffsem.scenarios.runs.plan import Plan
@@ -122,7 +123,14 @@ def train_plan(
         training = _Training(planned, dataset, folder, options)
         if not options.renew:
             training.refuse_differences()
-        session = TrainingSession(planned.scenario, planned.setup, planned.source, dataset, folder, callbacks)
+        session = TrainingSession(
+            planned.setup,
+            planned.source,
+            dataset,
+            folder,
+            lambda transmitter, encoder: build_link(planned.setup, transmitter, encoder, planned.channels),
+            callbacks,
+        )
         for stage in planned.stages:
             training.run(stage, session, log, devices)
     return training.record

@@ -5,8 +5,10 @@ from typing import Any
 import diffsem.link as link
 import diffsem.scenarios.training as training
 from diffsem.scenarios.contracts.depends import FINE_TUNING
+from diffsem.scenarios.contracts.setup import Setup
 from diffsem.scenarios.contracts.stage import Session, Stage
-from diffsem.scenarios.contracts.system import Setup, System, TransmitterSpec
+from diffsem.scenarios.contracts.system import System
+from diffsem.scenarios.contracts.transmitter import TransmitterSpec
 from diffsem.scenarios.systems.networks import classifier, encoder
 
 ENCODER = encoder("encoder")

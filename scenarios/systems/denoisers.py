@@ -7,8 +7,8 @@ import diffsem.models as models
 import diffsem.scenarios.training as training
 from diffsem.scenarios.contracts.depends import DENOISER, DISTILLATION
 from diffsem.scenarios.contracts.network import NetworkSpec
+from diffsem.scenarios.contracts.setup import Setup
 from diffsem.scenarios.contracts.stage import Session, Stage
-from diffsem.scenarios.contracts.system import Setup
 from diffsem.scenarios.systems.clean_pair import ENCODER, NOISE_AWARE_CLASSIFIER
 from diffsem.scenarios.systems.networks import denoiser
 

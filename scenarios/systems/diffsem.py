@@ -7,8 +7,9 @@ import numpy as np
 import diffsem.link as link
 import diffsem.scenarios.training as training
 from diffsem.scenarios.contracts.depends import FINE_TUNING, TAUGHT
+from diffsem.scenarios.contracts.setup import Setup
 from diffsem.scenarios.contracts.stage import Session, Stage
-from diffsem.scenarios.contracts.system import Setup, System
+from diffsem.scenarios.contracts.system import System
 from diffsem.scenarios.systems import clean_pair, denoisers
 from diffsem.scenarios.systems.networks import classifier
 

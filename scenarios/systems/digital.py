@@ -3,7 +3,8 @@
 import math
 
 import diffsem.link as link
-from diffsem.scenarios.contracts.system import Setup, System
+from diffsem.scenarios.contracts.setup import Setup
+from diffsem.scenarios.contracts.system import System
 from diffsem.scenarios.links.checks import check_digital_lengths, check_streams
 from diffsem.scenarios.systems import clean_pair
 
@@ -25,7 +26,7 @@ def _links(setup, load, channel):
         carrier = link.DigitalLink(
             channel, setup.scenario.legitimate.equalizer, entry.modulation, entry.code_rate, symbols * entry.bits
         )
-        systems.append(link.DigitalSystem(entry.name, carrier, payload))
+        systems.append(link.DigitalSystem(entry.named(NAME), carrier, payload))
     return systems
 
 

@@ -8,7 +8,8 @@ import diffsem.scenarios.training as training
 from diffsem.models.costs import encoder_cost
 from diffsem.scenarios.contracts.network import AS_FLOAT16, Dimensions, NetworkSpec
 from diffsem.scenarios.contracts.stage import Session, Stage
-from diffsem.scenarios.contracts.system import System, TransmitterSpec
+from diffsem.scenarios.contracts.system import System
+from diffsem.scenarios.contracts.transmitter import TransmitterSpec
 from diffsem.scenarios.systems.clean_pair import bypass
 from diffsem.scenarios.systems.networks import classifier
 

@@ -1,6 +1,7 @@
 """Defences of the reference pair by a key that the receiver has: of the self-noise, of order and signs, of both."""
 
-from diffsem.scenarios.contracts.system import System, TransmitterSpec
+from diffsem.scenarios.contracts.system import System
+from diffsem.scenarios.contracts.transmitter import TransmitterSpec
 from diffsem.scenarios.systems import reference
 from diffsem.scenarios.systems.clean_pair import bypass
 

@@ -4,7 +4,8 @@ from typing import Any
 
 import diffsem.scenarios.training as training
 from diffsem.scenarios.contracts.stage import Session, Stage
-from diffsem.scenarios.contracts.system import System, TransmitterSpec
+from diffsem.scenarios.contracts.system import System
+from diffsem.scenarios.contracts.transmitter import TransmitterSpec
 from diffsem.scenarios.systems.clean_pair import bypass
 from diffsem.scenarios.systems.networks import classifier, encoder
 

@@ -1,6 +1,7 @@
 """Defence of the reference pair by antennas: its self-noise goes where the receiver does not hear it."""
 
-from diffsem.scenarios.contracts.system import System, TransmitterSpec
+from diffsem.scenarios.contracts.system import System
+from diffsem.scenarios.contracts.transmitter import TransmitterSpec
 from diffsem.scenarios.links.checks import check_null_space
 from diffsem.scenarios.systems import reference
 from diffsem.scenarios.systems.clean_pair import bypass

@@ -6,7 +6,8 @@ import diffsem.link as link
 import diffsem.models as models
 from diffsem.models.costs import NetworkCost
 from diffsem.scenarios.contracts.network import AS_FLOAT16, NetworkSpec
-from diffsem.scenarios.contracts.system import System, TransmitterSpec
+from diffsem.scenarios.contracts.system import System
+from diffsem.scenarios.contracts.transmitter import TransmitterSpec
 
 
 def _system(name: str, title: str, colour: str, permuted: bool) -> System:

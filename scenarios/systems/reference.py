@@ -9,7 +9,8 @@ from diffsem.models.costs import reference_classifier_cost, reference_encoder_co
 from diffsem.scenarios.contracts.depends import DENOISER, FINE_TUNING, TAUGHT
 from diffsem.scenarios.contracts.network import FINE, NetworkSpec
 from diffsem.scenarios.contracts.stage import Session, Stage
-from diffsem.scenarios.contracts.system import System, TransmitterSpec
+from diffsem.scenarios.contracts.system import System
+from diffsem.scenarios.contracts.transmitter import TransmitterSpec
 from diffsem.scenarios.systems.clean_pair import bypass
 from diffsem.scenarios.systems.denoisers import one_step_estimate
 from diffsem.scenarios.systems.networks import denoiser

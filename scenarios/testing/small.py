@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from diffsem.scenarios.runs.reading import plan_of_file
 from diffsem.scenarios.runs.plan import Plan
+from diffsem.scenarios.runs.reading import plan_of_file
 from diffsem.scenarios.schema.training import Epochs
 
 IMAGES, TRAINING_IMAGES = 32, 320

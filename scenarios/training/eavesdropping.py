@@ -12,8 +12,7 @@ from diffsem.link import UNKNOWN_TIME, Link, Seeds
 from diffsem.models import NoiseSchedule
 from diffsem.scenarios.contracts.attack import AttackMethod, Eavesdropping, PlannedAttack
 from diffsem.scenarios.contracts.stage import Session
-from diffsem.scenarios.datasets.source import LabelledImages
-from diffsem.scenarios.datasets.surrogate import surrogate_images
+from diffsem.scenarios.datasets.source import LabelledImages, surrogate_images
 from diffsem.scenarios.training.session import as_time
 
 VALIDATION_DRAWS = 4

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from diffsem.models.costs import NetworkCost, in_sequence
 from diffsem.scenarios.contracts.attack import PlannedAttack
 from diffsem.scenarios.contracts.network import NetworkSpec
-from diffsem.scenarios.contracts.system import System, TransmitterSpec
+from diffsem.scenarios.contracts.system import System
+from diffsem.scenarios.contracts.transmitter import TransmitterSpec
 from diffsem.scenarios.runs.cost.links import block_cost, channel_memory
 from diffsem.scenarios.runs.cost.need import OPERATIONS, PROGRAM, START, TRACE, Need
 from diffsem.scenarios.runs.plan import Plan

@@ -1,0 +1,255 @@
+from .accuracy import (
+    ceiling_under_priors,
+    clustered_interval,
+    effective_images,
+    gap_interval,
+    share_interval,
+    simplex_ceiling,
+    simplex_ceilings,
+    wilson_interval,
+)
+from .analogue.keying import (
+    Keying,
+    Pads,
+)
+from .analogue.network_attack import (
+    UNKNOWN_TIME,
+    NetworkAttack,
+)
+from .analogue.noisy_feature import (
+    NoisyFeature,
+    at_step,
+)
+from .analogue.precoding import (
+    Precoding,
+)
+from .analogue.receivers import (
+    BypassReceiver,
+    DiffSemReceiver,
+    EDiffSemReceiver,
+)
+from .analogue.reception import (
+    Reception,
+)
+from .analogue.repeated_transmissions import (
+    combine_looks,
+)
+from .analogue.step_rule import (
+    StepRule,
+)
+from .analogue.transmitter import (
+    Transmitter,
+)
+from .analogue.wiretap import (
+    WiretapLink,
+    end_to_end,
+)
+from .digital.digital_link import (
+    DigitalLink,
+)
+from .digital.digital_system import (
+    DigitalSystem,
+)
+from .digital.digital_wiretap_link import (
+    DigitalWiretapLink,
+)
+from .digital.modulation import (
+    MODULATIONS,
+    bit_error_rate,
+    coded_bits,
+)
+from .digital.payload import (
+    FeatureBits,
+    FeaturePayload,
+    Payload,
+    QuantizedFeature,
+    RandomBits,
+)
+from .digital.quantizer import (
+    UniformQuantizer,
+)
+from .errors import (
+    InputError,
+)
+from .escaping import (
+    escaped,
+)
+from .files import (
+    check_output_file,
+    check_output_folder,
+    replace_file,
+)
+from .image_quality import (
+    psnr_db,
+    ssim,
+)
+from .keyed.keyed_session import (
+    Announcement,
+    KeyedListener,
+    KeyedSender,
+    RefusedTransmissionError,
+    SpentSessionError,
+)
+from .keyed.keystream import (
+    GENERATORS,
+    Generator,
+    Keystream,
+)
+from .keyed.secret_key import (
+    KEY_BYTES,
+)
+from .monte_carlo.batch_seed import (
+    derive_seed,
+)
+from .monte_carlo.experiment import (
+    Attack,
+    Experiment,
+    System,
+)
+from .monte_carlo.outcome import (
+    EXAMPLES,
+)
+from .monte_carlo.programs import (
+    Programs,
+)
+from .monte_carlo.simulation import (
+    simulate_points,
+)
+from .monte_carlo.stopping_rule import (
+    StoppingRule,
+)
+from .results.columns import (
+    ADDED,
+    COLUMNS,
+    ERROR_RATES,
+    EXAMPLE_COLUMNS,
+    STEP_BINS,
+    STEPS_A_BIN,
+)
+from .results.plain_hdf5 import (
+    Content,
+    check_plain,
+    opened,
+)
+from .results.point import (
+    Point,
+    PointResult,
+)
+from .results.result_file import (
+    is_hdf5,
+    is_result_file,
+    sealed,
+)
+from .results.table import (
+    Examples,
+    ResultTable,
+    empty_table,
+)
+from .results.table_file import (
+    read_results,
+    read_table,
+    write_table,
+)
+from .shortening import (
+    shortened,
+)
+from .transmission.bit_transmission import (
+    BitTransmission,
+)
+from .transmission.link import (
+    Link,
+)
+from .transmission.observation import (
+    Observation,
+)
+from .transmission.seeds import (
+    Seeds,
+)
+
+__all__ = [
+    "ADDED",
+    "COLUMNS",
+    "ERROR_RATES",
+    "EXAMPLES",
+    "EXAMPLE_COLUMNS",
+    "GENERATORS",
+    "KEY_BYTES",
+    "MODULATIONS",
+    "STEPS_A_BIN",
+    "STEP_BINS",
+    "UNKNOWN_TIME",
+    "Announcement",
+    "Attack",
+    "BitTransmission",
+    "BypassReceiver",
+    "Content",
+    "DiffSemReceiver",
+    "DigitalLink",
+    "DigitalSystem",
+    "DigitalWiretapLink",
+    "EDiffSemReceiver",
+    "Examples",
+    "Experiment",
+    "FeatureBits",
+    "FeaturePayload",
+    "Generator",
+    "InputError",
+    "KeyedListener",
+    "KeyedSender",
+    "Keying",
+    "Keystream",
+    "Link",
+    "NetworkAttack",
+    "NoisyFeature",
+    "Observation",
+    "Pads",
+    "Payload",
+    "Point",
+    "PointResult",
+    "Precoding",
+    "Programs",
+    "QuantizedFeature",
+    "RandomBits",
+    "Reception",
+    "RefusedTransmissionError",
+    "ResultTable",
+    "Seeds",
+    "SpentSessionError",
+    "StepRule",
+    "StoppingRule",
+    "System",
+    "Transmitter",
+    "UniformQuantizer",
+    "WiretapLink",
+    "at_step",
+    "bit_error_rate",
+    "ceiling_under_priors",
+    "check_output_file",
+    "check_output_folder",
+    "check_plain",
+    "clustered_interval",
+    "coded_bits",
+    "combine_looks",
+    "derive_seed",
+    "effective_images",
+    "empty_table",
+    "end_to_end",
+    "escaped",
+    "gap_interval",
+    "is_hdf5",
+    "is_result_file",
+    "opened",
+    "psnr_db",
+    "read_results",
+    "read_table",
+    "replace_file",
+    "sealed",
+    "share_interval",
+    "shortened",
+    "simplex_ceiling",
+    "simplex_ceilings",
+    "simulate_points",
+    "ssim",
+    "wilson_interval",
+    "write_table",
+]

@@ -1,0 +1,116 @@
+"""What a node hears: its own channel, its own equaliser, and the step that its noise amounts to."""
+
+import math
+
+import keras
+import tensorflow as tf
+from keras import ops
+
+from diffsem.channels import (
+    Beams,
+    ChannelState,
+    Equalizer,
+    EqualizerKind,
+    features_to_symbols,
+    symbols_to_features,
+)
+from diffsem.link.analogue.noisy_feature import NoisyFeature, at_step
+from diffsem.link.analogue.step_rule import StepRule
+from diffsem.models import NoiseSchedule, per_sample, serializable
+
+
+@serializable
+class Reception(keras.layers.Layer):
+    """Radiated feature -> symbols -> channel -> equaliser -> feature y at a step t' (eq. 2, 19 to 23).
+
+    After equalisation a real symbol carries the signal with power abar_t and noise of total variance
+    v = (1 - abar_s) + P no_eff, its own where the channel changes within an image. The legitimate receiver and the
+    eavesdropper are two instances.
+
+    Parameters
+    ----------
+    channel : Channel
+        BlockFadingChannel, OfdmChannel or one's own, with the channel knowledge of this node.
+    schedule : NoiseSchedule, optional
+    step : str
+        "matched" | "mean" | "transmitter": how t' is found, see `diffsem.link.at_step`.
+    equalizer : str
+        "zf" | "mmse" | "mrc".
+
+    Input
+    -----
+    [radiated, step, noise_step, power, snr]
+        radiated : [B, ...], float; z~.
+        step : [B], int; t.
+        noise_step : [B], int; s.
+        power : [B], float; P, mean power of z~ a real dimension.
+        snr : [B], float; this node's mean Es/N0, linear.
+
+    Output
+    ------
+    received : [B, ...], float32
+        y.
+    received_step : [B], float32
+        t'.
+    """
+
+    def __init__(self, channel, schedule=None, step: StepRule = "matched", equalizer: EqualizerKind = "zf", **kwargs):
+        super().__init__(**kwargs)
+        self.channel = channel
+        self.schedule = schedule or NoiseSchedule()
+        self.step = step
+        self.equalizer = equalizer
+
+    def build(self, input_shape):
+        self.built = True
+
+    def fading(self, radiated):
+        """A draw of this node's fading for [B, ...] radiated features."""
+        return self.channel.fading(ops.shape(radiated)[0], math.prod(radiated.shape[1:]) // 2)
+
+    def channel_uses(self, feature_shape) -> int:
+        """Channel uses that a feature takes, pilots among them."""
+        return self.channel.channel_uses(math.prod(feature_shape) // 2)
+
+    def hear(self, inputs, fading=None) -> NoisyFeature:
+        """The feature in its noise, before a step is found for it; `fading` as `self.fading` draws it."""
+        radiated, _, _, power, snr = inputs
+        sent = features_to_symbols(radiated, power)
+        heard = self.channel([sent, 1 / snr], fading=fading)
+        return self._feature(Equalizer(self.equalizer, sent.shape[-1])(heard), inputs)
+
+    def observe(self, fading, snr, feature_shape) -> ChannelState:
+        """This node's channel in one transmission, as it is and as the node knows it."""
+        return self.channel.observe(fading, 1 / snr, math.prod(feature_shape) // 2)
+
+    def hear_beams(self, inputs, beams: Beams, state: ChannelState) -> NoisyFeature:
+        """The same where the transmitter has formed beams. Every node knows where the beams go, through its channel."""
+        *_, snr = inputs
+        received = self.channel.carry(beams.antennas, state.gain, 1 / snr)
+        signal, interference = (tf.matmul(state.known, precoder) for precoder in (beams.signal, beams.noise))
+        heard = [received, signal, 1 / snr[:, None] + state.error]
+        return self._feature(Equalizer(self.equalizer, received.shape[1])(heard, interference), inputs)
+
+    def _feature(self, equalized, inputs) -> NoisyFeature:
+        symbols, effective_no = equalized
+        radiated, step, noise_step, power, _ = inputs
+        alpha_bar = ops.convert_to_tensor(self.schedule.alpha_bar, "float32")
+        # Real and imaginary part of a symbol carry half of its noise each: P no_eff on either real symbol.
+        channel_noise = ops.reshape(ops.concatenate([effective_no, effective_no], axis=-1), ops.shape(radiated))
+        self_noise = per_sample(1 - ops.take(alpha_bar, noise_step), radiated)
+        return NoisyFeature(
+            symbols_to_features(symbols, power, radiated.shape[1:]),
+            ops.take(alpha_bar, step),
+            self_noise + per_sample(power, radiated) * channel_noise,
+        )
+
+    def at_step(self, noisy: NoisyFeature, step):
+        """(y, t') of what was heard in a transmission at the steps t, [B] int."""
+        return at_step(noisy, step, self.schedule, self.step)
+
+    def call(self, inputs):
+        return self.at_step(self.hear(inputs), inputs[1])
+
+    def compute_output_spec(self, inputs):
+        radiated, step, *_ = inputs
+        return keras.KerasTensor(radiated.shape, dtype="float32"), keras.KerasTensor(step.shape, dtype="float32")

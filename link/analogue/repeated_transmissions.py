@@ -1,0 +1,35 @@
+"""Repeated transmissions (looks): what an eavesdropper gains from hearing the same image again."""
+
+from collections.abc import Sequence
+
+from keras import ops
+
+from diffsem.link.analogue.noisy_feature import SMALLEST_NOISE, NoisyFeature
+from diffsem.models import per_sample
+
+
+def combine_looks(looks: Sequence[NoisyFeature]) -> NoisyFeature:
+    """Maximum-ratio combination of transmissions of the same image, each with self-noise and channel noise of its own.
+
+    Symbol by symbol, a look has the signal-to-noise ratio g = signal / v. Weighted by sqrt(signal) / v, looks add up to
+    G z plus noise of variance G, where G is the sum of their g: ten equal looks are worth 10 dB.
+
+    Parameters
+    ----------
+    looks : sequence of NoisyFeature
+        At least one.
+
+    Returns
+    -------
+    NoisyFeature
+        z plus noise of variance 1 / G; a single look as it is.
+    """
+    if len(looks) == 1:
+        return looks[0]
+    summed = ratio = 0
+    for look in looks:
+        amplitude = per_sample(ops.sqrt(look.signal), look.values)
+        noise = ops.maximum(look.noise, SMALLEST_NOISE)
+        summed = summed + amplitude / noise * look.values
+        ratio = ratio + amplitude**2 / noise
+    return NoisyFeature(summed / ratio, ops.ones_like(looks[0].signal), 1 / ratio)

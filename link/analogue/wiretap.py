@@ -1,0 +1,272 @@
+"""The wiretap link: one transmitter, two listeners, each on a channel of its own."""
+
+import math
+from dataclasses import dataclass
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from diffsem.channels import (
+    Beams,
+    ChannelState,
+    artificial_noise,
+    correlate,
+    features_to_symbols,
+    form_beams,
+    null_space_dimensions,
+    reseed,
+)
+from diffsem.link.analogue.keying import Keying, Pads
+from diffsem.link.analogue.noisy_feature import NoisyFeature
+from diffsem.link.analogue.precoding import Precoding
+from diffsem.link.analogue.reception import Reception
+from diffsem.link.analogue.repeated_transmissions import combine_looks
+from diffsem.link.analogue.transmitter import Transmitter
+from diffsem.link.transmission.observation import Observation
+from diffsem.link.transmission.seeds import Seeds
+from diffsem.models import per_sample
+
+
+@dataclass(frozen=True)
+class _Transmission:
+    """What both nodes meet.
+
+    Parameters
+    ----------
+    inputs : list
+        [radiated, step, noise_step, power], as `Reception` reads it.
+    noise_step : [B], int32
+        s (eq. 24), wherever the self-noise goes.
+    pads : Pads or None
+    signal_energy : [B], float32
+        Share of the radiated energy that goes to the receiver.
+    artificial_noise : [B, N, J], complex64
+        What goes into its null space.
+    """
+
+    inputs: list
+    noise_step: tf.Tensor
+    pads: Pads | None
+    signal_energy: tf.Tensor
+    artificial_noise: tf.Tensor
+
+
+class WiretapLink:
+    """image -> transmitter -> (channel, equaliser) of the receiver and, apart, of the eavesdropper (eq. 1, 2, 4).
+
+    Parameters
+    ----------
+    transmitter : Transmitter
+    legitimate, eavesdropper : Reception
+        The two listeners of the same radiated signal.
+    fading_correlation : float
+        Of the eavesdropper's fading with the receiver's, 0..1, in the transmission that both hear. Their channels must
+        be of one kind, with blocks or grids of one size.
+    keying : Keying, optional
+        What transmitter and receiver share.
+    known_keys : float
+        Share of the transmissions whose keystream the eavesdropper has as well, and knows that it has.
+    precoding : str
+        "streams": every antenna sends symbols of its own. "beam": one stream by maximum-ratio transmission, over the
+        receiver's channel as the receiver knows it and feeds it back. "null-space": the same, and the self-noise goes
+        where the receiver does not hear it. The eavesdropper knows where the beams go.
+
+    Raises
+    ------
+    ValueError
+        If self-noise for the null space is to come from a key.
+    """
+
+    def __init__(
+        self,
+        transmitter: Transmitter,
+        legitimate: Reception,
+        eavesdropper: Reception,
+        fading_correlation: float = 0.0,
+        keying: Keying | None = None,
+        known_keys: float = 0.0,
+        precoding: Precoding = "streams",
+    ):
+        if keying is not None and precoding == "null-space":
+            raise ValueError("precoding null-space: its noise does not reach the receiver, who needs no key for it")
+        self.transmitter = transmitter
+        self.legitimate = legitimate
+        self.eavesdropper = eavesdropper
+        self.fading_correlation = fading_correlation
+        self.keying = keying
+        self.known_keys = known_keys
+        self.precoding = precoding
+
+    @property
+    def feature_shape(self) -> tuple[int, ...]:
+        return self.transmitter.encoder.output_shape[1:]
+
+    @property
+    def bounded_symbols(self) -> int:
+        """All real symbols of a feature."""
+        return math.prod(self.feature_shape)
+
+    @property
+    def receiver_channel_uses(self) -> int:
+        return self.legitimate.channel_uses(self.feature_shape)
+
+    @property
+    def eavesdropper_channel_uses(self) -> int:
+        return self.eavesdropper.channel_uses(self.feature_shape)
+
+    @property
+    def scrambled(self) -> bool:
+        """Whether every transmission orders its symbols in its own way, so that repeated ones do not add up."""
+        return self.keying is not None and self.keying.scramble
+
+    def observations(self, looks: int) -> int:
+        """What an eavesdropper has of so many looks: their combination or, if they do not add up, each by itself."""
+        return looks if self.scrambled else 1
+
+    def signal_power(self, step: int, noise_step: float) -> float:
+        """Share of the radiated power that carries the feature, abar_t / (abar_t + 1 - abar_s); s may be a mean."""
+        alpha_bar = self.transmitter.schedule.alpha_bar
+        self_noise = 1 - np.interp(noise_step, np.arange(len(alpha_bar)), alpha_bar)
+        return float(alpha_bar[step] / (alpha_bar[step] + self_noise))
+
+    def transmit(self, image, step, snr_db, eavesdropper_snr_db, seeds: Seeds):
+        """One transmission of a batch, heard by both nodes, and those that the eavesdropper alone goes on to hear.
+
+        As part of a graph or outside of one.
+
+        Parameters
+        ----------
+        image : [B, height, width, channels], float in [0, 1]
+        step : [B], int
+            t, 0..T.
+        snr_db : [B], float
+            Es/N0 at the legitimate receiver, dB; the transmitter adapts to it.
+        eavesdropper_snr_db : sequence of [B] float
+            Es/N0 at the eavesdropper, dB; each entry is an eavesdropper with the same noise scaled differently.
+        seeds : Seeds
+            As many looks of the eavesdropper as there are seeds for them.
+
+        Returns
+        -------
+        receiver : Observation
+        eavesdroppers : list of Observation
+            `observations(seeds.looks)` for every entry of `eavesdropper_snr_db`, one entry after another.
+        noise_step : [B], int32
+            s (eq. 24); differs within a batch if the transmitter's estimate of the SNR does.
+        """
+        step = tf.cast(step, tf.int32)
+        feature = self.transmitter.encoder(tf.cast(image, tf.float32))
+        snr = _linear(snr_db)
+        heard: list[list[NoisyFeature]] = [[] for _ in eavesdropper_snr_db]
+        for look in range(seeds.looks if heard else 1):
+            sent = self._send(feature, step, snr, seeds.self_noise[look])
+            beams = fading = None
+            if look == 0:
+                reseed(seeds.legitimate)
+                fading = self.legitimate.fading(feature)
+            if self.precoding != "streams":
+                # Later looks go to the receiver too, over fading that it has by then.
+                towards = self.legitimate.fading(feature) if fading is None else fading
+                state = self.legitimate.observe(towards, snr, feature.shape[1:])
+                beams = self._form_beams(sent, state)
+            if look == 0:
+                own = self._hear(self.legitimate, sent, snr, fading, beams, state if beams else None)
+                if sent.pads is not None:
+                    own = sent.pads.undo(own, self._self_noise_power(sent))
+                receiver, noise_step = _observe(self.legitimate, own, step), sent.noise_step
+            for looks, own_snr_db in zip(heard, eavesdropper_snr_db, strict=True):
+                reseed(seeds.eavesdropper[look])
+                own_fading = self.eavesdropper.fading(feature)
+                if look == 0:
+                    own_fading = correlate(own_fading, fading, self.fading_correlation)
+                noisy = self._hear(self.eavesdropper, sent, _linear(own_snr_db), own_fading, beams)
+                looks.append(self._with_known_keys(noisy, sent, seeds.eavesdropper[look]))
+        if not self.scrambled:
+            heard = [[combine_looks(looks)] for looks in heard]
+        overheard = [_observe(self.eavesdropper, noisy, step) for looks in heard for noisy in looks]
+        return receiver, overheard, noise_step
+
+    def _send(self, feature, step, snr, seed) -> _Transmission:
+        """One transmission; where beams are formed, Sionna's stream goes on from its seed."""
+        seed = tf.cast(seed, tf.int64)
+        self.transmitter.self_noise.seed_generator.state.assign(tf.stack([seed // 2**31, seed % 2**31]))
+        batch, shape = tf.shape(feature)[0], tuple(feature.shape[1:])
+        whole = tf.ones([batch])
+        if self.precoding != "streams":
+            reseed(seed)
+        if self.precoding == "null-space":
+            channel = self.legitimate.channel
+            dimensions = null_space_dimensions(channel.transmit_antennas, channel.receive_antennas)
+            noise = artificial_noise(batch, math.prod(shape) // 2, dimensions)
+            towards, noise_step, power = self.transmitter.radiate([feature, step, snr], tf.zeros_like(feature))
+            signal = tf.gather(tf.constant(self.transmitter.schedule.alpha_bar, tf.float32), step)
+            return _Transmission([towards, step, 0 * noise_step, signal], noise_step, None, signal / power, noise)
+        none = tf.zeros([batch, math.prod(shape) // 2, 0], tf.complex64)
+        if self.keying is None:
+            radiated, noise_step, power = self.transmitter.radiate([feature, step, snr])
+            return _Transmission([radiated, step, noise_step, power], noise_step, None, whole, none)
+        pads = self.keying.pads(seed, batch, shape)
+        radiated, noise_step, power = self.transmitter.radiate([feature, step, snr], pads.noise)
+        return _Transmission([pads.scramble(radiated), step, noise_step, power], noise_step, pads, whole, none)
+
+    def _form_beams(self, sent: _Transmission, state: ChannelState) -> Beams:
+        radiated, _, _, power = sent.inputs
+        return form_beams(features_to_symbols(radiated, power), state.known, sent.signal_energy, sent.artificial_noise)
+
+    def _hear(self, node: Reception, sent: _Transmission, snr, fading, beams, state=None) -> NoisyFeature:
+        inputs = [*sent.inputs, snr]
+        if beams is None:
+            return node.hear(inputs, fading)
+        return node.hear_beams(inputs, beams, state or node.observe(fading, snr, sent.inputs[0].shape[1:]))
+
+    def _self_noise_power(self, sent: _Transmission):
+        """[B] 1 - abar_s, what the key takes away."""
+        return 1 - tf.gather(tf.constant(self.transmitter.schedule.alpha_bar, tf.float32), sent.noise_step)
+
+    def _with_known_keys(self, heard: NoisyFeature, sent: _Transmission, seed) -> NoisyFeature:
+        if sent.pads is None or self.known_keys == 0:
+            return heard
+        open_to_it = sent.pads.undo(heard, self._self_noise_power(sent))
+        seed = tf.cast(seed, tf.int64)
+        drawn = tf.random.stateless_uniform([tf.shape(heard.signal)[0]], tf.stack([seed // 2**31, seed % 2**31]))
+        has_key = per_sample(drawn < self.known_keys, heard.values)
+        return NoisyFeature(
+            tf.where(has_key, open_to_it.values, heard.values),
+            heard.signal,
+            tf.where(has_key, open_to_it.noise, heard.noise),
+        )
+
+
+def _observe(node: Reception, noisy: NoisyFeature, step) -> Observation:
+    received, received_step = node.at_step(noisy, step)
+    return Observation(received, received_step, noisy.esnr())
+
+
+def end_to_end(transmitter: Transmitter, reception: Reception, receiver, image_shape) -> keras.Model:
+    """Encoder, self-noise, channel, equaliser and receiver as one Keras model, to train through or to save.
+
+    Parameters
+    ----------
+    transmitter : Transmitter
+    reception : Reception
+    receiver : keras.layers.Layer
+        One of `BypassReceiver`, `DiffSemReceiver`, `EDiffSemReceiver`.
+    image_shape : tuple of int
+
+    Returns
+    -------
+    keras.Model
+        {image [B, ...], step [B] int, snr [B] linear} -> logits [B, classes].
+    """
+    image = keras.Input(image_shape, name="image")
+    step = keras.Input((), dtype="int32", name="step")
+    snr = keras.Input((), name="snr")
+    radiated, noise_step, power = transmitter([image, step, snr])
+    received, received_step = reception([radiated, step, noise_step, power, snr])
+    logits, _ = receiver([received, received_step])
+    return keras.Model({"image": image, "step": step, "snr": snr}, logits)
+
+
+def _linear(snr_db) -> tf.Tensor:
+    return tf.cast(10 ** (tf.cast(snr_db, tf.float64) / 10), tf.float32)

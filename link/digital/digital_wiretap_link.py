@@ -1,0 +1,102 @@
+"""The wiretap link whose transmitter sends bits: each node decides them over its own channel."""
+
+from collections.abc import Sequence
+
+import tensorflow as tf
+
+from diffsem.channels import reseed
+from diffsem.link.digital.digital_link import DigitalLink
+from diffsem.link.digital.payload import FeaturePayload
+from diffsem.link.transmission.observation import Observation
+from diffsem.link.transmission.seeds import Seeds
+from diffsem.models import NoiseSchedule
+
+
+class DigitalWiretapLink:
+    """image -> bits -> (channel, equaliser, demapper, decoder) of the receiver and, apart, of the eavesdropper.
+
+    Both nodes listen to the same coded bits, and what a node has is the feature that its decided bits stand for. It is
+    told how good its channel is: t' is the step whose noise-to-signal ratio is the channel's, N0 / Es. The transmitter
+    adds no noise of its own. What a node can read is not bounded by its ESNR as where symbols are features.
+
+    Repeated transmissions (looks) are observations by themselves: bits that are decided do not add up.
+
+    Parameters
+    ----------
+    payload : FeaturePayload
+        Its `bits` draw from the seed of the transmitter's own noise.
+    legitimate, eavesdropper : DigitalLink
+        The two listeners: alike but for channel and equaliser.
+    schedule : NoiseSchedule
+
+    Raises
+    ------
+    ValueError
+        If the two links do not send the same coded bits, or a block of theirs is not one of the payload.
+    """
+
+    scrambled = True
+    bounded_symbols = None
+
+    def __init__(
+        self, payload: FeaturePayload, legitimate: DigitalLink, eavesdropper: DigitalLink, schedule: NoiseSchedule
+    ):
+        if legitimate.format != eavesdropper.format:
+            raise ValueError(f"eavesdropper listens to {eavesdropper.format}; allowed: {legitimate.format}, as sent")
+        if payload.bits_count != legitimate.information_bits:
+            raise ValueError(
+                f"link of {legitimate.information_bits} information bits; allowed: {payload.bits_count}, the payload's"
+            )
+        self.payload = payload
+        self.legitimate = legitimate
+        self.eavesdropper = eavesdropper
+        self.schedule = schedule
+
+    @property
+    def feature_shape(self) -> tuple[int, ...]:
+        return self.payload.feature_shape
+
+    @property
+    def receiver_channel_uses(self) -> int:
+        return self.legitimate.channel_uses
+
+    @property
+    def eavesdropper_channel_uses(self) -> int:
+        return self.eavesdropper.channel_uses
+
+    def observations(self, looks: int) -> int:
+        """One each."""
+        return looks
+
+    def signal_power(self, step: int, noise_step: float) -> float:
+        """NaN: no feature is radiated."""
+        return float("nan")
+
+    def transmit(
+        self, image, step, snr_db, eavesdropper_snr_db: Sequence, seeds: Seeds
+    ) -> tuple[Observation, list[Observation], tf.Tensor]:
+        """One transmission of a batch, as `Link`; `step` has no meaning here, and s is 0.
+
+        Where a feature that is sent is not finite, nor is any that is received of it.
+        """
+        image = tf.cast(image, tf.float32)
+        overheard: list[list[Observation]] = [[] for _ in eavesdropper_snr_db]
+        sent = self.payload.bits(image, seeds.self_noise[0])
+        reseed(seeds.legitimate)
+        receiver = self._hear(self.legitimate, sent, snr_db, seeds.self_noise[0])
+        for look, (payload_seed, channel_seed) in enumerate(zip(seeds.self_noise, seeds.eavesdropper, strict=True)):
+            if look > 0 and overheard:
+                sent = self.payload.bits(image, payload_seed)
+            for observations, own_snr_db in zip(overheard, eavesdropper_snr_db, strict=True):
+                reseed(channel_seed)
+                observations.append(self._hear(self.eavesdropper, sent, own_snr_db, payload_seed))
+        noise_step = tf.zeros(tf.shape(image)[:1], tf.int32)
+        return receiver, [observation for each in overheard for observation in each], noise_step
+
+    def _hear(self, link: DigitalLink, sent, snr_db, payload_seed) -> Observation:
+        no = tf.cast(10 ** (-tf.cast(snr_db, tf.float64) / 10), tf.float32)
+        has_bit = tf.math.is_finite(sent)
+        decided = link.transmit(tf.where(has_bit, sent, 0.0), no, payload_seed)
+        feature = self.payload.feature(decided)
+        whole = tf.reshape(tf.reduce_all(has_bit, axis=1), [-1] + [1] * len(self.feature_shape))
+        return Observation(tf.where(whole, feature, float("nan")), self.schedule.matched_step(no), 1 / no)

@@ -1,0 +1,1 @@
+"""Points of a sweep, simulated until every node is known well enough."""

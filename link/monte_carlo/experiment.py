@@ -1,0 +1,128 @@
+"""What is simulated: links, systems, attacks, images, and what stays the same over a sweep."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import numpy as np
+
+import diffsem.models as models
+from diffsem.link.monte_carlo.stopping_rule import StoppingRule
+from diffsem.link.transmission.bit_transmission import BitTransmission
+from diffsem.link.transmission.link import Link
+
+
+@dataclass(frozen=True)
+class System:
+    """A named receiver behind a named transmitter.
+
+    Parameters
+    ----------
+    name : str
+    transmitter : str
+        Key of the link that it listens to; systems with the same one share every symbol.
+    receiver : callable
+        ([y, t']) -> (logits [N, classes], U-Net calls of each image [N]).
+    """
+
+    name: str
+    transmitter: str
+    receiver: Callable
+
+
+@dataclass(frozen=True)
+class Attack:
+    """A named attack on what a named transmitter radiates.
+
+    Parameters
+    ----------
+    name : str
+        Different for two attacks on one transmitter.
+    transmitter : str
+    run : callable
+        ([y, t']) -> image [B, height, width, channels], which judges label, or logits [B, classes] of its own.
+    reconstructs : bool
+        Whether it makes images.
+    knows_step : bool
+    surrogate : str
+        The kind of images that it was trained on.
+    training_images, training_epochs : int
+        With how many it was trained, and how long; 0 for one that learns nothing.
+    warning : str
+        In what way it is run under other conditions than it was trained for; "" if it is not.
+    """
+
+    name: str
+    transmitter: str
+    run: Callable
+    reconstructs: bool = True
+    knows_step: bool = True
+    surrogate: str = ""
+    training_images: int = 0
+    training_epochs: int = 0
+    warning: str = ""
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """Everything that stays the same over a sweep.
+
+    Parameters
+    ----------
+    links : mapping of str to Link
+        Transmitters by name.
+    systems : sequence of System
+    attacks : sequence of Attack
+    judge : callable
+        Strong classifier Q: image [B, ...] -> logits.
+    clean_judge : callable
+        The same for a judge that never saw anything but clean images: one that has seen an attack flatters it.
+    images : [N, height, width, channels], float32 in [0, 1]
+        Test images, taken in order.
+    labels : [N], int
+    schedule : NoiseSchedule
+    stopping : StoppingRule
+    batch_size : int
+        Images that share a draw of the channel's noise, and a call of a network.
+    seed : int
+    channels : mapping of str to str
+        Channel kind by node ("receiver", "adversary"), for the table.
+    digital : sequence of BitTransmission
+        Digital systems over the legitimate channel, without self-noise.
+    eavesdroppers : int
+        Eavesdropper SNRs a point.
+    looks : int
+        Repeated transmissions of an image (looks) that an eavesdropper hears.
+    passes : int
+        Times that a point goes through the test images, each with noise of its own.
+    classes : int
+    pool : int
+        Batches, of one point or of several, that are simulated together. Changes speed and memory, never a count.
+    xla : bool
+        Compile receivers and attacks by XLA.
+    """
+
+    links: Mapping[str, Link]
+    systems: Sequence[System]
+    attacks: Sequence[Attack]
+    judge: Callable
+    clean_judge: Callable
+    images: np.ndarray
+    labels: np.ndarray
+    schedule: "models.NoiseSchedule"
+    stopping: StoppingRule
+    batch_size: int
+    seed: int
+    channels: Mapping[str, str]
+    digital: Sequence[BitTransmission] = ()
+    eavesdroppers: int = 1
+    looks: int = 1
+    passes: int = 1
+    classes: int = 10
+    pool: int = 32
+    xla: bool = False
+
+    def rule(self, scored: Literal["label", "block"] = "label") -> StoppingRule:
+        """When a node is known well enough; one scored by "block" sends random bits, which do not run out."""
+        test_set = self.passes * len(self.labels) if scored == "label" else None
+        return replace(self.stopping, test_set=test_set)

@@ -1,0 +1,175 @@
+"""How far a point of a sweep has come: what of it is simulated, what is counted, and what came of it."""
+
+import math
+
+import numpy as np
+
+from diffsem.link.accuracy import simplex_ceilings
+from diffsem.link.monte_carlo.experiment import Attack, Experiment
+from diffsem.link.monte_carlo.node import Node
+from diffsem.link.monte_carlo.outcome import Attacked, Outcome
+from diffsem.link.monte_carlo.rows import row_of, stop_reason
+from diffsem.link.monte_carlo.tally import Tally
+from diffsem.link.results.point import Point, PointResult
+from diffsem.link.transmission.bit_transmission import BitTransmission
+
+
+class PointRun:
+    """One point: batches are scheduled, simulated in pools, and counted in order until all its nodes are known.
+
+    Parameters
+    ----------
+    experiment : Experiment
+    point : Point
+    """
+
+    def __init__(self, experiment: Experiment, point: Point):
+        self.point = point
+        self.scheduled = 0  # batches
+        self.done = 0  # images
+        self.finished = False
+        self.broken = ""  # by what
+        self._experiment = experiment
+        self._tallies: dict[Node, Tally] = {}
+        self._examples: list[dict] = []
+        self._priors = tuple(np.bincount(experiment.labels, minlength=experiment.classes))
+
+    def batches_ahead(self) -> int:
+        """Batches, beyond those that are scheduled, which the point will likely need; at least one."""
+        tallies = self._tallies or {Node("", "", None, 0.0): Tally()}
+        needed = max(
+            self._experiment.rule(node.scored).projected_images(tally.correct, tally.total, tally.effective)
+            for node, tally in tallies.items()
+        )
+        return max(1, math.ceil(needed / self._experiment.batch_size) - self.scheduled)
+
+    def count(self, outcome: Outcome, place: int) -> int:
+        """Count the next batch, the one at `place` of a pool, and say how many images that were: none at the end."""
+        if self.finished or self.broken:
+            return 0
+        broken = self._not_finite(outcome, place)
+        if broken:
+            self.broken = f"{broken} NaN or infinite; allowed: finite numbers (are the weights whole?)"
+            return 0
+        # Batches are always full, so that no shape is compiled twice; the surplus of the last one is not counted.
+        self._count_systems(outcome, place)
+        for attack, eavesdroppers in zip(self._experiment.attacks, outcome.attacks, strict=True):
+            for eavesdropper, made in enumerate(eavesdroppers):
+                self._count_attack(outcome, place, attack, eavesdropper, made)
+                if self.done == 0 and made.images is not None:
+                    self._keep_examples(attack, eavesdropper, made.images[place])
+        for digital in self._experiment.digital:
+            self._count_digital(outcome, place, digital)
+        counts = max(self._counted(node.scored).stop for node in self._tallies)
+        self.done += counts
+        self.finished = all(stop_reason(self._experiment, node, tally) for node, tally in self._tallies.items())
+        return counts
+
+    def _count_systems(self, outcome: Outcome, place: int) -> None:
+        counted = self._counted("label")
+        for system in self._experiment.systems:
+            node = Node(system.name, system.transmitter, None, self.point.snr_db)
+            self._tally(node).add(
+                outcome.hits[system.name][place][counted],
+                outcome.labels[place][counted],
+                noise_step=outcome.noise_step[place][counted],
+                matched_step=outcome.steps[system.transmitter][place, 0][counted],
+                ceiling=self._ceiling(system.transmitter, outcome.esnr[system.transmitter][place, 0][counted]),
+                denoiser_calls=outcome.calls[system.name][place][counted],
+            )
+
+    def _count_attack(self, outcome: Outcome, place: int, attack: Attack, eavesdropper: int, made: Attacked) -> None:
+        counted = self._counted("label")
+        transmitter, hits = attack.transmitter, made.hits[place][counted]
+        # Behind the receiver's.
+        observed = 1 + eavesdropper
+        # Systems behind one transmitter differ in their receivers only: the eavesdropper is the same.
+        for system in self._experiment.systems:
+            if system.transmitter != transmitter:
+                continue
+            node = Node(system.name, transmitter, attack, self.point.eavesdropper_snr_db[eavesdropper])
+            self._tally(node).add(
+                hits,
+                outcome.labels[place][counted],
+                noise_step=outcome.noise_step[place][counted],
+                matched_step=outcome.steps[transmitter][place, observed][counted],
+                ceiling=self._ceiling(transmitter, outcome.esnr[transmitter][place, observed][counted]),
+                both_correct=hits & outcome.hits[system.name][place][counted],
+                clean_judge_correct=_batch(made.clean_hits, place, counted),
+                psnr_db=_batch(made.psnr_db, place, counted),
+                ssim=_batch(made.ssim, place, counted),
+            )
+
+    def _keep_examples(self, attack: Attack, eavesdropper: int, images: np.ndarray) -> None:
+        counted = self._counted("label")
+        self._examples.append(
+            {
+                "transmitter": attack.transmitter,
+                "attack": attack.name,
+                "timestep": self.point.timestep,
+                "receiver_snr_db": self.point.snr_db,
+                "snr_db": self.point.eavesdropper_snr_db[eavesdropper],
+                "images": images[counted],
+            }
+        )
+
+    def _count_digital(self, outcome: Outcome, place: int, digital: BitTransmission) -> None:
+        counted = self._counted(digital.scored)
+        errors = outcome.bit_errors[digital.name][place][counted]
+        self._tally(Node(digital.name, "", None, self.point.snr_db, digital.scored)).add(
+            outcome.hits[digital.name][place][counted],
+            outcome.labels[place][counted] if digital.scored == "label" else None,
+            noise_step=np.zeros_like(errors),
+            denoiser_calls=np.zeros_like(errors),
+            bit_errors=errors,
+            squared_bit_errors=errors.astype(np.int64) ** 2,
+            block_errors=errors > 0,
+        )
+
+    def result(self) -> PointResult:
+        order = [system.name for system in self._experiment.systems]
+        order += [digital.name for digital in self._experiment.digital]
+        nodes = sorted(self._tallies, key=lambda node: order.index(node.system))
+        rows = [row_of(self._experiment, self.point, node, self._tallies[node]) for node in nodes]
+        by_step = np.stack([self._tallies[node].by_step for node in nodes])
+        return PointResult(self.point, rows, by_step, self._examples, self.done)
+
+    def _not_finite(self, outcome: Outcome, place: int) -> str:
+        """What of a batch is not, from the transmitter on; "" if all is."""
+        own, heard = self.point.eavesdropper_snr_db, outcome.heard_finite
+        for transmitter in heard:
+            for node, finite in enumerate(heard[transmitter][place]):
+                if not finite:
+                    listener = f"the eavesdropper at {own[node - 1]:g} dB" if node else "the receiver"
+                    return f"transmitter {transmitter}: what {listener} hears is"
+        for system in self._experiment.systems:
+            if not outcome.finite[system.name][place]:
+                return f"system {system.name} behind transmitter {system.transmitter}: its logits are"
+        for attack, eavesdroppers in zip(self._experiment.attacks, outcome.attacks, strict=True):
+            what = "images, or the judges' logits of them," if attack.reconstructs else "logits"
+            for snr_db, made in zip(own, eavesdroppers, strict=True):
+                if not made.finite[place]:
+                    return f"attack {attack.name} on transmitter {attack.transmitter} at {snr_db:g} dB: its {what} are"
+        for digital in self._experiment.digital:
+            if not outcome.finite[digital.name][place]:
+                return f"digital link {digital.name}: its features or logits are"
+        return ""
+
+    def _counted(self, scored: str) -> slice:
+        """Of the next batch, what nodes of a kind count: up to the end of their images."""
+        return slice(0, max(0, min(self._experiment.batch_size, self._experiment.rule(scored).images - self.done)))
+
+    def _ceiling(self, transmitter: str, esnr: np.ndarray) -> np.ndarray | None:
+        symbols = self._experiment.links[transmitter].bounded_symbols
+        if symbols is None:
+            return None
+        return simplex_ceilings(esnr, symbols, self._experiment.classes, self._priors)
+
+    def _tally(self, node: Node) -> Tally:
+        images = len(self._experiment.labels) if node.scored == "label" else 0
+        passes = self._experiment.passes if node.scored == "label" else 1
+        return self._tallies.setdefault(node, Tally(images, passes))
+
+
+def _batch(values: np.ndarray | None, place: int, counted: slice) -> np.ndarray | None:
+    return None if values is None else values[place][counted]

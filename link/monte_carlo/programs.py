@@ -1,0 +1,251 @@
+"""The compiled side of a sweep: one program a transmitter, a system and an attack, traced once for a whole sweep."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from diffsem.channels import reseed
+from diffsem.link.image_quality import psnr_db, ssim
+from diffsem.link.monte_carlo.batch_seed import derive_seed
+from diffsem.link.monte_carlo.experiment import Attack, Experiment, System
+from diffsem.link.monte_carlo.outcome import EXAMPLES, Attacked, Job, Outcome
+from diffsem.link.transmission.bit_transmission import BitTransmission
+from diffsem.link.transmission.seeds import Seeds
+from diffsem.models import in_batches
+
+
+class Programs:
+    """Runs pools of batches on the device; images and labels are copied there once.
+
+    A pool may hold batches of several points: step and SNR go with every sample. However many batches it holds, the
+    networks see one batch shape, and each program is traced once.
+
+    Parameters
+    ----------
+    experiment : Experiment
+    """
+
+    def __init__(self, experiment: Experiment):
+        # Sionna makes its random generator on first use: inside of a program, that would cost a second trace.
+        reseed(0)
+        self._experiment = experiment
+        self._roles = Seeds.roles(experiment.looks)
+        self._images = tf.constant(experiment.images, tf.float32)
+        self._labels = tf.constant(experiment.labels, tf.int64)
+        self._transmit = {name: self._transmission(name) for name in experiment.links}
+        self._receive = {system.name: self._reception(system) for system in experiment.systems}
+        self._attack = [self._eavesdropping(attack) for attack in experiment.attacks]
+        self._digital = {system.name: self._digital_link(system) for system in experiment.digital}
+
+    def traces(self) -> dict[str, int]:
+        """How often each program was traced so far, by system, transmitter or "attack on transmitter"."""
+        named: dict[str, Any] = self._transmit | self._receive | self._digital
+        attacks = zip(self._experiment.attacks, self._attack, strict=True)
+        named |= {f"{attack.name} on {attack.transmitter}": run for attack, run in attacks}
+        return {name: run.experimental_get_tracing_count() for name, run in named.items()}
+
+    def run(self, jobs: Sequence[Job]) -> Outcome:
+        """Simulate a pool of batches; the host waits for nothing until all of it is under way."""
+        seed, size = self._experiment.seed, self._experiment.batch_size
+        first = tf.constant([job.batch * size % len(self._experiment.labels) for job in jobs], tf.int32)
+        timestep = tf.constant([job.point.timestep for job in jobs], tf.int32)
+        snr_db = tf.constant([[job.point.snr_db, *job.point.eavesdropper_snr_db] for job in jobs], tf.float64)
+        seeds = tf.constant(
+            [[derive_seed(seed, job.point, job.batch, role) for role in self._roles] for job in jobs], tf.int64
+        )
+        received, steps, esnr, heard_finite = {}, {}, {}, {}
+        noise_step = np.zeros([len(jobs), size], np.int32)
+        for name, transmit in self._transmit.items():
+            made = transmit(first, timestep, snr_db, seeds)
+            received[name], steps[name], esnr[name], heard_finite[name], noise_step = made
+
+        def heard(transmitter, place):
+            return received[transmitter][:, place], steps[transmitter][:, place], first
+
+        systems = {
+            system.name: self._receive[system.name](*heard(system.transmitter, 0))
+            for system in self._experiment.systems
+        }
+        attacks = [
+            [run(*heard(attack.transmitter, place)) for place in self._overheard(attack.transmitter)]
+            for attack, run in zip(self._experiment.attacks, self._attack, strict=True)
+        ]
+        digital = {name: run(first, snr_db[:, 0], seeds[:, :2]) for name, run in self._digital.items()}
+        return Outcome(
+            np.asarray(noise_step),
+            tf.gather(self._labels, self._index(first)).numpy(),
+            {name: self._by_listener(name, step, np.mean) for name, step in steps.items()},
+            {name: self._by_listener(name, ratio, np.sum) for name, ratio in esnr.items()},
+            {name: np.asarray(hits) for name, (hits, _, _) in (systems | digital).items()},
+            {name: np.asarray(calls) for name, (_, calls, _) in systems.items()},
+            [[Attacked(*map(np.asarray, made)) for made in each] for each in attacks],
+            {name: np.asarray(errors) for name, (_, errors, _) in digital.items()},
+            {name: self._by_listener(name, finite, np.all) for name, finite in heard_finite.items()},
+            {name: np.asarray(finite) for name, (_, _, finite) in (systems | digital).items()},
+        )
+
+    def _eavesdroppers(self, transmitter: str) -> int:
+        """Eavesdroppers that hear a transmitter; none where no attack is listed."""
+        attacked = any(attack.transmitter == transmitter for attack in self._experiment.attacks)
+        return self._experiment.eavesdroppers if attacked else 0
+
+    def _overheard(self, transmitter: str) -> list[slice]:
+        """Where each eavesdropper's observations are, behind the receiver's."""
+        each = self._experiment.links[transmitter].observations(self._experiment.looks)
+        return [slice(1 + i * each, 1 + (i + 1) * each) for i in range(self._eavesdroppers(transmitter))]
+
+    def _by_listener(self, transmitter: str, values, over_looks: Callable) -> np.ndarray:
+        """[K, observations, ...] -> [K, 1 + eavesdroppers, ...]."""
+        values = np.asarray(values)
+        places = [slice(0, 1), *self._overheard(transmitter)]
+        return np.stack([over_looks(values[:, place], axis=1) for place in places], axis=1)
+
+    def _transmission(self, name: str) -> Callable:
+        """[K] first image, [K] t, [K, 1 + E] SNR in dB, [K, roles] seeds -> y, t', ESNR of all observations, and s.
+
+        Between ESNR and s, whether the three are finite, [K, observations].
+        """
+        link, size, eavesdroppers = self._experiment.links[name], self._experiment.batch_size, self._eavesdroppers(name)
+        roles = len(self._roles)
+        observations = 1 + eavesdroppers * link.observations(self._experiment.looks)
+        outputs = (
+            tf.TensorSpec([observations, size, *link.feature_shape]),
+            tf.TensorSpec([observations, size]),
+            tf.TensorSpec([observations, size]),
+            tf.TensorSpec([observations], tf.bool),
+            tf.TensorSpec([size], tf.int32),
+        )
+
+        def one(job):
+            first, timestep, snr_db, seeds = job
+            receiver_snr_db, *others_snr_db = (tf.fill([size], snr) for snr in tf.unstack(snr_db))
+            image = tf.gather(self._images, self._index(first[None])[0])
+            receiver, overheard, noise_step = link.transmit(
+                image,
+                tf.fill([size], timestep),
+                receiver_snr_db,
+                others_snr_db[:eavesdroppers],
+                Seeds.unpack(tf.unstack(seeds)),
+            )
+            nodes = [receiver, *overheard]
+            measured = [tf.stack([getattr(node, name) for node in nodes]) for name in ("received", "step", "esnr")]
+            finite = tf.reduce_all([_finite(values) for values in measured], axis=0)
+            return (*measured, finite, noise_step)
+
+        # The generators are set anew for every batch: one after another.
+        return tf.function(
+            lambda *jobs: tf.map_fn(one, jobs, parallel_iterations=1, fn_output_signature=outputs),
+            autograph=False,
+            input_signature=[
+                tf.TensorSpec([None], tf.int32),
+                tf.TensorSpec([None], tf.int32),
+                tf.TensorSpec([None, 1 + self._experiment.eavesdroppers], tf.float64),
+                tf.TensorSpec([None, roles], tf.int64),
+            ],
+        )
+
+    def _digital_link(self, system: BitTransmission) -> Callable:
+        """[K] first image, [K] SNR in dB, [K, 2] seeds of channel and payload -> hits and bit errors, both [K, B].
+
+        Then whether features and logits are finite, [K].
+        """
+        size = self._experiment.batch_size
+        outputs = (tf.TensorSpec([size], tf.bool), tf.TensorSpec([size], tf.int32), tf.TensorSpec([], tf.bool))
+
+        def one(job):
+            first, snr_db, seeds = job
+            index = self._index(first[None])[0]
+            images, labels = tf.gather(self._images, index), tf.gather(self._labels, index)
+            hits, errors, finite = system.run(images, labels, tf.fill([size], snr_db), *tf.unstack(seeds))
+            return hits, errors, tf.reduce_all(finite)
+
+        return tf.function(
+            lambda *jobs: tf.map_fn(one, jobs, parallel_iterations=1, fn_output_signature=outputs),
+            autograph=False,
+            input_signature=[
+                tf.TensorSpec([None], tf.int32),
+                tf.TensorSpec([None], tf.float64),
+                tf.TensorSpec([None, 2], tf.int64),
+            ],
+        )
+
+    def _reception(self, system: System) -> Callable:
+        """y [K, B, ...], t' [K, B], first image [K] -> hits and U-Net calls [K, B], and whether finite [K]."""
+
+        def run(received, step, first):
+            logits, calls = system.receiver([_flat(received), _flat(step)])
+            hits = tf.argmax(logits, axis=-1) == _flat(tf.gather(self._labels, self._index(first)))
+            finite = tf.reduce_all(tf.reshape(_finite(logits), tf.shape(step)), axis=1)
+            return tf.reshape(hits, tf.shape(step)), tf.reshape(calls, tf.shape(step)), finite
+
+        return self._compiled(run, system.transmitter)
+
+    def _eavesdropping(self, attack: Attack) -> Callable:
+        """y [K, L, B, ...], t' [K, L, B], first image [K] -> the fields of Attacked.
+
+        Of L repeated transmissions (looks) that do not add up, each is attacked by itself: labels by the sum of their
+        log-probabilities, which is what independent looks ask for, images by their mean.
+        """
+        size, judge, clean_judge = self._experiment.batch_size, self._experiment.judge, self._experiment.clean_judge
+
+        def over_looks(received, step):
+            looks = received.shape[1]
+            if looks == 1:
+                return attack.run([received[:, 0], step[:, 0]])
+            made = attack.run([_flat(received), _flat(step)])
+            made = tf.reshape(made, [-1, looks, *made.shape[1:]])
+            return tf.reduce_mean(made if attack.reconstructs else tf.nn.log_softmax(made), axis=1)
+
+        def label(received, step, index):
+            made = over_looks(received, step)
+            return tf.argmax(made, axis=-1) == tf.gather(self._labels, index), _finite(made)
+
+        def reconstruct(received, step, index):
+            images, labels = tf.gather(self._images, index), tf.gather(self._labels, index)
+            made = over_looks(received, step)
+            seen = [see(made) for see in (judge, clean_judge)]
+            hits, clean_hits = (tf.argmax(logits, axis=-1) == labels for logits in seen)
+            finite = _finite(made) & _finite(seen[0]) & _finite(seen[1])
+            shown = tf.clip_by_value(made, 0, 1)
+            return hits, finite, clean_hits, psnr_db(images, shown), ssim(images, shown), shown
+
+        def run(received, step, first):
+            function = reconstruct if attack.reconstructs else label
+            by_image = [_swapped(values) for values in (received, step)]
+            flat = in_batches(function, size, *map(_flat, by_image), _flat(self._index(first)))
+            hits, finite, *rest = (tf.reshape(value, [-1, size, *value.shape[1:]]) for value in flat)
+            return [hits, tf.reduce_all(finite, axis=1), *rest[:3], *(images[:, :EXAMPLES] for images in rest[3:])]
+
+        looks = self._experiment.links[attack.transmitter].observations(self._experiment.looks)
+        return self._compiled(run, attack.transmitter, looks)
+
+    def _compiled(self, run: Callable, transmitter: str, *looks: int):
+        size, feature = self._experiment.batch_size, self._experiment.links[transmitter].feature_shape
+        # An open number of batches: a pool that is not full costs no second trace.
+        signature = [
+            tf.TensorSpec([None, *looks, size, *feature]),
+            tf.TensorSpec([None, *looks, size]),
+            tf.TensorSpec([None], tf.int32),
+        ]
+        return tf.function(run, input_signature=signature, autograph=False, jit_compile=self._experiment.xla or None)
+
+    def _index(self, first):
+        """[K] first image of every batch -> [K, B] places in the test set, which starts anew when it runs out."""
+        return (first[:, None] + tf.range(self._experiment.batch_size)) % len(self._experiment.labels)
+
+
+def _finite(values):
+    """[N, ...] -> [N], whether all of each is."""
+    return tf.reduce_all(tf.math.is_finite(values), axis=list(range(1, len(values.shape))))
+
+
+def _flat(values):
+    """[K, B, ...] -> [K B, ...]."""
+    return tf.reshape(values, [-1, *values.shape[2:]])
+
+
+def _swapped(values):
+    """[K, L, B, ...] -> [K, B, L, ...]."""
+    return tf.transpose(values, [0, 2, 1, *range(3, len(values.shape))])

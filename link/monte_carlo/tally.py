@@ -1,0 +1,82 @@
+"""Counts of one node of a point."""
+
+import numpy as np
+
+from diffsem.link.accuracy import effective_images, share_interval, wilson_interval
+from diffsem.link.results.columns import STEP_BINS, STEPS_A_BIN
+
+
+class Tally:
+    """Sums over images, and over the draws of each image where a test set is gone through several times.
+
+    Parameters
+    ----------
+    images : int
+        Of the test set.
+    passes : int
+    """
+
+    def __init__(self, images: int = 0, passes: int = 1) -> None:
+        self._by_image = np.zeros([2, images], np.int64) if passes > 1 else None
+        self.correct = 0
+        self.total = 0
+        self._class_correct: np.ndarray = np.zeros(0, np.int64)
+        self._class_total: np.ndarray = np.zeros(0, np.int64)
+        self._sums: dict[str, float] = {}
+        self.by_step = np.zeros([2, STEP_BINS], np.int64)
+
+    def add(self, hits, labels, **values) -> None:
+        """Add one batch: per-image arrays of hits, labels, and of anything else to be summed (None: not measured)."""
+        if self._by_image is not None:
+            images = self._by_image.shape[1]
+            place = (self.total + np.arange(len(hits))) % images
+            self._by_image += [np.bincount(chosen, minlength=images) for chosen in (place[hits], place)]
+        self.correct += int(np.sum(hits))
+        self.total += len(hits)
+        if labels is not None:
+            self._class_correct = _sum(self._class_correct, np.bincount(labels[hits]))
+            self._class_total = _sum(self._class_total, np.bincount(labels))
+        step = values.get("matched_step")
+        if step is not None:
+            place = (step // STEPS_A_BIN).astype(int)
+            self.by_step += [np.bincount(chosen, minlength=STEP_BINS) for chosen in (place[hits], place)]
+        for name, value in values.items():
+            if value is not None:
+                self._sums[name] = self._sums.get(name, 0.0) + float(np.sum(value, dtype=np.float64))
+
+    @property
+    def effective(self) -> float:
+        """Independent images that the accuracy is worth: all, if each was sent once."""
+        return float(self.total) if self._by_image is None else effective_images(*self._by_image)
+
+    def interval(self) -> tuple[float, float]:
+        """95% interval of the accuracy: Wilson's, clustered by image where images were sent several times."""
+        if self._by_image is None:
+            return wilson_interval(self.correct, self.total)
+        return share_interval(self.correct / self.total, self.effective)
+
+    @property
+    def images(self) -> int:
+        """Different images."""
+        return self.total if self._by_image is None else int(np.count_nonzero(self._by_image[1]))
+
+    def sum(self, name: str) -> float:
+        return self._sums.get(name, float("nan"))
+
+    def mean(self, name: str) -> float:
+        return self.sum(name) / self.total
+
+    def worst_class(self) -> tuple[int, int, int]:
+        """The class with the lowest accuracy: (label, correct, total); (-1, 0, 0) if nothing had a label."""
+        total = self._class_total
+        if not len(total):
+            return -1, 0, 0
+        correct = _sum(self._class_correct, np.zeros(len(total), np.int64))
+        worst = int(np.argmin(np.where(total > 0, correct / np.maximum(total, 1), np.inf)))
+        return worst, int(correct[worst]), int(total[worst])
+
+
+def _sum(left: np.ndarray, right: np.ndarray) -> np.ndarray:
+    """Elementwise sum of counts by class; the shorter array lacks the last classes."""
+    length = max(len(left), len(right))
+    return np.pad(left, (0, length - len(left))) + np.pad(right, (0, length - len(right)))

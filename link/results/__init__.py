@@ -1,0 +1,1 @@
+"""The result table, in memory and in a file."""

@@ -1,0 +1,188 @@
+"""What the rows of a result table have to satisfy, whoever wrote it."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pandera.pandas as pa
+from pandera.errors import SchemaError
+from pydantic import JsonValue, TypeAdapter
+
+# Float arithmetic of other versions may round otherwise.
+ROUNDING = 1e-9
+# Whole numbers up to here are exact as floats.
+LARGEST_COUNT = 2**53
+LONGEST_NAME = 500
+LONGEST_TEXT = 10_000
+LAST_STEP = 500
+MOST_CLASSES = 100_000
+JSON: dict[str, TypeAdapter] = {
+    "versions": TypeAdapter(dict[str, str]),
+    "mixed_versions": TypeAdapter(list[dict[str, str]]),
+    "environment": TypeAdapter(dict[str, JsonValue]),
+    "pretrained_networks": TypeAdapter(list[str]),
+}
+NAMES = ("system", "attack", "transmitter", "channel")
+TEXTS = ("surrogate", "warning", "stop_reason")
+COUNTS = (
+    "correct",
+    "total",
+    "images",
+    "worst_class_correct",
+    "worst_class_total",
+    "channel_uses",
+    "training_images",
+    "training_epochs",
+    "bits",
+    "bit_errors",
+    "squared_bit_errors",
+    "blocks",
+    "block_errors",
+)
+# Each at most the other, in every row.
+PARTS = (
+    ("correct", "total"),
+    ("images", "total"),
+    ("effective_images", "total"),
+    ("both_correct", "correct"),
+    ("worst_class_correct", "worst_class_total"),
+    ("worst_class_total", "total"),
+    ("bit_errors", "bits"),
+    ("block_errors", "blocks"),
+)
+# A share, its counts, and the ends of its interval; NaN where nothing was counted.
+SHARES = (
+    ("accuracy", "correct", "total", ("ci_low", "ci_high")),
+    ("worst_class_accuracy", "worst_class_correct", "worst_class_total", ()),
+    ("clean_judge_accuracy", "clean_judge_correct", "total", ()),
+    ("ber", "bit_errors", "bits", ("ber_low", "ber_high")),
+    ("bler", "block_errors", "blocks", ("bler_low", "bler_high")),
+)
+
+
+def _between(low: float, high: float) -> pa.Check:
+    return pa.Check(
+        lambda values: (values >= low - ROUNDING) & (values <= high + ROUNDING),
+        n_failure_cases=1,
+        error=f"{low:g} to {high:g}",
+    )
+
+
+def _one_of(*names: str) -> pa.Check:
+    return pa.Check.isin(names, n_failure_cases=1, error=" or ".join(names))
+
+
+def _at_most_long(longest: int) -> pa.Check:
+    return pa.Check(
+        lambda values: values.map(len) <= longest, n_failure_cases=1, error=f"at most {longest:,} characters"
+    )
+
+
+def _at_most(part: str, whole: str) -> pa.Check:
+    return _frame_check(lambda frame: frame[part] <= frame[whole], f"{part} {whole}", f"{part} at most {whole}")
+
+
+def _share(name: str, part: str, whole: str) -> pa.Check:
+    def holds(frame: pd.DataFrame) -> pd.Series:
+        with np.errstate(divide="ignore", invalid="ignore"):
+            share = (frame[part] / frame[whole]).to_numpy(float)
+        return pd.Series(np.isclose(frame[name], share, rtol=0, atol=ROUNDING, equal_nan=True), frame.index)
+
+    return _frame_check(holds, f"{name} {part} {whole}", f"{name} as {part} over {whole}, NaN over 0")
+
+
+def _in_order(low: str, middle: str, high: str) -> pa.Check:
+    def holds(frame: pd.DataFrame) -> pd.Series:
+        rising = (frame[low] <= frame[middle] + ROUNDING) & (frame[middle] <= frame[high] + ROUNDING)
+        within = (frame[low] >= 0) & (frame[high] <= 1)
+        return (rising & within) | frame[[low, middle, high]].isna().all(axis=1)
+
+    return _frame_check(holds, f"{low} {middle} {high}", f"0 <= {low} <= {middle} <= {high} <= 1")
+
+
+def _frame_check(holds: Callable[[pd.DataFrame], pd.Series], columns: str, allowed: str) -> pa.Check:
+    """A check of several columns; it is named after them, since pandera tells no more of it."""
+    # Or pandera would leave out every row with a NaN in any column.
+    return pa.Check(holds, name=columns, error=allowed, ignore_na=False, n_failure_cases=1)
+
+
+SHARE = _between(0, 1)
+LEVEL = _between(-1e6, 1e6)
+ROWS = pa.DataFrameSchema(
+    {
+        **{name: pa.Column(checks=_at_most_long(LONGEST_NAME)) for name in NAMES},
+        **{name: pa.Column(checks=_at_most_long(LONGEST_TEXT)) for name in TEXTS},
+        **{name: pa.Column(checks=_between(0, LARGEST_COUNT)) for name in (*COUNTS, "denoiser_calls")},
+        **{name: pa.Column(checks=_between(1, LARGEST_COUNT)) for name in ("total", "images", "looks")},
+        **{name: pa.Column(checks=_between(-1, LARGEST_COUNT)) for name in ("both_correct", "worst_class")},
+        **{name: pa.Column(checks=_between(0, LAST_STEP)) for name in ("timestep", "noise_step")},
+        **{name: pa.Column(checks=LEVEL) for name in ("snr_db", "receiver_snr_db")},
+        **{name: pa.Column(checks=SHARE) for name in ("accuracy", "ci_low", "ci_high")},
+        **{name: pa.Column(checks=SHARE, nullable=True) for name in ("signal_power", "ceiling")},
+        "node": pa.Column(checks=_one_of("receiver", "adversary")),
+        "scored": pa.Column(checks=_one_of("label", "block")),
+        "esnr_db": pa.Column(),
+        "matched_step": pa.Column(checks=_between(0, LAST_STEP), nullable=True),
+        "effective_images": pa.Column(checks=_between(1e-6, LARGEST_COUNT)),
+        "clean_judge_correct": pa.Column(checks=_between(0, LARGEST_COUNT), nullable=True),
+        # Of images in single precision.
+        "ssim": pa.Column(checks=_between(-1.001, 1.001), nullable=True),
+    },
+    checks=[
+        *(_at_most(part, whole) for part, whole in PARTS),
+        *(_share(name, part, whole) for name, part, whole, _ in SHARES),
+        *(_in_order(ends[0], name, ends[1]) for name, _, _, ends in SHARES if ends),
+    ],
+)
+EXAMPLES = pa.DataFrameSchema(
+    {
+        **{name: pa.Column(checks=_at_most_long(LONGEST_NAME)) for name in ("transmitter", "attack")},
+        "timestep": pa.Column(checks=_between(0, LAST_STEP)),
+        **{name: pa.Column(checks=LEVEL) for name in ("receiver_snr_db", "snr_db")},
+    }
+)
+
+
+def check_rows(rows: pd.DataFrame) -> None:
+    """Check the rows of a result table, of the columns and types that `diffsem.link.results.COLUMNS` lists.
+
+    Raises
+    ------
+    ValueError
+        One line: the column, the row, the value, and what is allowed.
+    """
+    _check(rows, ROWS)
+
+
+def check_attributes(attributes: Mapping[str, Any]) -> None:
+    """Check the attributes whose texts are JSON, and the number of classes. Raises ValueError, one line."""
+    for name, adapter in JSON.items():
+        if name in attributes:
+            try:
+                adapter.validate_json(str(attributes[name]))
+            except ValueError:
+                raise ValueError(f"attribute {name} is not the JSON that `diffsem run` writes") from None
+    classes = attributes.get("classes", 1)
+    if not 1 <= classes <= MOST_CLASSES:
+        raise ValueError(f"attribute classes is {classes}; allowed: 1 to {MOST_CLASSES}")
+
+
+def check_examples(index: pd.DataFrame) -> None:
+    """The same for the index of the examples."""
+    _check(index, EXAMPLES)
+
+
+def _check(frame: pd.DataFrame, schema: pa.DataFrameSchema) -> None:
+    try:
+        schema.validate(frame, inplace=True)
+    except SchemaError as error:
+        raise ValueError(_line(frame, error)) from None
+
+
+def _line(frame: pd.DataFrame, error: SchemaError) -> str:
+    allowed = getattr(error.check, "error", None) or "a number, not NaN"
+    row = int(error.failure_cases["index"].iloc[0])
+    columns = [error.schema.name] if error.schema.name else error.check.name.split()
+    said = ", ".join(f"{column} {frame[column].iloc[row]}" for column in columns)
+    return f"row {row}: {said[:200]}; allowed: {allowed}"

@@ -1,0 +1,88 @@
+"""The result table: one row a point and a node, raw counts kept."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+
+from diffsem.link.results.columns import COLUMNS, EXAMPLE_COLUMNS, STEP_BINS
+from diffsem.link.results.point import PointResult
+
+
+@dataclass(frozen=True)
+class Examples:
+    """Some originals and what attacks made of them.
+
+    Parameters
+    ----------
+    originals : [n, height, width, channels], uint8
+    index : pandas.DataFrame
+        M rows: transmitter, attack, timestep, receiver_snr_db, snr_db.
+    reconstructions : [M, n, height, width, channels], uint8
+    """
+
+    originals: np.ndarray
+    index: pd.DataFrame
+    reconstructions: np.ndarray
+
+
+@dataclass(frozen=True)
+class ResultTable:
+    """A result file in memory.
+
+    Parameters
+    ----------
+    attributes : mapping of str to str
+        scenario (resolved YAML), seed, versions, environment and weights_sha256 (JSON).
+    rows : pandas.DataFrame
+        One row a point and a node.
+    by_step : [rows, 2, STEP_BINS], int64
+        Correct and all images of each row, by the step t' at which they stood; zeros where that is not known.
+    examples : Examples
+    complete : bool
+        Whether every point of the scenario is there.
+    """
+
+    attributes: Mapping[str, str | int | float]
+    rows: pd.DataFrame
+    by_step: np.ndarray
+    examples: Examples
+    complete: bool = False
+
+    def completed(self) -> "ResultTable":
+        """The table, marked as holding every point."""
+        return replace(self, complete=True)
+
+    def with_point(self, result: PointResult) -> "ResultTable":
+        """The table with one more point, in the order of the sweep whichever point was done first."""
+        rows, order = _merge(self.rows, _frame(result.rows, COLUMNS))
+        grown = replace(self, rows=rows, by_step=np.concatenate([self.by_step, result.by_step])[order])
+        if not result.examples:
+            return grown
+        index, order = _merge(self.examples.index, _frame(result.examples, EXAMPLE_COLUMNS))
+        images = np.stack([np.rint(example["images"] * 255).astype(np.uint8) for example in result.examples])
+        reconstructions = np.concatenate([self.examples.reconstructions, images])[order]
+        return replace(grown, examples=replace(self.examples, index=index, reconstructions=reconstructions))
+
+
+def empty_table(attributes: Mapping[str, str | int | float], originals: np.ndarray) -> ResultTable:
+    """A table without rows; `originals` are the images [n, height, width, channels] uint8 that examples start from."""
+    examples = Examples(originals, _frame([], EXAMPLE_COLUMNS), np.zeros((0, *originals.shape), np.uint8))
+    return ResultTable(attributes, _frame([], COLUMNS), np.zeros([0, 2, STEP_BINS], np.int64), examples)
+
+
+def _merge(frame: pd.DataFrame, more: pd.DataFrame) -> tuple[pd.DataFrame, np.ndarray]:
+    """Both, sorted by the sweep's axes; and the order [N] that sorts them."""
+    both = pd.concat([frame, more] if len(frame) else [more], ignore_index=True)
+    both = both.sort_values(["timestep", "receiver_snr_db"], kind="stable")
+    return both.reset_index(drop=True), both.index.to_numpy()
+
+
+def _frame(rows: Sequence[Mapping], columns: Mapping[str, type]) -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            name: pd.Series([row[name] for row in rows], dtype=object if kind is str else kind)
+            for name, kind in columns.items()
+        }
+    )

@@ -1,0 +1,189 @@
+"""Result tables in files: one HDF5 data set a column, written whole or not at all, checked when they are read."""
+
+import io
+from collections.abc import Mapping
+from pathlib import Path
+
+import h5py
+import numpy as np
+import pandas as pd
+
+from diffsem.link.errors import InputError
+from diffsem.link.files import replace_file
+from diffsem.link.results.columns import ADDED, AS_TOTAL, COLUMNS, EXAMPLE_COLUMNS, STEP_BINS
+from diffsem.link.results.plain_hdf5 import Content, opened
+from diffsem.link.results.result_file import (
+    HEADER,
+    attribute_in,
+    group_in,
+    has_checksum,
+    holds,
+    numbers_in,
+    plain_attributes,
+    read_whole,
+    sealed,
+    texts_in,
+    write_columns,
+)
+from diffsem.link.results.result_probe import probe
+from diffsem.link.results.table import Examples, ResultTable
+
+SCHEMA_VERSION = 1
+# Root attributes besides those of the file itself; one that an older or newer table lacks or adds does not matter.
+ATTRIBUTES = {
+    "scenario": str,
+    "seed": int,
+    "versions": str,
+    "mixed_versions": str,
+    "environment": str,
+    "pretrained_networks": str,
+    "weights_sha256": str,
+    "data_sha256": str,
+    "classes": int,
+}
+# Every data set of a file that is read.
+READ = (*COLUMNS, *EXAMPLE_COLUMNS, "originals", "reconstructions")
+
+
+def write_table(path: Path, table: ResultTable) -> None:
+    """Replace the file at `path` by the table: whole or not at all, whatever happens in between.
+
+    Raises
+    ------
+    InputError
+        If the folder cannot be made or the file cannot be written.
+    """
+    # In memory first: the HDF5 library does not survive a disk that fills up half-way.
+    content = io.BytesIO()
+    with h5py.File(content, "w", userblock_size=HEADER) as file:
+        file.attrs["schema_version"] = SCHEMA_VERSION
+        file.attrs["complete"] = table.complete
+        # Sorted: equal tables are equal files.
+        for key, value in sorted(table.attributes.items()):
+            file.attrs[key] = value
+        write_columns(file.create_group("results"), table.rows, COLUMNS)
+        by_step = file.create_group("by_step")
+        by_step["correct"], by_step["total"] = table.by_step[:, 0], table.by_step[:, 1]
+        examples = file.create_group("examples")
+        write_columns(examples, table.examples.index, EXAMPLE_COLUMNS)
+        examples["originals"] = table.examples.originals
+        examples["reconstructions"] = table.examples.reconstructions
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        replace_file(path, sealed(content.getvalue()))
+    except OSError as error:
+        raise InputError(f"result file {path}: cannot be written ({error.strerror or error})") from error
+
+
+def read_table(path: str | Path) -> ResultTable:
+    """Read a result file, after its checksum and everything in it have been checked.
+
+    A file from before there was a checksum is read too. Columns and attributes of a later version are left out.
+
+    Raises
+    ------
+    InputError
+        If the file is missing, its bytes are not those that were written, or it is not a result table of this schema
+        version; one line that says what is wrong, where, and what is allowed.
+    """
+    path = Path(path)
+    content = read_whole(path)
+    try:
+        if not has_checksum(content):
+            probe(content, READ)
+        with opened(content) as file:
+            return _table_in(file, Content(content))
+    except ValueError as error:
+        remedy = "run again with --overwrite" if has_checksum(content) else "delete it and run again"
+        raise InputError(f"result file {path}: not a valid result table: {error}; restore it, or {remedy}") from error
+
+
+def _table_in(file: h5py.File, content: Content) -> ResultTable:
+    # pandera takes as long to load as all else here together; only those who read need it.
+    from diffsem.link.results.result_rules import check_rows
+
+    version = attribute_in(file, "schema_version", int)
+    if version != SCHEMA_VERSION:
+        raise ValueError(f"schema version {version}; allowed: {SCHEMA_VERSION}, as `diffsem run` writes")
+    complete = attribute_in(file, "complete", bool)
+    if complete is None:
+        raise ValueError("attribute complete is missing")
+    attributes = _attributes_in(file)
+    rows = _columns_in(group_in(file, "results"), COLUMNS, content)
+    check_rows(rows)
+    by_step = np.zeros([len(rows), 2, STEP_BINS], np.int64)
+    if holds(file, "by_step"):
+        for place, name in enumerate(("correct", "total")):
+            by_step[:, place] = numbers_in(group_in(file, "by_step"), name, content, np.int64, (len(rows), STEP_BINS))
+        if (by_step < 0).any() or (by_step[:, 0] > by_step[:, 1]).any():
+            raise ValueError("/by_step: allowed: 0 <= correct <= total in every bin")
+    return ResultTable(attributes, rows, by_step, _examples_in(group_in(file, "examples"), content), complete is True)
+
+
+def read_results(path: str | Path) -> pd.DataFrame:
+    """Read the rows of a result file, one a point and a node.
+
+    Parameters
+    ----------
+    path : str or Path
+
+    Returns
+    -------
+    pandas.DataFrame
+        The columns of `COLUMNS`, those of `ADDED` filled in if an older file lacks them; the file's attributes in
+        `DataFrame.attrs`.
+
+    Raises
+    ------
+    InputError
+        If the file is missing, cut off, or not a result table.
+    """
+    table = read_table(path)
+    rows = table.rows
+    rows.attrs.update(table.attributes, complete=table.complete)
+    return rows
+
+
+def _attributes_in(file: h5py.File) -> dict[str, str | int | float]:
+    from diffsem.link.results.result_rules import check_attributes
+
+    found = {name: attribute_in(file, name, kind) for name, kind in ATTRIBUTES.items()}
+    known = {name: value for name, value in found.items() if value is not None}
+    if "scenario" not in known:
+        raise ValueError("attribute scenario is missing")
+    check_attributes(known)
+    return known | plain_attributes(file, set(file.attrs) - {"schema_version", "complete", *known})
+
+
+def _columns_in(group: h5py.Group, columns: Mapping[str, type], content: Content) -> pd.DataFrame:
+    length: int | None = None
+    frame: dict[str, pd.Series] = {}
+    for name, kind in columns.items():
+        if holds(group, name) or name not in (*ADDED, *AS_TOTAL):
+            values = (
+                texts_in(group, name, content, length)
+                if kind is str
+                else numbers_in(group, name, content, kind, (length,))
+            )
+            length = len(values)
+        elif name in AS_TOTAL:
+            values = frame["total"].to_numpy()
+        else:
+            values = np.array([ADDED[name]] * (length or 0), object)
+        if name == "ceiling" and holds(group, name):
+            # Rounding let older tables pass 1 by some 1e-14.
+            values = np.where(np.less(1, values) & np.less(values, 1 + 1e-9), 1.0, values)
+        frame[name] = pd.Series(values, dtype=object if kind is str else kind)
+    return pd.DataFrame(frame)
+
+
+def _examples_in(group: h5py.Group, content: Content) -> Examples:
+    from diffsem.link.results.result_rules import check_examples
+
+    index = _columns_in(group, EXAMPLE_COLUMNS, content)
+    check_examples(index)
+    originals = numbers_in(group, "originals", content, np.uint8, (None,) * 4)
+    if 0 in originals.shape[1:3] or originals.shape[3] not in (1, 3):
+        raise ValueError(f"/examples/originals has shape {originals.shape}; allowed: images of 1 or 3 colours")
+    shape = (len(index), *originals.shape)
+    return Examples(originals, index, numbers_in(group, "reconstructions", content, np.uint8, shape))

@@ -1,0 +1,1 @@
+"""What a sweep needs of a link, whatever goes over it. No TensorFlow here."""

@@ -145,6 +145,8 @@ class AttackMethod:
         Target -> NetworkCost of a call; None: not known, and left out of estimates.
     papers : bool
         Whether it is the paper's attacker, where it is not told the noise level.
+    papers_rank : int
+        Of several of the paper's attackers in a result table the highest counts: that for images of the kind.
     default_place : int, optional
         Its place among those that are run where a scenario lists none; None: not one of them.
     """
@@ -159,6 +161,7 @@ class AttackMethod:
     storage: Storage = Storage(large=4_000)
     cost: Callable[[Target], NetworkCost] | None = None
     papers: bool = False
+    papers_rank: int = 0
     default_place: int | None = None
 
 

@@ -59,6 +59,8 @@ class TransmitterSpec:
         Dimensions -> height, width and channels of what is radiated; default: a feature.
     link : callable, optional
         (Setup, encoder) -> Link, where what is radiated is no feature in noise; default: `diffsem.link.WiretapLink`.
+    title : str, optional
+        In figures; default: those of the systems that share it.
     """
 
     name: str
@@ -69,6 +71,7 @@ class TransmitterSpec:
     heard_like: "TransmitterSpec | None" = None
     sent_shape: Callable[[Dimensions], tuple[int, int, int]] = lambda dimensions: dimensions.feature_shape
     link: "Callable[[Setup, keras.Model], Link] | None" = None
+    title: str | None = None
 
 
 def _nothing_to_check(setup: Setup) -> None:

@@ -149,6 +149,8 @@ class AttackMethod:
         Target -> NetworkCost of a call; None: not known, and left out of estimates.
     papers : bool
         Whether it is the paper's attacker, where it is not told the noise level.
+    papers_rank : int
+        Of several of the paper's attackers in a result table the highest counts: that for images of the kind.
     default_place : int, optional
         Its place among those that are run where a scenario lists none; None: not one of them.
     """
@@ -163,6 +165,7 @@ class AttackMethod:
     storage: Storage = COARSE
     cost: Callable[[Target], NetworkCost] | None = None
     papers: bool = False
+    papers_rank: int = 0
     default_place: int | None = None
 
 

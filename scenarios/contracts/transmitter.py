@@ -37,6 +37,8 @@ class TransmitterSpec:
     link : callable, optional
         (Setup, encoder, channel of the receiver, of the eavesdropper) -> diffsem.link.Link, where what is radiated is
         no feature in noise; default: `diffsem.link.WiretapLink`.
+    title : str, optional
+        In figures; default: those of the systems that share it.
     """
 
     name: str
@@ -47,3 +49,4 @@ class TransmitterSpec:
     heard_like: "TransmitterSpec | None" = None
     sent_shape: Callable[[Dimensions], tuple[int, int, int]] = lambda dimensions: dimensions.feature_shape
     link: "BuildLink | None" = None
+    title: str | None = None

@@ -1,6 +1,7 @@
 """`diffsem run`: the sweep of a scenario, point after point, into a result table that can be resumed."""
 
 import json
+import math
 import os
 import platform
 from collections.abc import Callable, Generator
@@ -263,6 +264,7 @@ def _attributes(planned: Plan, dataset: Dataset) -> dict[str, str | int]:
         "data_sha256": dataset.test_sha256(),
         "sources_sha256": json.dumps(sources_sha256(planned)),
         "classes": planned.setup.dimensions.classes,
+        "feature_symbols": math.prod(planned.setup.dimensions.feature_shape),
         "systems": system_attributes(planned.systems),
-        "attacks": attack_attributes(planned.attacks),
+        "attacks": attack_attributes(planned_attack.attack for planned_attack in planned.attacks),
     }

@@ -16,7 +16,7 @@ CLASSIFIER = classifier("classifier")
 PAIR = (ENCODER, CLASSIFIER)
 NOISE_AWARE_CLASSIFIER = classifier("classifier-noise-aware")
 
-TRANSMITTER = TransmitterSpec("clean-pair", ENCODER)
+TRANSMITTER = TransmitterSpec("clean-pair", ENCODER, title="DiffSem's transmitter")
 
 
 def _train(session: Session) -> dict[str, Any]:

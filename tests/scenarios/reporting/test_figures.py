@@ -17,37 +17,29 @@ from diffsem.link import (
 from diffsem.link.results import ADDED, ERROR_RATES, STEP_BINS, STEPS_A_BIN, empty_table
 from diffsem.models import NoiseSchedule
 from diffsem.scenarios import load_scenario
-from diffsem.scenarios.figures import (
-    accuracy_against_calls,
-    accuracy_figure,
-    attacks_figure,
-    calls_figure,
-    ceiling_over,
-    ceilings,
-    channel_figure,
-    error_rate_figure,
-    figures_of,
-    front_figure,
-    outage_figure,
-    quality_figure,
-    reconstruction_figure,
-    save_figures,
-    schedule_figure,
-)
-from diffsem.scenarios.report import (
+from diffsem.scenarios.reporting.ceilings import ceiling_over, ceilings
+from diffsem.scenarios.reporting.figures.accuracy import accuracy_figure
+from diffsem.scenarios.reporting.figures.all_figures import figures_of, save_figures
+from diffsem.scenarios.reporting.figures.attacks import attacks_figure
+from diffsem.scenarios.reporting.figures.calls import accuracy_against_calls, calls_figure
+from diffsem.scenarios.reporting.figures.channel import channel_figure
+from diffsem.scenarios.reporting.figures.error_rates import error_rate_figure
+from diffsem.scenarios.reporting.figures.front import front_figure
+from diffsem.scenarios.reporting.figures.outage import outage_figure
+from diffsem.scenarios.reporting.figures.quality import quality_figure
+from diffsem.scenarios.reporting.figures.reconstructions import reconstruction_figure
+from diffsem.scenarios.reporting.figures.schedule import schedule_figure
+from diffsem.scenarios.reporting.setting import setting
+from diffsem.scenarios.reporting.statistics import (
     attacks,
-    attacks_table,
     eavesdropper_axis,
     leakage,
-    leakage_table,
     outage,
     paper_attack,
     private_share,
-    setting,
     strongest_adversary,
-    terminal_table,
 )
-from diffsem.scenarios.schema import ONE_STEP
+from diffsem.scenarios.reporting.tables import attacks_table, leakage_table, terminal_table
 
 SCHEDULE = NoiseSchedule()
 SYSTEMS = ("classifier", "diffsem")
@@ -534,7 +526,7 @@ def test_accuracy_against_calls_has_every_solver_once(tmp_path):
 
 
 def test_a_one_step_estimate_makes_one_call_whatever_the_solver():
-    rows = [row(system, "receiver", 240, 15.0, 800) | {"denoiser_calls": 1.0} for system in ONE_STEP]
+    rows = [row(system, "receiver", 240, 15.0, 800) | {"denoiser_calls": 1.0} for system in ("one-step", "reference-one-step")]
     scenario = load_scenario("mnist-solvers", ["denoising={solver: dpm-solver++, steps: 3}"])
     empty = empty_table({"scenario": scenario.to_yaml()}, np.zeros((1, 28, 28, 1), np.uint8))
     built = empty.with_point(point_result(rows))

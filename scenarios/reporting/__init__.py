@@ -1,0 +1,1 @@
+"""A result table as people read it: statistics, tables and figures."""

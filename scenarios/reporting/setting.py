@@ -1,0 +1,88 @@
+"""What the nodes of a result table differ in, for titles."""
+
+from typing import Any
+
+import pandas as pd
+from pydantic import BaseModel
+
+from diffsem.link import InputError
+from diffsem.scenarios.schema.nodes import Distance
+from diffsem.scenarios.schema.strict_yaml import read_yaml
+
+
+class _Offset(BaseModel):
+    offset: float
+
+
+class _Node(BaseModel):
+    """Of a node in a table's scenario what titles tell; what an older one lacks is as the defaults are."""
+
+    channel: dict[str, Any] | None = None
+    receive_antennas: int = 1
+    looks: int = 1
+    snr_db: str | list[float] | Distance | _Offset = "same"
+
+
+class _Nodes(BaseModel):
+    legitimate: _Node | None = None
+    eavesdropper: _Node | None = None
+
+
+def setting(scenario: str, rows: pd.DataFrame) -> str:
+    """What the nodes of a table differ in, for titles: "receiver awgn; eavesdropper rayleigh, offset -5 dB, 10 looks".
+
+    The eavesdropper's SNR is an offset to the receiver's or, as "SNR", its own; antennas are those that receive; looks
+    are repeated transmissions of an image that the eavesdropper combines. What is the same, or one, is left out.
+
+    Parameters
+    ----------
+    scenario : str
+        A table's attribute, the resolved scenario in YAML. What an older one lacks is as the defaults are.
+    rows : pandas.DataFrame
+        Nothing is said of the eavesdropper where none of them is its own.
+
+    Raises
+    ------
+    InputError
+        If the scenario is not one.
+    """
+    try:
+        nodes = _Nodes.model_validate(read_yaml(scenario))
+    except ValueError as error:
+        raise InputError("its scenario is not one that `diffsem run` writes") from error
+    legitimate, own = nodes.legitimate or _Node(), nodes.eavesdropper or _Node()
+    awgn: dict[str, Any] = {"kind": "awgn"}
+    channels = [awgn | (node.channel or {}) for node in (legitimate, own)]
+    antennas = [node.receive_antennas for node in (legitimate, own)]
+    if not (rows["node"] == "adversary").any():
+        return ", ".join([str(channels[0]["kind"]), *_antennas(antennas[0])])
+    differing = [key for key in channels[0] | channels[1] if channels[0].get(key) != channels[1].get(key)]
+    details = [] if "kind" in differing else differing
+    kinds = [
+        " ".join([str(channel["kind"]), *(f"{key} {channel.get(key)}" for key in details)]) for channel in channels
+    ]
+    receiver = [kinds[0], *_antennas(antennas[0])]
+    snr_db = _own_snr(own.snr_db, legitimate.snr_db)
+    looks = [f"{own.looks} looks"] if own.looks > 1 else []
+    if not differing and antennas[0] == antennas[1]:
+        head, heard = "both", [*snr_db, *looks]
+    else:
+        head, heard = "receiver", [kinds[1], *snr_db, *_antennas(antennas[1], antennas[0] > 1), *looks]
+    parts = [f"{head} {', '.join(receiver)}"] + ([f"eavesdropper {', '.join(heard)}"] if heard else [])
+    return "; ".join(parts)
+
+
+def _antennas(count: int, one_too: bool = False) -> list[str]:
+    return [f"{count} antenna{'s' if count > 1 else ''}"] if count > 1 or one_too else []
+
+
+def _own_snr(
+    snr_db: str | list[float] | Distance | _Offset, receiver_snr_db: str | list[float] | Distance | _Offset
+) -> list[str]:
+    if isinstance(snr_db, list):
+        same = len(snr_db) == 1 and snr_db == receiver_snr_db
+        return [] if same else [f"SNR {', '.join(f'{value:g}' for value in snr_db)} dB"]
+    if isinstance(snr_db, str):
+        return []
+    offset = snr_db.after(0.0) if isinstance(snr_db, Distance) else snr_db.offset
+    return [f"offset {offset:+.3g} dB"] if offset else []

@@ -1,0 +1,246 @@
+"""Statistics of a result table: the strongest attack, leakage, private share, and accuracy in the bad blocks."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+
+from diffsem.link import ResultTable, gap_interval, share_interval
+from diffsem.scenarios.contracts.appearance import AttackAppearance
+from diffsem.scenarios.reporting.table_attributes import attacks_in, scenario_of
+
+POINT = ["timestep", "receiver_snr_db"]
+# The 5th percentile of blocks is measured between these, or there would be too few images in it.
+OUTAGE = (0.025, 0.075)
+# What is said of every attack, by the names of the result table.
+ATTACK_COLUMNS = (
+    *POINT,
+    "snr_db",
+    "transmitter",
+    "attack",
+    "accuracy",
+    "ci_low",
+    "ci_high",
+    "ceiling",
+    "clean_judge_accuracy",
+    "psnr_db",
+    "ssim",
+    "surrogate",
+    "training_images",
+    "training_epochs",
+    "warning",
+)
+
+
+def strongest_adversary(rows: pd.DataFrame, attacks: Sequence[str] | None = None) -> pd.DataFrame:
+    """Of each system, point and eavesdropper SNR the adversary row with the highest accuracy, over attacks.
+
+    Parameters
+    ----------
+    rows : pandas.DataFrame
+        A result table.
+    attacks : sequence of str, optional
+        Of these only; default: of all.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Indexed by system, timestep, receiver_snr_db, snr_db.
+    """
+    adversary = rows[rows["node"] == "adversary"]
+    if attacks is not None:
+        adversary = adversary[adversary["attack"].isin(attacks)]
+    adversary = adversary.sort_values("accuracy", ascending=False, kind="stable")
+    heard = ["system", *POINT, "snr_db"]
+    return adversary.drop_duplicates(heard).set_index(heard)
+
+
+def eavesdropper_axis(rows: pd.DataFrame) -> list[float]:
+    """The eavesdropper's SNRs in dB, ascending, where they are a sweep axis.
+
+    Empty where a point has one at most: the receiver's, one that hangs on it, or one that is given.
+    """
+    adversary = rows[rows["node"] == "adversary"]
+    if not (adversary.groupby(POINT)["snr_db"].nunique() > 1).any():
+        return []
+    return sorted(adversary["snr_db"].unique().tolist())
+
+
+def paper_attack(
+    rows: pd.DataFrame, known: Mapping[str, AttackAppearance] | None = None, knows_step: bool = False
+) -> list[str]:
+    """The paper's attacker, as a list of one; empty if the table does not have it.
+
+    Parameters
+    ----------
+    rows : pandas.DataFrame
+        A result table.
+    known : mapping of str to AttackAppearance, optional
+        How its attacks appear; default: as `rows.attrs` say, or else as shipped ones do.
+    knows_step : bool
+        Told the noise level, it is another attacker: with True, that one.
+    """
+    appearances = attacks_in(rows.attrs) if known is None else known
+    there = set(rows["attack"])
+    papers = [
+        name
+        for name, attack in appearances.items()
+        if name in there and attack.papers and attack.knows_step == knows_step
+    ]
+    papers.sort(key=lambda name: appearances[name].papers_rank, reverse=True)
+    return papers[:1]
+
+
+def leakage(rows: pd.DataFrame) -> pd.DataFrame:
+    """The receiver, the strongest attack, the gap to it, and that to the paper's attacker: a row a system and point.
+
+    Where the eavesdropper's SNR is a sweep axis, a row for each of its values.
+
+    Of systems that read labels; links that only count bit errors are left out.
+
+    The strongest attack is the best of several on the same images: its interval, and with it the gap's, leaves out
+    that choice, in the eavesdropper's favour.
+
+    Parameters
+    ----------
+    rows : pandas.DataFrame
+        A result table.
+
+    Returns
+    -------
+    pandas.DataFrame
+        timestep, receiver_snr_db, eavesdropper_snr_db, system, images, denoiser_calls; receiver, adversary, gap and
+        paper_gap, each with _low and _high (95%: Wilson, Newcombe); attack and paper_attack, the names; receiver_worst
+        and adversary_worst, accuracy in the worst class; receiver_ceiling and adversary_ceiling, the most that the
+        noise lets through to either (`diffsem.link.simplex_ceiling`). NaN where no attack was run, or not the paper's.
+    """
+    rows = rows[rows["scored"] == "label"]
+    strongest: dict[tuple, list[dict]] = {}
+    for heard in strongest_adversary(rows).reset_index().sort_values("snr_db").to_dict("records"):
+        strongest.setdefault((heard["system"], heard["timestep"], heard["receiver_snr_db"]), []).append(heard)
+    papers = strongest_adversary(rows, paper_attack(rows)).to_dict("index")
+    lines = []
+    for row in rows[rows["node"] == "receiver"].to_dict("records"):
+        line = {name: row[name] for name in ("timestep", "receiver_snr_db", "system", "denoiser_calls")}
+        line |= {
+            "images": row["images"],
+            "draws": row["total"],
+            "receiver_worst": row["worst_class_accuracy"],
+        } | interval("receiver", row)
+        line |= {"receiver_ceiling": row["ceiling"]}
+        key = (row["system"], row["timestep"], row["receiver_snr_db"])
+        for heard in strongest.get(key, []):
+            own = {"eavesdropper_snr_db": heard["snr_db"], "adversary_ceiling": heard["ceiling"]}
+            own |= {"attack": heard["attack"], "adversary_worst": heard["worst_class_accuracy"]}
+            own |= interval("adversary", heard) | _gap("gap", row, heard)
+            if paper := papers.get((*key, heard["snr_db"])):
+                own |= {"paper_attack": paper["attack"]} | _gap("paper_gap", row, paper)
+            lines.append(line | own)
+        if key not in strongest:
+            lines.append(line)
+    measures = [
+        f"{name}{end}" for name in ("receiver", "adversary", "gap", "paper_gap") for end in ("", "_low", "_high")
+    ]
+    columns = ["timestep", "receiver_snr_db", "eavesdropper_snr_db", "system", *measures, "attack", "paper_attack"]
+    columns += ["receiver_worst", "adversary_worst", "receiver_ceiling", "adversary_ceiling"]
+    columns += ["images", "draws", "denoiser_calls"]
+    return pd.DataFrame(lines, columns=columns)
+
+
+def interval(name: str, row: Mapping) -> dict[str, float]:
+    """The accuracy of a row and its 95% interval, as NAME, NAME_low and NAME_high."""
+    return {name: row["accuracy"], f"{name}_low": row["ci_low"], f"{name}_high": row["ci_high"]}
+
+
+def _gap(name: str, row: dict, heard: dict) -> dict:
+    counts = (row["correct"], row["total"], heard["correct"], heard["total"])
+    low, high = gap_interval(*counts, row["effective_images"], heard["effective_images"])
+    return {name: row["accuracy"] - heard["accuracy"], f"{name}_low": low, f"{name}_high": high}
+
+
+def attacks(rows: pd.DataFrame) -> pd.DataFrame:
+    """Every attack, not the strongest alone: a row a transmitter, attack, point and eavesdropper SNR.
+
+    Systems that share a transmitter share its attacks: each is there once.
+
+    Parameters
+    ----------
+    rows : pandas.DataFrame
+        A result table.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The columns `ATTACK_COLUMNS` of the table's adversary rows, of each point and transmitter the most accurate
+        attack first.
+    """
+    heard = [*POINT, "transmitter", "snr_db"]
+    ascending = [True] * len(heard) + [False]
+    found = rows[rows["node"] == "adversary"].drop_duplicates([*heard, "attack"])
+    return found.sort_values([*heard, "accuracy"], ascending=ascending, kind="stable")[list(ATTACK_COLUMNS)]
+
+
+def private_share(rows: pd.DataFrame) -> pd.DataFrame:
+    """Images that the receiver reads and an attack does not, which the two accuracies alone do not tell.
+
+    A node's accuracy does not depend on how its channel goes with the other's; this share does.
+
+    Parameters
+    ----------
+    rows : pandas.DataFrame
+        A result table.
+
+    Returns
+    -------
+    pandas.DataFrame
+        system, attack, timestep, receiver_snr_db, snr_db (the eavesdropper's), private, private_low, private_high (95%:
+        Wilson); one row for every adversary row of which it is known.
+    """
+    point = ["system", *POINT]
+    receivers = rows[rows["node"] == "receiver"].set_index(point)["correct"]
+    lines = rows[(rows["node"] == "adversary") & (rows["both_correct"] >= 0)].join(
+        receivers, on=point, rsuffix="_first"
+    )
+    private = lines["correct_first"] - lines["both_correct"]
+    shares, effective = private / lines["total"], lines["effective_images"]
+    intervals = [share_interval(share, count) for share, count in zip(shares, effective, strict=True)]
+    low, high = np.array(intervals, float).reshape(-1, 2).T
+    columns = ["system", "attack", "timestep", "receiver_snr_db", "snr_db"]
+    return lines[columns].assign(private=shares, private_low=low, private_high=high)
+
+
+def outage(table: ResultTable) -> pd.DataFrame:
+    """Accuracy as a distribution over the blocks of a fading channel: its mean, and its 5th percentile.
+
+    Images are ordered by t', the step that the noise of their blocks amounts to, and accuracy falls with t'. So the 5th
+    percentile over blocks of the accuracy in a block is that of images at the step which 5% of all exceed. It is
+    measured among those at the steps which 2.5 to 7.5% exceed, in whole bins of 10 steps.
+
+    Parameters
+    ----------
+    table : ResultTable
+
+    Returns
+    -------
+    pandas.DataFrame
+        system, node, attack, timestep, receiver_snr_db, snr_db; mean and outage, each with _low and _high (95%:
+        Wilson); outage_total, the images behind it. Of rows whose node knew its steps.
+    """
+    known = table.by_step[:, 1].sum(axis=1) > 0
+    if scenario_of(table).denoising.step == "transmitter":
+        known &= (table.rows["node"] == "adversary").to_numpy()  # such a receiver takes all its images for alike
+    lines = []
+    for row, (correct, total) in zip(table.rows[known].to_dict("records"), table.by_step[known], strict=True):
+        worse = total.sum() - np.cumsum(total)  # images beyond a bin
+        low, high = np.array(OUTAGE) * total.sum()
+        chosen = (worse + total > low) & (worse < high)
+        hits, images = int(correct[chosen].sum()), int(total[chosen].sum())
+        # Where images were sent several times, as few of these are independent as of all.
+        low, high = share_interval(hits / images, images * row["effective_images"] / row["total"])
+        line = {name: row[name] for name in ("system", "node", "attack", "timestep", "receiver_snr_db", "snr_db")}
+        line |= interval("mean", row)
+        line |= {"outage": hits / images, "outage_low": low, "outage_high": high}
+        lines.append(line | {"outage_total": images})
+    columns = ["system", "node", "attack", "timestep", "receiver_snr_db", "snr_db"]
+    measures = [f"{name}{end}" for name in ("mean", "outage") for end in ("", "_low", "_high")]
+    return pd.DataFrame(lines, columns=[*columns, *measures, "outage_total"])

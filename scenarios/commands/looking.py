@@ -26,20 +26,19 @@ def check(
     import json
 
     from diffsem.scenarios.runs.cost.affordable import affordable_sweep
-    from diffsem.scenarios.runs.reading import load_words, plan_of_file, scenario_schema
-    from diffsem.scenarios.runs.resolving import outside_parts, plan_without_imports
+    from diffsem.scenarios.runs.reading import plan_of_file, read_without_imports, scenario_schema
+    from diffsem.scenarios.runs.resolving import outside_parts
 
     if schema:
         typer.echo(json.dumps(scenario_schema(), indent=2))
         return
     if scenario is None:
         raise InputError(f"check: needs a scenario or --schema; shipped: {', '.join(_shipped())}")
-    words = load_words(scenario, set_ or [])
-    if import_:
-        plan = plan_of_file(scenario, set_ or [], load_tensorflow)
-        words, outside = plan.scenario, []
-    else:
-        plan, outside = plan_without_imports(words), outside_parts(words)
+    words, plan = read_without_imports(scenario, set_ or [])
+    outside = outside_parts(words)
+    if import_ and outside:
+        whole = plan_of_file(scenario, set_ or [], load_tensorflow)
+        plan, words, outside = whole, whole.scenario, []
     cost = None if plan is None else affordable_sweep(plan)
     typer.echo(words.to_yaml(), nl=False)
     if outside:

@@ -72,7 +72,7 @@ def plot(
     or steps, accuracy against denoiser calls.
     """
     from diffsem.link import read_table
-    from diffsem.scenarios.reporting.setting import scenario_of
+    from diffsem.scenarios.reporting.table_attributes import scenario_of
 
     tables = [read_table(path) for path in results]
     for path, table in zip(results, tables, strict=True):

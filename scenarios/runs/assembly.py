@@ -166,7 +166,7 @@ def versions() -> dict[str, str]:
 
 
 def sources_sha256(plan: Plan) -> dict[str, str]:
-    """SHA-256 of the file of each part from outside of the package, by module:NAME. Raises InputError if one is gone."""
+    """SHA-256 of the file of each part from outside, by module:NAME. Raises InputError if one cannot be read."""
     try:
         return {source.reference: source.sha256() for source in plan.outside}
     except OSError as error:

@@ -33,15 +33,18 @@ def load_scenario(scenario: str | Path, overrides: Sequence[str] = ()) -> Scenar
     InputError
         One line: what is wrong, where, what is allowed.
     """
-    words = load_words(scenario, overrides)
-    _located(str(scenario), plan_without_imports, words)
+    words, _ = read_without_imports(scenario, overrides)
     return words
 
 
-def load_words(scenario: str | Path, overrides: Sequence[str] = ()) -> Scenario:
-    """The words of a scenario; whether they go with each other is for a plan to tell. Raises InputError."""
+def read_without_imports(scenario: str | Path, overrides: Sequence[str] = ()) -> tuple[Scenario, Plan | None]:
+    """A scenario's words, and the plan of its shipped parts, as `plan_without_imports` has it. Raises InputError."""
     content, where = read_words(scenario, overrides)
-    return parse_words(content, where)
+    words = parse_words(content, where)
+    try:
+        return words, plan_without_imports(words)
+    except InputError as error:
+        raise InputError(f"scenario {where}: {error}") from error
 
 
 def plan_of_file(
@@ -61,21 +64,12 @@ def plan_of_file(
     InputError
         As `load_scenario`; and if a part from outside is not there, or is none.
     """
-    words = load_words(scenario, overrides)
-    planned = _located(str(scenario), plan_without_imports, words)
+    words, planned = read_without_imports(scenario, overrides)
     if planned is not None and not outside_parts(words):
         return planned
     before_imports()
     find_code_beside(scenario)
     return plan(words)
-
-
-def _located(where: str, resolve: Callable[[Scenario], Plan | None], words: Scenario) -> Plan | None:
-    """A plan, whose errors name the scenario's file."""
-    try:
-        return resolve(words)
-    except InputError as error:
-        raise InputError(f"scenario {where}: {error}") from error
 
 
 def parse_words(content: dict[str, Any], where: str) -> Scenario:
@@ -116,7 +110,7 @@ def scenario_schema() -> dict[str, Any]:
 
 def _list_names(place: dict[str, Any], shipped: Mapping[str, Any]) -> None:
     """Where a shipped name or module:NAME may stand."""
-    description = {key: place[key] for key in ("description", "title") if key in place}
+    description: dict[str, Any] = {key: place[key] for key in ("description", "title") if key in place}
     outside = {"type": "string", "pattern": ":"}
     place.clear()
-    place.update(description, anyOf=[{"enum": list(shipped)}, outside])
+    place.update(description | {"anyOf": [{"enum": list(shipped)}, outside]})

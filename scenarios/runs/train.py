@@ -170,7 +170,7 @@ class _Training:
         self._start, self._versions = options.start, not options.mixed_versions
 
     def refuse_differences(self) -> None:
-        """Raises InputError if a stage was trained otherwise: before the first is trained; hours later would be late."""
+        """Raises InputError if a stage was trained otherwise. Hours into a training would be late."""
         for stage in self._planned.stages:
             if not self._is_taken(stage) and (found := self._changed(stage)):
                 raise InputError(

@@ -5,7 +5,9 @@ A module declares them as `SYSTEMS`; nobody else spells their names.
 
 import functools
 import sys
+from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 
 from diffsem.link import InputError
 from diffsem.scenarios.contracts.system import System
@@ -44,7 +46,7 @@ def _guarded(system: System, source: Source) -> Found[System]:
         raise InputError(f"{WHERE}: {source.reference}: has a receiver and digital links, or neither; allowed: one")
 
     def guard(function):
-        return None if function is None else guarded(source.reference, function, WHERE)
+        return guarded(source.reference, function, WHERE)
 
     def check(setup):
         try:
@@ -52,15 +54,15 @@ def _guarded(system: System, source: Source) -> Found[System]:
         except ValueError as error:
             raise InputError(f"{WHERE}: {source.reference}: {error}") from error
 
-    def receiver(setup, load):
-        return guard(system.receiver(setup, load).__call__)
+    def listening(build: Callable, setup, load):
+        return guard(build(setup, load).__call__)
 
     stages = tuple(replace(stage, run=guard(stage.run), source=source.file) for stage in system.stages)
     part = replace(
         system,
         networks=guard(system.networks),
-        receiver=None if system.receiver is None else guard(receiver),
-        digital=guard(system.digital),
+        receiver=None if system.receiver is None else guard(partial(listening, system.receiver)),
+        digital=None if system.digital is None else guard(system.digital),
         stages=stages,
         unet_calls=guard(system.unet_calls),
         check=guard(check),

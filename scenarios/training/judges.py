@@ -65,7 +65,7 @@ def train_judge(
         order = rng.permutation(len(pictures) * len(images))
         return np.concatenate(pictures)[order], np.tile(labels, len(pictures))[order]
 
-    if goes_on:
+    if epochs.judge_of_attacks is not None:
         return _train(session, judge, model, samples, epochs.judge_of_attacks, GOING_ON_RATE)
     return _train(session, judge, model, samples, epochs.strong_classifier, START_RATE)
 

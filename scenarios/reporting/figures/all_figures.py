@@ -10,7 +10,6 @@ from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
 
 from diffsem.link import InputError, ResultTable, check_output_file, check_output_folder, replace_file
-from diffsem.models import NoiseSchedule
 from diffsem.scenarios.reporting.figures.accuracy import accuracy_figure
 from diffsem.scenarios.reporting.figures.attacks import attacks_figure
 from diffsem.scenarios.reporting.figures.calls import calls_figure
@@ -22,6 +21,7 @@ from diffsem.scenarios.reporting.figures.quality import quality_figure
 from diffsem.scenarios.reporting.figures.reconstructions import reconstruction_figure
 from diffsem.scenarios.reporting.figures.schedule import schedule_figure
 from diffsem.scenarios.reporting.statistics import outage
+from diffsem.scenarios.reporting.table_attributes import scenario_of
 
 
 def figures_of(table: ResultTable) -> Iterator[tuple[str, Figure]]:
@@ -59,7 +59,7 @@ def figures_of(table: ResultTable) -> Iterator[tuple[str, Figure]]:
         if len(snrs) > 1:
             for system in rows.loc[rows["transmitter"] != "", "system"].unique():
                 yield f"channels-{system}", channel_figure(table, system)
-    yield "schedule", schedule_figure(NoiseSchedule())
+    yield "schedule", schedule_figure(scenario_of(table).schedule.build())
     if len(table.examples.index):
         snr_db = table.examples.index["receiver_snr_db"].max()
         yield f"reconstructions-{snr_db:g}dB", reconstruction_figure(table, snr_db)

@@ -10,6 +10,8 @@ from diffsem.link import ResultTable, bit_error_rate
 from diffsem.scenarios.reporting.figures.panels import AXES, add_legend, bars
 from diffsem.scenarios.reporting.style import plain, style_of
 from diffsem.scenarios.reporting.table_attributes import scenario_of
+from diffsem.scenarios.schema.channels import AwgnChannel, RayleighChannel
+from diffsem.scenarios.schema.digital import BitErrorRate, DigitalLink
 
 
 def error_rate_figure(table: ResultTable, timestep: int) -> Figure:
@@ -31,12 +33,13 @@ def error_rate_figure(table: ResultTable, timestep: int) -> Figure:
     rows = table.rows[(table.rows["bits"] > 0) & (table.rows["timestep"] == timestep)].sort_values("receiver_snr_db")
     scenario = scenario_of(table)
     legitimate = scenario.legitimate
-    kind = legitimate.channel.kind
+    awgn, rayleigh = (isinstance(legitimate.channel, kind) for kind in (AwgnChannel, RayleighChannel))
     one_branch = legitimate.receive_antennas == 1
     one_stream = legitimate.transmit_antennas == 1 and legitimate.csi == "perfect"
-    exact = one_stream and (kind == "rayleigh" or (kind == "awgn" and one_branch))
-    branches = legitimate.receive_antennas if kind == "rayleigh" else None
-    links = {link.name: link for link in (*scenario.bit_error_rates, *scenario.digital)}
+    exact = one_stream and (rayleigh or (awgn and one_branch))
+    branches = legitimate.receive_antennas if rayleigh else None
+    links: dict[str, DigitalLink | BitErrorRate] = {rate.name: rate for rate in scenario.bit_error_rates}
+    links |= {link.named(system): link for system in legitimate.receivers for link in scenario.digital}
     figure, panels = plt.subplots(1, 2, figsize=(11, 5), sharex=True, sharey=True, layout="constrained")
     style = style_of(table)
     for system in rows["system"].unique():
@@ -57,7 +60,9 @@ def error_rate_figure(table: ResultTable, timestep: int) -> Figure:
     add_legend(panels[1], fontsize=8)
     drawn = "; lines on the left are closed forms" if exact else ""
     antennas = f"{legitimate.transmit_antennas} x {legitimate.receive_antennas}"
-    figure.suptitle(f"{scenario.name}: {kind}, {antennas} antennas, 95% intervals{drawn}", fontsize=10)
+    figure.suptitle(
+        f"{scenario.name}: {legitimate.channel.kind}, {antennas} antennas, 95% intervals{drawn}", fontsize=10
+    )
     return figure
 
 

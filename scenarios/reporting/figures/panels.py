@@ -70,6 +70,6 @@ def _draw(panel: Axes, x, y, low, high, colour, label: str | None, style) -> Non
     panel.fill_between(x, low, high, color=colour, alpha=0.15, linewidth=0)
 
 
-def bars(lines: Mapping, measure: str, low: str, high: str) -> tuple:
+def bars(lines: Mapping | pd.DataFrame, measure: str, low: str, high: str) -> tuple:
     """Lengths of error bars below and above a measure, from the ends of its interval."""
     return lines[measure] - lines[low], lines[high] - lines[measure]

@@ -20,3 +20,20 @@ DataDir = Annotated[
         help="Where cifar10 lies, as its standard archive or unpacked; else DIFFSEM_DATA or Keras' own downloads.",
     ),
 ]
+Fresh = Annotated[
+    bool, typer.Option(help="Delete first what the folder holds of the stages to be trained; others stay.")
+]
+Renew = Annotated[
+    bool,
+    typer.Option(
+        help="Train anew the stages that were trained with other keys, images, networks or versions, instead of "
+        "ending in an error that names them."
+    ),
+]
+Distill = Annotated[
+    bool, typer.Option(help="Train the one-call students of the denoisers too; same as denoising.solver=distilled.")
+]
+Start = Annotated[
+    str | None,
+    typer.Option(metavar="FOLDER", help="Copy finished stages from a folder of weights, or pretrained: the package's."),
+]

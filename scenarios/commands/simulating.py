@@ -11,7 +11,7 @@ import typer
 
 from diffsem.link import InputError, escaped
 from diffsem.scenarios.commands.ending import INTERRUPTED, say
-from diffsem.scenarios.commands.options import DataDir, Overrides, ScenarioArgument
+from diffsem.scenarios.commands.options import DataDir, Distill, Fresh, Overrides, Renew, ScenarioArgument, Start
 from diffsem.scenarios.commands.tables import print_table
 from diffsem.scenarios.runs.parallel.quiet import load_tensorflow
 
@@ -70,28 +70,13 @@ def train(
     scenario: ScenarioArgument,
     out: Annotated[Path | None, typer.Option(help="Folder for the weights; default weights/NAME.")] = None,
     set_: Overrides = None,
-    fresh: Annotated[
-        bool, typer.Option(help="Delete first what the folder holds of the stages to be trained; others stay.")
-    ] = False,
-    renew: Annotated[
-        bool,
-        typer.Option(
-            help="Train anew the stages that were trained with other keys, images, networks or versions, instead of "
-            "ending in an error that names them."
-        ),
-    ] = False,
+    fresh: Fresh = False,
+    renew: Renew = False,
     mixed_versions: Annotated[
         bool, typer.Option(help="Keep stages that were trained with other versions of the packages.")
     ] = False,
-    distill: Annotated[
-        bool, typer.Option(help="Train the one-call students of the denoisers too; same as denoising.solver=distilled.")
-    ] = False,
-    start: Annotated[
-        str | None,
-        typer.Option(
-            metavar="FOLDER", help="Copy finished stages from a folder of weights, or pretrained: the package's."
-        ),
-    ] = None,
+    distill: Distill = False,
+    start: Start = None,
     data_dir: DataDir = None,
 ) -> None:
     """Train every network that a scenario needs, stage by stage, resuming after the last finished epoch."""

@@ -2,10 +2,10 @@
 
 import math
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
+import diffsem.channels as channels
 from diffsem.link import InputError
 from diffsem.scenarios.contracts.channel import Antennas, ChannelKind
 from diffsem.scenarios.parts.finding import Source, check_name, find_part
@@ -24,14 +24,11 @@ from diffsem.scenarios.schema.channels import (
 from diffsem.scenarios.schema.explaining import explain
 from diffsem.scenarios.schema.scenario import Scenario, check_nodes
 
-if TYPE_CHECKING:  # a scenario is checked without it
-    from diffsem.channels import BlockFadingChannel, Csi, OfdmChannel
 
-
-def _block_fading(rician_factor: float, keys: BlockFadingKeys, antennas: Antennas, csi: "Csi") -> "BlockFadingChannel":
-    from diffsem.channels import BlockFadingChannel
-
-    return BlockFadingChannel(
+def _block_fading(
+    rician_factor: float, keys: BlockFadingKeys, antennas: Antennas, csi: "channels.Csi"
+) -> "channels.BlockFadingChannel":
+    return channels.BlockFadingChannel(
         rician_factor,
         transmit_antennas=antennas.transmit,
         streams=antennas.streams,
@@ -41,23 +38,21 @@ def _block_fading(rician_factor: float, keys: BlockFadingKeys, antennas: Antenna
     )
 
 
-def _awgn(keys: AwgnChannel, antennas: Antennas, csi: "Csi") -> "BlockFadingChannel":
+def _awgn(keys: AwgnChannel, antennas: Antennas, csi: "channels.Csi") -> "channels.BlockFadingChannel":
     return _block_fading(math.inf, keys, antennas, csi)
 
 
-def _rayleigh(keys: RayleighChannel, antennas: Antennas, csi: "Csi") -> "BlockFadingChannel":
+def _rayleigh(keys: RayleighChannel, antennas: Antennas, csi: "channels.Csi") -> "channels.BlockFadingChannel":
     return _block_fading(0.0, keys, antennas, csi)
 
 
-def _rician(keys: RicianChannel, antennas: Antennas, csi: "Csi") -> "BlockFadingChannel":
+def _rician(keys: RicianChannel, antennas: Antennas, csi: "channels.Csi") -> "channels.BlockFadingChannel":
     return _block_fading(10 ** (keys.k_factor_db / 10), keys, antennas, csi)
 
 
-def _ofdm(keys: TdlChannel | CdlChannel, antennas: Antennas, csi: "Csi") -> "OfdmChannel":
-    from diffsem.channels import Multipath, OfdmChannel
-
-    return OfdmChannel(
-        Multipath(family=keys.kind, **keys.model_dump(exclude={"kind"})),
+def _ofdm(keys: TdlChannel | CdlChannel, antennas: Antennas, csi: "channels.Csi") -> "channels.OfdmChannel":
+    return channels.OfdmChannel(
+        channels.Multipath(family=keys.kind, **keys.model_dump(exclude={"kind"})),
         transmit_antennas=antennas.transmit,
         streams=antennas.streams,
         receive_antennas=antennas.receive,

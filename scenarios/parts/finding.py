@@ -89,14 +89,15 @@ def find_part(name: str, shipped: Mapping[str, Kind], kind: type[Kind], where: s
     return Found(part, Source(name, Path(file) if file else None))
 
 
-def check_known(name: str, known: Iterable[str], where: str) -> None:
-    """Raises InputError if a name is not known, with the nearest one that is."""
+def check_known(name: str, known: Iterable[str], where: str, or_outside: bool = True) -> None:
+    """Raises InputError if a name is not known, with the nearest one that is, and whether module:NAME could be one."""
     known = list(known)
     if name in known:
         return
     near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
     hint = f"did you mean {near[0]}?" if near else f"allowed: {', '.join(known)}"
-    raise InputError(f"{where}: {shortened(name)}: unknown; {hint}; one of your own is written module:NAME")
+    own = "; one of your own is written module:NAME" if or_outside else ""
+    raise InputError(f"{where}: {shortened(name)}: unknown; {hint}{own}")
 
 
 def check_name(name: object, shipped: Iterable[str], source: Source, where: str) -> None:

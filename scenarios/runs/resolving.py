@@ -1,5 +1,6 @@
 """From a scenario's words to its plan: parts are found, and checked against each other."""
 
+import math
 from collections.abc import Sequence
 from functools import partial
 from typing import Any
@@ -20,10 +21,10 @@ from diffsem.scenarios.datasets.source import DataSource, check_surrogates
 from diffsem.scenarios.judges import find_judge
 from diffsem.scenarios.links.checks import check_known_keys, check_step, check_transmitters
 from diffsem.scenarios.links.kinds import find_channels
-from diffsem.scenarios.parts.finding import Source, is_outside
+from diffsem.scenarios.parts.finding import Source, check_known, is_outside
 from diffsem.scenarios.runs.plan import Plan, distinct, transmitters_of
 from diffsem.scenarios.schema.scenario import Scenario
-from diffsem.scenarios.systems import find_system
+from diffsem.scenarios.systems import find_system, shipped_systems
 
 
 def plan(scenario: Scenario) -> Plan:
@@ -88,6 +89,7 @@ def _plan(scenario: Scenario) -> Plan:
     scenario = scenario.model_copy(
         update={
             "dataset": words,
+            "compression": _compression(scenario, source),
             "legitimate": legitimate.model_copy(update={"channel": channels.receiver.words}),
             "eavesdropper": own.model_copy(update={"channel": channels.eavesdropper.words}),
         }
@@ -109,6 +111,11 @@ def _plan(scenario: Scenario) -> Plan:
         _attack_stages(attacks),
         tuple({each.reference: each for each in sources if each}.values()),
     )
+
+
+def _compression(scenario: Scenario, source: DataSource) -> int | None:
+    """Symbols of a feature; None if they are as many as the data set's own networks have, however they were given."""
+    return None if scenario.compression == math.prod(source.sizes.feature_shape) else scenario.compression
 
 
 def _dimensions(scenario: Scenario, source: DataSource) -> Dimensions:
@@ -160,7 +167,11 @@ def _check_networks(setup: Setup, systems: Sequence[System]) -> None:
 
 def _check_attacked(planned: Plan) -> None:
     """Whether each attack that is for some transmitters finds one of them. Raises InputError."""
-    there = {transmitter.name for transmitter in planned.transmitters}
+    there = [transmitter.name for transmitter in planned.transmitters]
+    known = [*there, *(transmitter.name for transmitter in transmitters_of(shipped_systems().values()))]
+    for entry in planned.scenario.eavesdropper.attacks:
+        for name in entry.transmitters or ():
+            check_known(name, dict.fromkeys(known), f"eavesdropper.attacks: {entry.attack}: transmitters", False)
     try:
         check_transmitters(planned.scenario.eavesdropper, there)
     except ValueError as error:

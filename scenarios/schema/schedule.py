@@ -1,14 +1,12 @@
 """The noise schedule of the diffusion."""
 
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
+import diffsem.models as models
 from diffsem.scenarios.schema.keys import Keys
 from diffsem.scenarios.schema.values import MOST_STEPS
-
-if TYPE_CHECKING:  # a scenario is checked without it
-    from diffsem.models import NoiseSchedule
 
 Beta = Annotated[float, Field(gt=0, lt=1)]
 
@@ -33,8 +31,6 @@ class Schedule(Keys):
                 raise ValueError(f"{key}: a cosine schedule has betas of its own; allowed with kind linear only")
         return self
 
-    def build(self) -> "NoiseSchedule":
+    def build(self) -> "models.NoiseSchedule":
         """The schedule as networks and links take it."""
-        from diffsem.models import NoiseSchedule
-
-        return NoiseSchedule(self.steps, beta_first=self.beta_start, beta_last=self.beta_end, kind=self.kind)
+        return models.NoiseSchedule(self.steps, beta_first=self.beta_start, beta_last=self.beta_end, kind=self.kind)

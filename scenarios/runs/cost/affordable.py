@@ -1,6 +1,6 @@
 """Whether this machine can do what is asked of it, and which key asks for most of it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from diffsem.link import InputError
@@ -112,10 +112,14 @@ def _refuse_too_much(
 
 def _has(model: Any, key: str) -> bool:
     first, _, rest = key.partition(".")
+    if isinstance(model, Mapping):
+        return first in model
     return first in getattr(type(model), "model_fields", {}) and (not rest or _has(getattr(model, first), rest))
 
 
 def _with(model: Any, key: str, value: Any) -> Any:
     """A copy of a scenario, or of a part of it, with another value of a key that it has."""
     first, _, rest = key.partition(".")
+    if isinstance(model, Mapping):
+        return {**model, first: value}
     return model.model_copy(update={first: _with(getattr(model, first), rest, value) if rest else value})

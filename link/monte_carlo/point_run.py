@@ -1,6 +1,7 @@
 """How far a point of a sweep has come: what of it is simulated, what is counted, and what came of it."""
 
 import math
+from typing import Literal
 
 import numpy as np
 
@@ -155,7 +156,7 @@ class PointRun:
                 return f"digital link {digital.name}: its features or logits are"
         return ""
 
-    def _counted(self, scored: str) -> slice:
+    def _counted(self, scored: Literal["label", "block"]) -> slice:
         """Of the next batch, what nodes of a kind count: up to the end of their images."""
         return slice(0, max(0, min(self._experiment.batch_size, self._experiment.rule(scored).images - self.done)))
 

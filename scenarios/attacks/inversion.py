@@ -30,6 +30,7 @@ ATTACKS = (
         applies=is_of_table_two,
         cost=lambda target: costs.residual_decoder_cost(target.image_shape),
         papers=True,
+        papers_rank=1,
         default_place=1,
     ),
     # A larger, convolutional decoder that also learns to look right (SSIM).

@@ -81,7 +81,7 @@ def plot(
         except InputError as error:
             raise InputError(f"result file {path}: {error}") from error
     load_tensorflow()
-    from diffsem.scenarios.reporting.figures.all_figures import save_figures
+    from diffsem.scenarios.reporting.figures import save_figures
 
     first = results[0].resolve()
     stem = first.stem if len(results) == 1 else first.parent.name

@@ -11,8 +11,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Generic, TypeVar
 
-from diffsem.link import InputError
-from diffsem.link.shortening import shortened
+from diffsem.link import InputError, shortened
 from diffsem.scenarios.parts.outside import imported
 
 Kind = TypeVar("Kind")

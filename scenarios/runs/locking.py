@@ -6,7 +6,7 @@ from pathlib import Path
 
 import filelock
 
-from diffsem.link.errors import InputError
+from diffsem.link import InputError
 
 
 @contextmanager

@@ -1,0 +1,60 @@
+from dataclasses import replace
+
+import pytest
+
+from diffsem.scenarios import load_scenario
+from diffsem.scenarios.reporting.figures import (
+    accuracy_figure,
+    attacks_figure,
+    channel_figure,
+    front_figure,
+    quality_figure,
+)
+from diffsem.scenarios.reporting.setting import setting
+
+
+@pytest.mark.parametrize(
+    ("overrides", "words"),
+    [
+        ([], "both awgn"),
+        (["eavesdropper.snr_db={offset: -5}"], "both awgn; eavesdropper offset -5 dB"),
+        (["eavesdropper.snr_db={offset: 0}"], "both awgn"),
+        (["eavesdropper.snr_db={distance: 10, path_loss_exponent: 2}"], "both awgn; eavesdropper offset -20 dB"),
+        (["eavesdropper.snr_db=[0, 5, 10]"], "both awgn; eavesdropper SNR 0, 5, 10 dB"),
+        (["legitimate.snr_db=[15]", "eavesdropper.snr_db=[15]"], "both awgn"),
+        (["eavesdropper.looks=10"], "both awgn; eavesdropper 10 looks"),
+        (
+            [
+                "eavesdropper.channel={kind: rayleigh}",
+                "eavesdropper.snr_db={offset: -5}",
+                "eavesdropper.receive_antennas=2",
+                "eavesdropper.looks=10",
+            ],
+            "receiver awgn; eavesdropper rayleigh, offset -5 dB, 2 antennas, 10 looks",
+        ),
+        (["legitimate.receive_antennas=2", "eavesdropper.receive_antennas=2"], "both awgn, 2 antennas"),
+        (["legitimate.receive_antennas=2"], "receiver awgn, 2 antennas; eavesdropper awgn, 1 antenna"),
+        (
+            ["legitimate.channel={kind: rician}", "eavesdropper.channel={kind: rician, k_factor_db: 0}"],
+            "receiver rician k_factor_db 6.0; eavesdropper rician k_factor_db 0.0",
+        ),
+    ],
+)
+def test_titles_say_what_the_eavesdropper_does_not_share_with_the_receiver(overrides, words, table, attacked_table):
+    scenario = load_scenario("mnist-awgn", overrides)
+    built = replace(table(), attributes={"scenario": scenario.to_yaml()})
+    assert setting(scenario.to_yaml(), built.rows) == words
+    judged = replace(attacked_table(), attributes=built.attributes)
+    figures = [accuracy_figure(built, "timestep", 15.0), attacks_figure(built, "clean-pair", 15.0)]
+    figures += [quality_figure(judged, 15.0), channel_figure(built, "diffsem")]
+    titles = [figure.get_suptitle() for figure in figures] + [front_figure([built], 15.0).axes[0].get_title()]
+    for title in titles:
+        assert title.startswith(f"mnist-awgn: {words}")
+    without = words.split(";")[0].removeprefix("both ").removeprefix("receiver ").removesuffix(" k_factor_db 6.0")
+    assert setting(scenario.to_yaml(), built.rows[:0]) == without
+
+
+def test_titles_read_a_scenario_from_before_the_newer_keys(table):
+    older = "name: old\nlegitimate: {snr_db: [15], channel: {kind: awgn}}\neavesdropper: {snr_db: same}\n"
+    assert setting(older, table().rows) == "both awgn"
+    assert setting("name: old\n", table().rows) == "both awgn"

@@ -1,0 +1,88 @@
+import numpy as np
+import pytest
+
+from diffsem.link import STEPS_A_BIN, gap_interval, wilson_interval
+from diffsem.scenarios.reporting.statistics import (
+    eavesdropper_axis,
+    leakage,
+    outage,
+    private_share,
+    strongest_adversary,
+)
+
+SWEPT = (0.0, 5.0, 10.0)
+STRONGEST = [0.55, 0.55, 0.7]
+
+
+def test_the_gap_is_against_the_strongest_adversary(table):
+    comparison = leakage(table().rows)
+    assert len(comparison) == 8
+    line = comparison[(comparison["system"] == "diffsem")].iloc[0]
+    assert (line["receiver"], line["adversary"]) == (0.8, 0.6)
+    assert line["gap"] == pytest.approx(0.2)
+    assert (line["gap_low"], line["gap_high"]) == gap_interval(800, 1000, 600, 1000)
+
+
+def test_without_an_attack_there_is_no_gap(table):
+    comparison = leakage(table(attacked=False).rows)
+    assert comparison["gap"].isna().all()
+    assert (comparison["receiver"] > 0).all()
+
+
+def test_leakage_sets_the_strongest_attack_beside_the_papers_alone(attacked_table):
+    lines = leakage(attacked_table().rows).set_index(["system", "timestep"])
+    line = lines.loc[("classifier", 120)]
+    assert (line["attack"], line["paper_attack"]) == ("task-classifier", "inversion-mlp+blind")
+    assert line["gap"] == pytest.approx(0.8 - 0.78)
+    assert (line["gap_low"], line["gap_high"]) == gap_interval(800, 1000, 780, 1000)
+    assert line["paper_gap"] == pytest.approx(0.8 - 0.2)
+    assert (line["paper_gap_low"], line["paper_gap_high"]) == gap_interval(800, 1000, 200, 1000)
+    assert (line["receiver_worst"], line["adversary_worst"]) == (0.4, 0.39)
+
+
+def test_the_strongest_attack_is_at_least_as_accurate_as_each_single_one(attacked_table):
+    rows = attacked_table().rows
+    strongest = strongest_adversary(rows)
+    for line in rows[rows["node"] == "adversary"].to_dict("records"):
+        key = (line["system"], line["timestep"], line["receiver_snr_db"], line["snr_db"])
+        assert strongest.loc[key, "accuracy"] >= line["accuracy"]
+
+
+def test_every_eavesdropper_snr_of_an_axis_has_a_row_of_its_own(swept_table):
+    rows = swept_table().rows
+    assert eavesdropper_axis(rows) == list(SWEPT)
+    assert len(strongest_adversary(rows)) == 3 * 4
+    lines = leakage(rows)
+    assert len(lines) == (3 + 1) * 4
+    line = lines[(lines["timestep"] == 240) & (lines["receiver_snr_db"] == 15.0)]
+    here = line[line["system"] == "diffsem"]
+    assert list(here["eavesdropper_snr_db"]) == list(SWEPT)
+    assert list(here["adversary"]) == STRONGEST
+    assert list(here["attack"]) == ["task-classifier", "task-classifier", "inversion-mlp+blind"]
+    np.testing.assert_allclose(here["paper_gap"], [0.95 - 0.3, 0.95 - 0.5, 0.95 - 0.7])
+    np.testing.assert_allclose(here["adversary_ceiling"], [0.7, 0.8, 0.9])
+    (alone,) = line[line["system"] == "noise-aware-pair"].to_dict("records")
+    assert alone["receiver"] == 0.93
+    assert np.isnan([alone["eavesdropper_snr_db"], alone["adversary"], alone["gap"]]).all()
+    assert list(private_share(rows).groupby("snr_db").size()) == [8, 8, 8]
+
+
+def test_outage_is_the_accuracy_where_the_worst_blocks_begin(fading_table):
+    lines = outage(fading_table()).set_index(["node", "receiver_snr_db"])
+    assert STEPS_A_BIN == 10
+    line = lines.loc[("receiver", 0.0)]
+    assert (line["mean"], line["outage"], line["outage_total"]) == (0.96, 0.5, 80)
+    assert (line["outage_low"], line["outage_high"]) == wilson_interval(40, 80)
+    assert lines.loc[("receiver", 10.0), "outage"] == 1
+    assert len(lines) == 4
+
+
+def test_a_receiver_that_takes_the_transmitters_step_knows_no_outage(fading_table):
+    assert set(outage(fading_table("transmitter"))["node"]) == {"adversary"}
+
+
+def test_the_private_share_is_what_the_receiver_reads_and_the_attack_does_not(table, fading_table):
+    lines = private_share(fading_table().rows)
+    assert list(lines["private"]) == [0.08, 0.08]
+    assert (lines["private_low"].iloc[0], lines["private_high"].iloc[0]) == wilson_interval(80, 1000)
+    assert private_share(table().rows).empty  # a table from before the column was there

@@ -93,7 +93,7 @@ def test_what_is_heard_in_training_spans_all_steps_and_obeys_looks(make, rng):
 
 def test_the_clearest_an_eavesdropper_hears_is_the_feature_and_little_noise(make, networks, rng):
     eavesdropping, session = make()
-    images = rng.random((64, 28, 28, 1), np.float32)
+    images = rng.random((1024, 28, 28, 1), np.float32)
     feature = np.asarray(session.load(networks.encoder)(images))
     # Four looks at 25 dB leave a noise variance of 1 / 4 / 316.
     error = eavesdropping.hear_clearly(images) - feature

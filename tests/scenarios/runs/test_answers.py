@@ -11,11 +11,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from diffsem.link import InputError, Point
-from diffsem.link.monte_carlo import PointResult
-from diffsem.link.results import COLUMNS, EXAMPLE_COLUMNS, empty_table
-from diffsem.scenarios import load_scenario, workers
-from diffsem.scenarios.answers import answer, result_of
+from diffsem.link import COLUMNS, EXAMPLE_COLUMNS, InputError, Point, PointResult, empty_table
+from diffsem.scenarios import load_scenario
+from diffsem.scenarios.runs.parallel import dask as on_dask
+from diffsem.scenarios.runs.parallel.answers import answer, result_of
 
 POINT = Point(240, 15.0, (15.0,))
 

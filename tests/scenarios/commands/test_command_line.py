@@ -13,7 +13,7 @@ import pytest
 
 from diffsem.link import read_table, write_table
 
-NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
+NOTEBOOKS = Path(__file__).parents[3] / "notebooks"
 
 
 def assert_one_line(result, *words):
@@ -210,7 +210,7 @@ def test_run_resumes_a_table_of_other_versions_only_if_told_to(diffsem, tmp_path
 
 def test_the_command_line_loads_neither_tensorflow_nor_keras():
     code = (
-        "import sys, diffsem.scenarios, diffsem.scenarios.command_line, diffsem.scenarios.schema, diffsem.link.results;"
+        "import sys, diffsem.scenarios, diffsem.scenarios.command_line, diffsem.scenarios.runs.reading, diffsem.link.results;"
         "print(sorted({'tensorflow', 'keras', 'sionna'} & set(sys.modules)))"
     )
     started = time.perf_counter()

@@ -119,7 +119,7 @@ def test_an_object_that_a_dask_worker_returns_is_not_unpickled(tmp_path, monkeyp
         pytest.raises(InputError, match="not the plain bytes of a result"),
     ):
         list(
-            workers.simulate_on_dask(
+            on_dask.simulate_on_dask(
                 load_scenario("mnist-quick"), [POINT], lambda images: None, cluster.scheduler_address, "", None
             )
         )
@@ -133,4 +133,4 @@ def test_an_object_that_a_dask_worker_returns_is_not_unpickled(tmp_path, monkeyp
 def test_addresses_of_nobody_are_told_at_once_in_one_line(address):
     pytest.importorskip("distributed")
     with pytest.raises(InputError, match=r"^--scheduler .*allowed: tcp://HOST:PORT"):
-        workers.simulate_on_dask(load_scenario("mnist-quick"), [POINT], lambda images: None, address, "", None)
+        on_dask.simulate_on_dask(load_scenario("mnist-quick"), [POINT], lambda images: None, address, "", None)

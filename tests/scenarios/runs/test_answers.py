@@ -111,7 +111,7 @@ def test_a_damaged_answer_is_refused_or_of_the_same_kinds(data):
 def test_an_object_that_a_dask_worker_returns_is_not_unpickled(tmp_path, monkeypatch):
     distributed = pytest.importorskip("distributed")
     place = tmp_path / "made"
-    monkeypatch.setattr(workers, "answer", lambda simulate, point: Orders(place))
+    monkeypatch.setattr(on_dask, "answer", lambda simulate, point: Orders(place))
     with (
         distributed.LocalCluster(
             n_workers=1, threads_per_worker=1, processes=False, protocol="tcp", dashboard_address=None

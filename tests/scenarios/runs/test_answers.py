@@ -110,7 +110,7 @@ def test_a_damaged_answer_is_refused_or_of_the_same_kinds(data):
 def test_an_object_that_a_dask_worker_returns_is_not_unpickled(tmp_path, monkeypatch):
     distributed = pytest.importorskip("distributed")
     place = tmp_path / "made"
-    monkeypatch.setattr(workers, "answer", lambda simulate, point: Orders(place))
+    monkeypatch.setattr(on_dask, "answer", lambda simulate, point: Orders(place))
     with (
         distributed.LocalCluster(
             n_workers=1, threads_per_worker=1, processes=False, protocol="tcp", dashboard_address=None
@@ -118,7 +118,7 @@ def test_an_object_that_a_dask_worker_returns_is_not_unpickled(tmp_path, monkeyp
         pytest.raises(InputError, match="not the plain bytes of a result"),
     ):
         list(
-            workers.simulate_on_dask(
+            on_dask.simulate_on_dask(
                 load_scenario("mnist-quick"), [POINT], lambda images: None, cluster.scheduler_address, "", None
             )
         )
@@ -132,4 +132,4 @@ def test_an_object_that_a_dask_worker_returns_is_not_unpickled(tmp_path, monkeyp
 def test_addresses_of_nobody_are_told_at_once_in_one_line(address):
     pytest.importorskip("distributed")
     with pytest.raises(InputError, match=r"^--scheduler .*allowed: tcp://HOST:PORT"):
-        workers.simulate_on_dask(load_scenario("mnist-quick"), [POINT], lambda images: None, address, "", None)
+        on_dask.simulate_on_dask(load_scenario("mnist-quick"), [POINT], lambda images: None, address, "", None)

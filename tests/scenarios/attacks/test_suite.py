@@ -1,12 +1,16 @@
+import keras
 import numpy as np
 import pytest
 
+import diffsem.models as models
 from diffsem.link import InputError
 from diffsem.models import mnist
 from diffsem.scenarios import AttackMethod, Target, load_scenario
-from diffsem.scenarios.attacks import listed_attacks, shipped_attacks
-from diffsem.scenarios.attacks.reconstruction import reconstruct, reconstruction_loss
+from diffsem.scenarios.attacks import attacks_before, default_attacks, listed_attacks, shipped_attacks
+from diffsem.scenarios.attacks.pads import LATE
+from diffsem.scenarios.attacks.reconstruction import reconstruction_loss
 from diffsem.scenarios.runs.resolving import plan
+from diffsem.scenarios.schema.schedule import Schedule
 
 SUITE = shipped_attacks()
 SYMBOLS = Target((8, 8, 1), mnist.IMAGE_SHAPE, 10, pixel_rms=0.329)
@@ -26,6 +30,27 @@ def names(attacks, *more):
 
 def attacks_on(transmitter, planned):
     return [each.attack.name for each in planned.attacks if each.transmitter.name == transmitter]
+
+
+def test_the_default_suite_comes_first_and_in_its_order():
+    """Rows of tables and seeds of judges hang on it."""
+    assert default_attacks() == (
+        "inversion-mlp",
+        "inversion-residual",
+        "inversion-conv",
+        "denoise-invert",
+        "task-classifier",
+        "task-classifier-wide",
+    )
+    assert tuple(SUITE)[:6] == default_attacks()
+    assert set(SUITE) - set(default_attacks()) == {
+        "residual-classifier",
+        "schedule-aware",
+        "linear-probe",
+        "sorted-magnitudes",
+        "pad-dictionary",
+        "as-heard",
+    }
 
 
 @pytest.mark.parametrize("target", TARGETS.values(), ids=TARGETS.keys())
@@ -136,6 +161,13 @@ def test_what_an_attack_starts_from_is_trained_first_though_it_is_not_listed():
     ]
 
 
+def test_what_an_attack_starts_from_has_its_options():
+    options = "{attack: schedule-aware, knows_step: false, surrogate: {share: 0.5}}"
+    (attack,) = listed_attacks(scenario(f"[{options}]").eavesdropper)
+    assert [before.name for before in attacks_before(attack)] == ["denoise-invert+blind+0.5"]
+    assert attacks_before(attacks_before(attack)[0]) == ()
+
+
 def test_the_reconstruction_loss_is_mse_and_a_tenth_of_what_ssim_lacks():
     left, right = np.full((2, 28, 28, 1), 0.25, np.float32), np.full((2, 28, 28, 1), 0.5, np.float32)
     # Of two constant images only the luminance term of eq. 8 is left, with C1 = 0.01 ** 2.
@@ -153,6 +185,19 @@ def test_a_target_names_the_shapes_of_what_is_heard():
     assert colours.target == COLOURS
 
 
+@pytest.mark.parametrize("name", ["as-heard", "denoise-invert", "schedule-aware"])
+def test_networks_that_tell_noise_levels_read_the_targets_schedule(name, rng):
+    """Half way through a schedule of little noise, less of what is heard is taken away."""
+    received = [rng.standard_normal((8, *mnist.IMAGE_SHAPE)).astype(np.float32), np.full((8, 1), 0.5, np.float32)]
+    made = []
+    for schedule in (Schedule(), Schedule(beta_end=1e-4)):
+        keras.utils.set_random_seed(1)
+        method = SUITE[name]
+        network = method.build(Target(mnist.IMAGE_SHAPE, mnist.IMAGE_SHAPE, 10, pixel_rms=0.329, schedule=schedule))
+        made.append(np.asarray(network(received)))
+    assert np.abs(made[0] - made[1]).max() > 1e-4
+
+
 @pytest.mark.parametrize(("losses", "parts"), [((0.2, 0.1), [""]), ((0.2, 0.199), ["", "again"])])
 @pytest.mark.parametrize("name", ["inversion-conv", "denoise-invert"])
 def test_a_decoder_that_has_learnt_nothing_begins_once_more_from_other_weights(name, losses, parts):
@@ -161,7 +206,7 @@ def test_a_decoder_that_has_learnt_nothing_begins_once_more_from_other_weights(n
     class Standing:
         """Stands for an Eavesdropping: every training ends with the given losses."""
 
-        def fit(self, model, loss, target, part="", *options):
+        def fit(self, model, loss, target, part="", *options, **named):
             seen.append(part)
             return [{"val_loss": value} for value in losses]
 
@@ -171,8 +216,57 @@ def test_a_decoder_that_has_learnt_nothing_begins_once_more_from_other_weights(n
     model = method.build(SYMBOLS)
     decoder = model.network if name == "denoise-invert" else model
     before = decoder.get_weights()
-    history = reconstruct(Standing(), model)
-    assert seen == parts
-    assert len(history) == 2 * len(parts)
+    history = method.train(Standing(), model)
+    expected = ["denoiser", *parts] if name == "denoise-invert" else parts
+    assert seen == expected
+    assert len(history) == 2 * len(expected)
     moved = any(np.abs(old - new).max() > 0 for old, new in zip(before, decoder.get_weights(), strict=True))
     assert moved == (len(parts) == 2)
+
+
+@pytest.mark.parametrize("name", ["denoise-invert", "schedule-aware"])
+def test_the_denoiser_of_an_attack_draws_its_initial_weights_first(name):
+    """In another order the same seed trains another network."""
+    keras.utils.set_random_seed(5)
+    made = SUITE[name].build(SYMBOLS).denoiser.get_weights()
+    keras.utils.set_random_seed(5)
+    for left, right in zip(made, models.UNet(SYMBOLS.feature_shape, 32).get_weights(), strict=True):
+        np.testing.assert_array_equal(left, right)
+
+
+def test_pads_are_looked_for_where_self_noise_is_most_of_what_is_heard(rng):
+    """Two pads, and before them noise alone: the dictionary holds the pads and nothing else."""
+    pads = np.sign(rng.standard_normal((2, 64))).astype(np.float32)
+    time = np.tile(np.linspace(0, 1, 400, dtype=np.float32), 1)[:, None]
+    heard = np.where(time >= LATE, pads[np.arange(400) % 2], 3 * rng.standard_normal((400, 64))).astype(np.float32)
+
+    class Hearing:
+        """Stands for an Eavesdropping that has heard all of this."""
+
+        name, knows_step = "mine.pad-dictionary", True
+
+        def rng(self, *path):
+            assert path == (self.name, "pads")
+            return np.random.default_rng(0)
+
+        def images(self):
+            class Images:
+                def as_float(self):
+                    return np.zeros((400, *mnist.IMAGE_SHAPE), np.float32)
+
+            return Images(), None
+
+        def hear(self, images, rng):
+            return [heard.reshape(-1, 8, 8, 1), time]
+
+        def fit(self, model, loss, target, **options):
+            return []
+
+    method = SUITE["pad-dictionary"]
+    model = method.build(KEYED)
+    with np.testing.suppress_warnings() as quiet:
+        quiet.filter(UserWarning)
+        method.train(Hearing(), model)
+    (dictionary,) = model.removal.get_weights()
+    nearest = np.abs(dictionary[:, None] - pads[None]).max(axis=-1).min(axis=-1)
+    assert nearest.max() < 1e-5

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from diffsem.link import COLUMNS, EXAMPLE_COLUMNS, InputError, Point, PointResult, empty_table
 from diffsem.scenarios import load_scenario
+from diffsem.scenarios.runs.parallel import dask as on_dask
 from diffsem.scenarios.runs.parallel.answers import answer, result_of
 
 POINT = Point(240, 15.0, (15.0,))

@@ -230,7 +230,15 @@ def _is_broken(setup: Setup, transmitter: TransmitterSpec) -> bool:
 def _target(setup: Setup, transmitter: TransmitterSpec) -> Target:
     sizes = setup.dimensions
     sent = transmitter.sent_shape(sizes)
-    return Target(sent, sizes.image_shape, sizes.classes, sizes.pixel_rms, transmitter.keyed, transmitter.scrambled)
+    return Target(
+        sent,
+        sizes.image_shape,
+        sizes.classes,
+        sizes.pixel_rms,
+        transmitter.keyed,
+        transmitter.scrambled,
+        setup.scenario.schedule,
+    )
 
 
 def _attack_stages(attacks: Sequence[PlannedAttack]) -> tuple[Stage, ...]:

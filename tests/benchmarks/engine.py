@@ -28,6 +28,7 @@ from sionna.phy.utils import sim_ber
 
 from diffsem.link import Programs, simulate_points
 from diffsem.models import NoiseSchedule, UNet, mnist, predict_clean
+from diffsem.scenarios import load_scenario
 from diffsem.scenarios.datasets.splitting import load_dataset
 from diffsem.scenarios.runs.assembly import assemble
 from diffsem.scenarios.runs.plan import Plan

@@ -1,3 +1,5 @@
+"""Which stages a scenario trains, ordered by what they start from."""
+
 import pytest
 
 from diffsem.scenarios import load_scenario

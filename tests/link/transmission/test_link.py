@@ -39,7 +39,7 @@ def scrambled():
 
 def digital():
     payload = QuantizedFeature(mnist.Encoder(), UniformQuantizer(2))
-    node = DigitalLink(RAYLEIGH, "zf", "qpsk", 0.5, payload.bits_count)
+    node = DigitalLink(RAYLEIGH, "zf", "16qam", None, payload.bits_count)
     return DigitalWiretapLink(payload, node, node, SCHEDULE)
 
 
@@ -124,6 +124,6 @@ def test_it_is_the_same_inside_of_a_graph(link, images):
     for node, values in zip([eager[0], *eager[1]], nodes, strict=True):
         for name, value in zip(("received", "step", "esnr"), values, strict=True):
             same = np.isclose(value, getattr(node, name), rtol=2e-3, atol=2e-3)
-            # Where a block cannot be decoded, rounding may turn a bit of it.
+            # On the edge of a decision rounding may turn a bit.
             assert same.mean() > 0.99, name
     np.testing.assert_array_equal(noise_step, eager[2])

@@ -40,13 +40,14 @@ def outlines(label: int, rng: np.random.Generator) -> list[list[tuple[float, flo
     shoe = [(-0.9, 0.0), (-0.5, -0.25 * a), (0.2, 0.15), (0.95, 0.3 * b), (0.95, 0.6), (-0.9, 0.6)]
     high = [(-0.6, -0.9 * a), (0.1, -0.9 * a), (0.15, 0.2), (0.9, 0.4 * b), (0.9, 0.85), (-0.6, 0.85)]
     sole = [(-0.95, 0.45), (0.95, 0.5), (0.95, 0.7), (-0.95, 0.7)]
+    toe, heel = [(0.0, 0.5), (0.35 * a, -0.1), (0.6 * a, 0.5)], [(-0.95, 0.5), (-0.85, -0.4 * b), (-0.6, 0.5)]
     shapes = [
         [trunk, short, mirrored(short)],  # T-shirt
         [leg, mirrored(leg), [(-0.5, -0.9), (0.5, -0.9), (0.5, -0.45), (-0.5, -0.45)]],  # trousers
         [trunk, long, mirrored(long)],  # pullover
         [skirt],  # dress
         [[(x * 1.1, y * 1.05) for x, y in trunk], long, mirrored(long)],  # coat, open in front
-        [sole, [(0.0, 0.5), (0.35 * a, -0.1), (0.6 * a, 0.5)], [(-0.95, 0.5), (-0.85, -0.4 * b), (-0.6, 0.5)]],  # sandal
+        [sole, toe, heel],  # sandal
         [trunk, short, mirrored(short)],  # shirt, buttoned
         [shoe],  # sneaker
         [[(-0.9 * a, -0.2 * c), (0.9 * a, -0.2 * c), (0.85, 0.75), (-0.85, 0.75)], strap],  # bag
@@ -59,7 +60,7 @@ def mirrored(polygon: list[tuple[float, float]]) -> list[tuple[float, float]]:
     return [(-x, y) for x, y in polygon]
 
 
-# Lines that are darker than what they are drawn on: the open front of a coat, a shirt's buttons, a strap's inside.
+# What is darker than the rest: the open front of a coat, a shirt's buttons, a shoe's sole, the inside of a strap.
 DETAILS = {
     4: [[(-0.06, -0.8), (0.06, -0.8), (0.08, 0.95), (-0.08, 0.95)]],
     6: [[(-0.05, y), (0.05, y), (0.05, y + 0.12), (-0.05, y + 0.12)] for y in (-0.6, -0.25, 0.1, 0.45)],

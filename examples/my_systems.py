@@ -2,7 +2,7 @@
 
 A scenario lists it as `receivers: ["my_systems:VQ"]`. The encoder's feature is cut into vectors of four values; each is
 replaced by the nearest of 16 trained code vectors (van den Oord et al., Neural discrete representation learning, 2017),
-and its number is sent, uncoded, in QPSK: MNIST's feature takes 32 channel uses, as many as where its values are symbols.
+and its number is sent, uncoded, in QPSK. MNIST's feature takes 32 channel uses, as where its values are symbols.
 """
 
 import math

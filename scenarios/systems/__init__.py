@@ -11,6 +11,7 @@ from functools import partial
 
 from diffsem.link import InputError
 from diffsem.scenarios.contracts.system import System
+from diffsem.scenarios.contracts.transmitter import BuildLink, TransmitterSpec
 from diffsem.scenarios.parts.finding import Found, Source, check_name, find_part, shipped_parts
 from diffsem.scenarios.parts.outside import guarded
 
@@ -60,6 +61,7 @@ def _guarded(system: System, source: Source) -> Found[System]:
     stages = tuple(replace(stage, run=guard(stage.run), source=source.file) for stage in system.stages)
     part = replace(
         system,
+        transmitter=None if system.transmitter is None else _guarded_transmitter(system.transmitter),
         networks=guard(system.networks),
         receiver=None if system.receiver is None else guard(partial(listening, system.receiver)),
         digital=None if system.digital is None else guard(system.digital),
@@ -68,3 +70,16 @@ def _guarded(system: System, source: Source) -> Found[System]:
         check=guard(check),
     )
     return Found(part, source)
+
+
+def _guarded_transmitter(transmitter: TransmitterSpec) -> TransmitterSpec:
+    """One whose link comes from outside, its errors told; systems that share a transmitter still do."""
+    build = transmitter.link
+    if build is None or getattr(build, "__module__", "").startswith("diffsem."):
+        return transmitter
+    return replace(transmitter, link=_guarded_link(build, transmitter.name))
+
+
+@functools.cache
+def _guarded_link(build: BuildLink, name: str) -> BuildLink:
+    return guarded(f"transmitter {name}", build, WHERE)

@@ -16,7 +16,7 @@ from diffsem.scenarios.datasets.source import DataSource, LabelledImages
 from diffsem.scenarios.datasets.splitting import load_dataset
 from diffsem.scenarios.testing.digest import digest_of
 from diffsem.scenarios.testing.small import small_plan
-from diffsem.scenarios.testing.sweeping import train_and_sweep
+from diffsem.scenarios.testing.sweeping import train_all
 
 # Of an image's root mean square, from what is declared.
 RMS_MARGIN = 0.05
@@ -37,7 +37,7 @@ def run_dataset_test(
     words : str or mapping
         As a scenario gives them: a shipped name, keys, or {"kind": module:NAME, ...}.
     folder : Path
-        Empty; receives weights and tables.
+        Empty; receives weights.
     overrides : sequence of str
         What else the scenario needs for it.
     data_dir : Path, optional
@@ -66,7 +66,7 @@ def run_dataset_test(
     assert abs(rms / declared - 1) < RMS_MARGIN, f"root mean square of pixels is {rms:.3f}; declared: {declared}"
     chosen = ["legitimate.receivers=[classifier]", "eavesdropper.attacks=[linear-probe]"]
     plan = small_plan("mnist-quick", folder / "weights", [f"dataset={json.dumps(words)}", *chosen, *overrides])
-    train_and_sweep(plan, folder)
+    train_all(plan, folder)
 
 
 def _digest_elsewhere(words: str | Mapping[str, Any], data_dir: Path | None) -> str:

@@ -30,6 +30,14 @@ def train_and_sweep(plan: Plan, folder: Path) -> pd.DataFrame:
     InputError
         If anything cannot be built, trained or swept.
     """
+    train_all(plan, folder)
+    whole = run_plan(plan, folder / "whole.h5")
+    _check_resume(plan, folder, whole)
+    return whole
+
+
+def train_all(plan: Plan, folder: Path) -> None:
+    """Train all that a plan needs. Raises AssertionError and InputError as `train_and_sweep` does."""
     made = {network.name for stage in plan.stages for network in stage.writes}
     untrained = [network.name for network in plan.networks if network.name not in made]
     assert not untrained, f"no stage writes {', '.join(untrained)}; stages: those that train all of its networks"
@@ -38,9 +46,6 @@ def train_and_sweep(plan: Plan, folder: Path) -> pd.DataFrame:
         losses = [epoch["val_loss"] for epoch in record[stage.name]["history"]]
         assert losses, f"stage {stage.name}: its history has no epoch"
         assert np.isfinite(losses).all(), f"stage {stage.name}: its validation losses are {losses}"
-    whole = run_plan(plan, folder / "whole.h5")
-    _check_resume(plan, folder, whole)
-    return whole
 
 
 def _check_resume(plan: Plan, folder: Path, whole: pd.DataFrame) -> None:

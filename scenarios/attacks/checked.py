@@ -52,7 +52,8 @@ def _check(method: AttackMethod, shipped: Collection[str], source: Source, where
         raise InputError(f"{where}: {path}: its output {shortened(repr(method.output))}; allowed: {', '.join(OUTPUTS)}")
     if not isinstance(method.after, tuple) or not all(isinstance(before, AttackMethod) for before in method.after):
         raise InputError(
-            f"{where}: {path}: its after {shortened(repr(method.after))}; allowed: a tuple of diffsem.scenarios.AttackMethod"
+            f"{where}: {path}: its after {shortened(repr(method.after))}; "
+            "allowed: a tuple of diffsem.scenarios.AttackMethod"
         )
     if not isinstance(method.storage, Storage):
         raise InputError(

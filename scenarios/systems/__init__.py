@@ -49,11 +49,13 @@ def _check_parts(system: System, source: Source) -> None:
     transmitter, stages = system.transmitter, system.stages
     if transmitter is not None and not isinstance(transmitter, TransmitterSpec):
         raise InputError(
-            f"{WHERE}: {source.reference}: its transmitter {shortened(repr(transmitter))}; allowed: diffsem.scenarios.TransmitterSpec"
+            f"{WHERE}: {source.reference}: its transmitter {shortened(repr(transmitter))}; "
+            "allowed: diffsem.scenarios.TransmitterSpec"
         )
     if not isinstance(stages, tuple) or not all(isinstance(stage, Stage) for stage in stages):
         raise InputError(
-            f"{WHERE}: {source.reference}: its stages {shortened(repr(stages))}; allowed: a tuple of diffsem.scenarios.Stage"
+            f"{WHERE}: {source.reference}: its stages {shortened(repr(stages))}; "
+            "allowed: a tuple of diffsem.scenarios.Stage"
         )
 
 

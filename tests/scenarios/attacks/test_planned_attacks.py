@@ -11,11 +11,15 @@ from diffsem.scenarios.runs.resolving import plan
 from diffsem.scenarios.schema.schedule import Schedule
 
 
-def against(planned, transmitter):
-    return [each.attack.name for each in planned.attacks if each.transmitter.name == transmitter]
+def planned(attacks, *overrides):
+    return plan(load_scenario("mnist-quick", [f"eavesdropper.attacks={attacks}", *overrides]))
 
 
-def test_pictures_can_be_looked_at_and_symbols_cannot(planned):
+def against(built, transmitter):
+    return [each.attack.name for each in built.attacks if each.transmitter.name == transmitter]
+
+
+def test_pictures_can_be_looked_at_and_symbols_cannot():
     built = planned("[as-heard, inversion-mlp]", "legitimate.receivers=[classifier, direct]")
     assert against(built, "direct") == ["as-heard", "inversion-mlp"]
     assert against(built, "clean-pair") == ["inversion-mlp"]
@@ -24,7 +28,7 @@ def test_pictures_can_be_looked_at_and_symbols_cannot(planned):
     assert "direct.as-heard" not in [stage.name for stage in built.stages]
 
 
-def test_an_attack_may_be_run_against_some_transmitters_only(planned):
+def test_an_attack_may_be_run_against_some_transmitters_only():
     built = planned(
         "[inversion-mlp, {attack: linear-probe, transmitters: [ibal]}]", "legitimate.receivers=[classifier, ibal]"
     )
@@ -42,13 +46,13 @@ def test_an_attack_may_be_run_against_some_transmitters_only(planned):
         ("[ibal]", "none of its transmitters ibal is there; allowed with these receivers: clean-pair"),
     ],
 )
-def test_an_attack_against_nobody_is_refused(transmitters, words, planned):
+def test_an_attack_against_nobody_is_refused(transmitters, words):
     with pytest.raises(InputError, match=words) as error:
         planned(f"[{{attack: linear-probe, transmitters: {transmitters}}}]", "legitimate.receivers=[classifier]")
     assert "\n" not in str(error.value)
 
 
-def test_what_an_attack_starts_from_is_trained_first_though_it_is_not_listed(planned):
+def test_what_an_attack_starts_from_is_trained_first_though_it_is_not_listed():
     built = planned("[schedule-aware]", "legitimate.receivers=[classifier]")
     assert [stage.name for stage in built.stages] == ["pair", "clean-pair.denoise-invert", "clean-pair.schedule-aware"]
     assert against(built, "clean-pair") == ["schedule-aware"]
@@ -73,7 +77,7 @@ def test_what_sounds_the_same_is_attacked_by_the_same_networks():
     assert broken == ["keyed-self-noise+weak.task-classifier", "keyed-self-noise-scramble+weak.task-classifier"]
 
 
-def test_a_target_says_what_a_transmitter_sends_and_by_which_schedule(planned):
+def test_a_target_says_what_a_transmitter_sends_and_by_which_schedule():
     built = planned(
         "[linear-probe]",
         "legitimate.receivers=[classifier, direct, keyed-scramble]",

@@ -59,10 +59,12 @@ def test_shipped_networks_were_trained_behind_those_that_ship(dataset):
             assert sha256_of(weights_file(PRETRAINED / dataset, name)) == digest, stage
 
 
-@pytest.mark.parametrize("name", ["denoiser", "clean-pair.inversion-mlp"])
-def test_packed_again_from_full_precision_a_shipped_network_is_the_same_file(name, plans, tmp_path):
+@pytest.mark.parametrize(
+    ("scenario", "name"), [("mnist-reference", "encoder-reference"), ("fig4-mnist", "clean-pair.linear-probe")]
+)
+def test_packed_again_from_full_precision_a_shipped_network_is_the_same_file(scenario, name, plans, tmp_path):
     """The storage that its specification says is that which it ships in."""
-    planned = plans["fig4-mnist"]
+    planned = plans[scenario]
     (network,) = [each for each in planned.networks if each.name == name]
     save_network(load_network(network, planned.setup.dimensions, SHIPPED), tmp_path / "exact", name)
     pack_network(name, network.storage, tmp_path / "exact", tmp_path / "packed")

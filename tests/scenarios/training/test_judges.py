@@ -6,6 +6,7 @@ import keras
 import numpy as np
 import pytest
 
+from diffsem.link import InputError
 from diffsem.scenarios.contracts.attack import AttackMethod, ListedAttack, PlannedAttack, Target
 from diffsem.scenarios.contracts.network import NetworkSpec
 from diffsem.scenarios.judges import find_judge
@@ -29,13 +30,13 @@ def build(target):
 def stages(make_session, networks):
     """Call with epochs: gives a session with a pair and an attack on it saved, and the judge's stages by name."""
 
-    def make(attacked=True, **epochs):
+    def make(attacked=True, outside=None, build=build, **epochs):
         session = make_session(training={"epochs": epochs, "batch_size": 32})
         session.save(session.build(networks.encoder), networks.encoder)
         method = AttackMethod("grey", "image", build, lambda eavesdropping, model: [])
         network = NetworkSpec("mine.grey", lambda dimensions: build(TARGET))
         session.save(session.build(network), network)
-        attack = ListedAttack(method, True, Surrogate())
+        attack = ListedAttack(method, True, Surrogate(), None, outside)
         planned = PlannedAttack(attack, networks.transmitter, networks.transmitter, TARGET, network)
         judge = find_judge(None).part
         made = judge.stages(session.scenario, (planned,) if attacked else ())
@@ -130,3 +131,22 @@ def test_the_clean_judge_sees_nothing_but_images(stages, caught):
     assert len(pictures) == len(labels) == 150
     assert made["strong-classifier-clean"].needs == ()
     assert 0 <= pictures.min() <= pictures.max() <= 1
+
+
+class Failing(keras.layers.Layer):
+    def call(self, received):
+        if received.shape[0] is None:
+            raise RuntimeError("no such size")
+        return received
+
+
+def test_an_attack_from_outside_whose_network_fails_on_a_batch_is_told_by_its_name(stages):
+    def build_failing(target):
+        received, time = keras.Input(target.feature_shape, batch_size=2), keras.Input((1,), batch_size=2)
+        pixels = keras.layers.Dense(784)(keras.ops.reshape(Failing()(received), (-1, 64)))
+        return keras.Model([received, time], keras.layers.Reshape(target.image_shape)(pixels))
+
+    session, _, made = stages(outside="mine:GREY", build=build_failing, strong_classifier=1)
+    with pytest.raises(InputError, match=r"eavesdropper\.attacks: mine:GREY: ") as error:
+        made["strong-classifier"].run(session)
+    assert "\n" not in str(error.value)

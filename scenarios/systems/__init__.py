@@ -5,12 +5,15 @@ A module declares them as `SYSTEMS`; nobody else spells their names.
 
 import functools
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
 
-from diffsem.link import InputError
+from diffsem.link import InputError, shortened
+from diffsem.scenarios.contracts.network import NetworkSpec
+from diffsem.scenarios.contracts.stage import Stage
 from diffsem.scenarios.contracts.system import System
+from diffsem.scenarios.contracts.transmitter import TransmitterSpec
 from diffsem.scenarios.parts.finding import Found, Source, check_name, find_part, shipped_parts
 from diffsem.scenarios.parts.outside import guarded
 
@@ -36,7 +39,24 @@ def find_system(name: str) -> Found[System]:
     if found.source is None:
         return found
     check_name(found.part.name, shipped_systems(), found.source, WHERE)
-    return _guarded(found.part, found.source)
+    _check_parts(found.part, found.source)
+    # Whatever cannot be hashed is an error of the system, too.
+    return guarded(found.source.reference, _guarded, WHERE)(found.part, found.source)
+
+
+def _check_parts(system: System, source: Source) -> None:
+    """Whether what a system from outside consists of is of the kinds that it should be. Raises InputError."""
+    transmitter, stages = system.transmitter, system.stages
+    if transmitter is not None and not isinstance(transmitter, TransmitterSpec):
+        raise InputError(
+            f"{WHERE}: {source.reference}: its transmitter {shortened(repr(transmitter))}; "
+            "allowed: diffsem.scenarios.TransmitterSpec"
+        )
+    if not isinstance(stages, tuple) or not all(isinstance(stage, Stage) for stage in stages):
+        raise InputError(
+            f"{WHERE}: {source.reference}: its stages {shortened(repr(stages))}; "
+            "allowed: a tuple of diffsem.scenarios.Stage"
+        )
 
 
 @functools.lru_cache
@@ -54,13 +74,22 @@ def _guarded(system: System, source: Source) -> Found[System]:
         except ValueError as error:
             raise InputError(f"{WHERE}: {source.reference}: {error}") from error
 
+    def networks(setup):
+        found = system.networks(setup)
+        if not isinstance(found, Mapping) or not all(isinstance(network, NetworkSpec) for network in found):
+            raise InputError(
+                f"{WHERE}: {source.reference}: its networks {shortened(repr(found))}; "
+                "allowed: calls for an image by diffsem.scenarios.NetworkSpec"
+            )
+        return found
+
     def listening(build: Callable, setup, load):
         return guard(build(setup, load).__call__)
 
     stages = tuple(replace(stage, run=guard(stage.run), source=source.file) for stage in system.stages)
     part = replace(
         system,
-        networks=guard(system.networks),
+        networks=guard(networks),
         receiver=None if system.receiver is None else guard(partial(listening, system.receiver)),
         digital=None if system.digital is None else guard(system.digital),
         stages=stages,

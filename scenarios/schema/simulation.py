@@ -13,7 +13,9 @@ class Denoising(Keys):
         default="ddim", description="ddim | dpm-solver++ | distilled: the U-Nets' one-call students"
     )
     steps: SolverSteps = Field(default=2, description="steps of the solver from t' down to 0")
-    guidance: Annotated[float, Field(ge=0, le=20)] = Field(default=0.0, description="w of eq. 18, of denoisers that take a label")
+    guidance: Annotated[float, Field(ge=0, le=20)] = Field(
+        default=0.0, description="w of eq. 18, of denoisers that take a label"
+    )
     step: Literal["matched", "mean", "transmitter"] = Field(
         default="matched",
         description="of the receiver. matched: the step that fits the noise, symbol by symbol; mean: that of the mean "

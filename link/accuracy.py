@@ -171,10 +171,11 @@ def simplex_ceiling(esnr_db: float, symbols: int, classes: int, priors: Sequence
     `ceiling_under_priors` is a bound that follows from the weak conjecture alone.
 
     It holds for noise that the node cannot predict, at the ESNR that the node itself faces: one that has the key
-    stands at that of the channel alone, and L looks with noise of their own at L times that of one, whether their
-    symbols come in one order or in orders that the node does not know. It does not hold at the ESNR of a transmission
-    for a node that hears more of it: other looks, or a keystream that repeats itself. Where the symbols of an image
-    face different noise it is, at the mean of their ratios, that of codes which spread their energy evenly.
+    stands at that of the channel alone, and L repeated transmissions (looks) with noise of their own at L times that of
+    one, whether their symbols come in one order or in orders that the node does not know. It does not hold at the ESNR
+    of a transmission for a node that hears more of it: other looks, or a keystream that repeats itself. Where the
+    symbols of an image face different noise it is, at the mean of their ratios, that of codes which spread their energy
+    evenly.
 
     A system whose labels come from images reaches at most this times the accuracy of the best classifier on clean
     images.

@@ -32,7 +32,7 @@ class Reception(keras.layers.Layer):
     channel : Channel
         BlockFadingChannel, OfdmChannel or one's own, with the channel knowledge of this node.
     schedule : NoiseSchedule, optional
-    step : str
+    step_rule : str
         "matched" | "mean" | "transmitter": how t' is found, see `diffsem.link.at_step`.
     equalizer : str
         "zf" | "mmse" | "mrc".
@@ -54,11 +54,13 @@ class Reception(keras.layers.Layer):
         t'.
     """
 
-    def __init__(self, channel, schedule=None, step: StepRule = "matched", equalizer: EqualizerKind = "zf", **kwargs):
+    def __init__(
+        self, channel, schedule=None, step_rule: StepRule = "matched", equalizer: EqualizerKind = "zf", **kwargs
+    ):
         super().__init__(**kwargs)
         self.channel = channel
         self.schedule = schedule or NoiseSchedule()
-        self.step = step
+        self.step_rule = step_rule
         self.equalizer = equalizer
 
     def build(self, input_shape):
@@ -106,7 +108,7 @@ class Reception(keras.layers.Layer):
 
     def at_step(self, noisy: NoisyFeature, step):
         """(y, t') of what was heard in a transmission at the steps t, [B] int."""
-        return at_step(noisy, step, self.schedule, self.step)
+        return at_step(noisy, step, self.schedule, self.step_rule)
 
     def call(self, inputs):
         return self.at_step(self.hear(inputs), inputs[1])

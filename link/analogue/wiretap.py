@@ -34,6 +34,8 @@ class _Transmission:
 
     Parameters
     ----------
+    feature : [B, ...], float32
+        z.
     inputs : list
         [radiated, step, noise_step, power], as `Reception` reads it.
     noise_step : [B], int32
@@ -45,6 +47,7 @@ class _Transmission:
         What goes into its null space.
     """
 
+    feature: tf.Tensor
     inputs: list
     noise_step: tf.Tensor
     pads: Pads | None
@@ -117,7 +120,7 @@ class WiretapLink:
 
     @property
     def scrambled(self) -> bool:
-        """Whether every transmission orders its symbols in its own way, so that repeated ones do not add up."""
+        """Whether repeated transmissions (looks) do not add up, as each orders its symbols in its own way."""
         return self.keying is not None and self.keying.scramble
 
     def observations(self, looks: int) -> int:
@@ -158,34 +161,26 @@ class WiretapLink:
         step = tf.cast(step, tf.int32)
         feature = self.transmitter.encoder(tf.cast(image, tf.float32))
         snr = _linear(snr_db)
-        heard: list[list[NoisyFeature]] = [[] for _ in eavesdropper_snr_db]
-        for look in range(seeds.looks if heard else 1):
-            sent = self._send(feature, step, snr, seeds.self_noise[look])
-            beams = fading = None
-            if look == 0:
-                reseed(seeds.legitimate)
-                fading = self.legitimate.fading(feature)
-            if self.precoding != "streams":
-                # Later looks go to the receiver too, over fading that it has by then.
-                towards = self.legitimate.fading(feature) if fading is None else fading
-                state = self.legitimate.observe(towards, snr, feature.shape[1:])
-                beams = self._form_beams(sent, state)
-            if look == 0:
-                own = self._hear(self.legitimate, sent, snr, fading, beams, state if beams else None)
-                if sent.pads is not None:
-                    own = sent.pads.undo(own, self._self_noise_power(sent))
-                receiver, noise_step = _observe(self.legitimate, own, step), sent.noise_step
-            for looks, own_snr_db in zip(heard, eavesdropper_snr_db, strict=True):
-                reseed(seeds.eavesdropper[look])
-                own_fading = self.eavesdropper.fading(feature)
-                if look == 0:
-                    own_fading = correlate(own_fading, fading, self.fading_correlation)
-                noisy = self._hear(self.eavesdropper, sent, _linear(own_snr_db), own_fading, beams)
-                looks.append(self._with_known_keys(noisy, sent, seeds.eavesdropper[look]))
-        if not self.scrambled:
-            heard = [[combine_looks(looks)] for looks in heard]
-        overheard = [_observe(self.eavesdropper, noisy, step) for looks in heard for noisy in looks]
-        return receiver, overheard, noise_step
+        first = self._send(feature, step, snr, seeds.self_noise[0])
+        reseed(seeds.legitimate)
+        fading = self.legitimate.fading(feature)
+        state, beams = self._towards_receiver(first, snr, fading)
+        own = self._hear(self.legitimate, first, snr, fading, beams, state)
+        if first.pads is not None:
+            own = first.pads.undo(own, self._self_noise_power(first))
+        receiver = _observe(self.legitimate, own, step)
+        if len(eavesdropper_snr_db) == 0:
+            return receiver, [], first.noise_step
+        by_look = [self._overhear(first, eavesdropper_snr_db, beams, seeds.eavesdropper[0], fading)]
+        for noise_seed, channel_seed in zip(seeds.self_noise[1:], seeds.eavesdropper[1:], strict=True):
+            later, beams = self._send_again(feature, step, snr, noise_seed)
+            by_look.append(self._overhear(later, eavesdropper_snr_db, beams, channel_seed))
+        overheard: list[Observation] = []
+        for place in range(len(eavesdropper_snr_db)):
+            looks = [heard[place] for heard in by_look]
+            heard_by_one = looks if self.scrambled else [combine_looks(looks)]
+            overheard += [_observe(self.eavesdropper, noisy, step) for noisy in heard_by_one]
+        return receiver, overheard, first.noise_step
 
     def _send(self, feature, step, snr, seed) -> _Transmission:
         """One transmission; where beams are formed, Sionna's stream goes on from its seed."""
@@ -201,18 +196,50 @@ class WiretapLink:
             noise = artificial_noise(batch, math.prod(shape) // 2, dimensions)
             towards, noise_step, power = self.transmitter.radiate([feature, step, snr], tf.zeros_like(feature))
             signal = tf.gather(tf.constant(self.transmitter.schedule.alpha_bar, tf.float32), step)
-            return _Transmission([towards, step, 0 * noise_step, signal], noise_step, None, signal / power, noise)
+            inputs = [towards, step, 0 * noise_step, signal]
+            return _Transmission(feature, inputs, noise_step, None, signal / power, noise)
         none = tf.zeros([batch, math.prod(shape) // 2, 0], tf.complex64)
         if self.keying is None:
             radiated, noise_step, power = self.transmitter.radiate([feature, step, snr])
-            return _Transmission([radiated, step, noise_step, power], noise_step, None, whole, none)
+            return _Transmission(feature, [radiated, step, noise_step, power], noise_step, None, whole, none)
         pads = self.keying.pads(seed, batch, shape)
         radiated, noise_step, power = self.transmitter.radiate([feature, step, snr], pads.noise)
-        return _Transmission([pads.scramble(radiated), step, noise_step, power], noise_step, pads, whole, none)
+        inputs = [pads.scramble(radiated), step, noise_step, power]
+        return _Transmission(feature, inputs, noise_step, pads, whole, none)
 
-    def _form_beams(self, sent: _Transmission, state: ChannelState) -> Beams:
+    def _send_again(self, feature, step, snr, seed) -> tuple[_Transmission, Beams | None]:
+        """One of the later looks. It goes to the receiver too, over fading that it has by then."""
+        sent = self._send(feature, step, snr, seed)
+        if self.precoding == "streams":
+            return sent, None
+        _, beams = self._towards_receiver(sent, snr, self.legitimate.fading(feature))
+        return sent, beams
+
+    def _towards_receiver(self, sent: _Transmission, snr, fading) -> tuple[ChannelState, Beams] | tuple[None, None]:
+        """The receiver's channel as it feeds it back, and the beams along it; nothing where streams are sent."""
+        if self.precoding == "streams":
+            return None, None
+        state = self.legitimate.observe(fading, snr, sent.feature.shape[1:])
         radiated, _, _, power = sent.inputs
-        return form_beams(features_to_symbols(radiated, power), state.known, sent.signal_energy, sent.artificial_noise)
+        symbols = features_to_symbols(radiated, power)
+        return state, form_beams(symbols, state.known, sent.signal_energy, sent.artificial_noise)
+
+    def _overhear(
+        self, sent: _Transmission, eavesdropper_snr_db, beams: Beams | None, seed, receiver_fading=None
+    ) -> list[NoisyFeature]:
+        """What each eavesdropper has of one transmission.
+
+        `receiver_fading` where the receiver hears it too, and the fading of both may go together.
+        """
+        heard = []
+        for own_snr_db in eavesdropper_snr_db:
+            reseed(seed)
+            fading = self.eavesdropper.fading(sent.feature)
+            if receiver_fading is not None:
+                fading = correlate(fading, receiver_fading, self.fading_correlation)
+            noisy = self._hear(self.eavesdropper, sent, _linear(own_snr_db), fading, beams)
+            heard.append(self._with_known_keys(noisy, sent, seed))
+        return heard
 
     def _hear(self, node: Reception, sent: _Transmission, snr, fading, beams, state=None) -> NoisyFeature:
         inputs = [*sent.inputs, snr]

@@ -74,7 +74,11 @@ class DigitalLink:
         """Of a block, pilots among them."""
         return self.channel.channel_uses(self._symbols)
 
-    def transmit(self, bits, no, seed=0):
+    def fading(self, blocks):
+        """A draw of this channel's fading for so many blocks, as `transmit` draws it."""
+        return self.channel.fading(blocks, self._symbols)
+
+    def transmit(self, bits, no, seed=0, fading=None):
         """Send a batch of blocks.
 
         Parameters
@@ -85,6 +89,8 @@ class DigitalLink:
             Noise variance a complex symbol, 1 / (mean Es/N0).
         seed : int or scalar int64 tensor
             Of what fills the last symbol, 0 <= seed < 2**62.
+        fading : optional
+            As the method `fading` draws it. Default: a fresh draw.
 
         Returns
         -------
@@ -97,7 +103,7 @@ class DigitalLink:
         elif self._bits > self.information_bits:
             filling, turn = self._filling(tf.shape(bits)[0], seed)
             bits = self._turned(tf.concat([bits, filling], axis=1), turn)
-        symbols, effective_no = self._equalizer(self.channel([self._map(bits), no]))
+        symbols, effective_no = self._equalizer(self.channel([self._map(bits), no], fading=fading))
         heard = self._demap(symbols, effective_no)
         if self._decode:
             return self._decode(heard)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import tensorflow as tf
 
-from diffsem.channels import reseed
+from diffsem.channels import correlate, reseed
 from diffsem.link.digital.digital_link import DigitalLink
 from diffsem.link.digital.payload import FeaturePayload
 from diffsem.link.transmission.observation import Observation
@@ -28,6 +28,8 @@ class DigitalWiretapLink:
     legitimate, eavesdropper : DigitalLink
         The two listeners: alike but for channel and equaliser.
     schedule : NoiseSchedule
+    fading_correlation : float
+        Of the eavesdropper's fading with the receiver's, 0..1, in the transmission that both hear, as `WiretapLink`.
 
     Raises
     ------
@@ -39,7 +41,12 @@ class DigitalWiretapLink:
     bounded_symbols = None
 
     def __init__(
-        self, payload: FeaturePayload, legitimate: DigitalLink, eavesdropper: DigitalLink, schedule: NoiseSchedule
+        self,
+        payload: FeaturePayload,
+        legitimate: DigitalLink,
+        eavesdropper: DigitalLink,
+        schedule: NoiseSchedule,
+        fading_correlation: float = 0.0,
     ):
         if legitimate.format != eavesdropper.format:
             raise ValueError(f"eavesdropper listens to {eavesdropper.format}; allowed: {legitimate.format}, as sent")
@@ -51,6 +58,7 @@ class DigitalWiretapLink:
         self.legitimate = legitimate
         self.eavesdropper = eavesdropper
         self.schedule = schedule
+        self.fading_correlation = fading_correlation
 
     @property
     def feature_shape(self) -> tuple[int, ...]:
@@ -80,23 +88,32 @@ class DigitalWiretapLink:
         Where a feature that is sent is not finite, nor is any that is received of it.
         """
         image = tf.cast(image, tf.float32)
-        overheard: list[list[Observation]] = [[] for _ in eavesdropper_snr_db]
+        noise_step = tf.zeros(tf.shape(image)[:1], tf.int32)
         sent = self.payload.bits(image, seeds.self_noise[0])
         reseed(seeds.legitimate)
-        receiver = self._hear(self.legitimate, sent, snr_db, seeds.self_noise[0])
+        receiver_fading = self.legitimate.fading(tf.shape(image)[0])
+        receiver = self._hear(self.legitimate, sent, snr_db, seeds.self_noise[0], receiver_fading)
+        if len(eavesdropper_snr_db) == 0:
+            return receiver, [], noise_step
+        by_look = []
         for look, (payload_seed, channel_seed) in enumerate(zip(seeds.self_noise, seeds.eavesdropper, strict=True)):
-            if look > 0 and overheard:
+            if look > 0:
                 sent = self.payload.bits(image, payload_seed)
-            for observations, own_snr_db in zip(overheard, eavesdropper_snr_db, strict=True):
+            heard = []
+            for own_snr_db in eavesdropper_snr_db:
                 reseed(channel_seed)
-                observations.append(self._hear(self.eavesdropper, sent, own_snr_db, payload_seed))
-        noise_step = tf.zeros(tf.shape(image)[:1], tf.int32)
-        return receiver, [observation for each in overheard for observation in each], noise_step
+                fading = self.eavesdropper.fading(tf.shape(image)[0])
+                if look == 0:
+                    fading = correlate(fading, receiver_fading, self.fading_correlation)
+                heard.append(self._hear(self.eavesdropper, sent, own_snr_db, payload_seed, fading))
+            by_look.append(heard)
+        overheard = [heard[place] for place in range(len(eavesdropper_snr_db)) for heard in by_look]
+        return receiver, overheard, noise_step
 
-    def _hear(self, link: DigitalLink, sent, snr_db, payload_seed) -> Observation:
+    def _hear(self, link: DigitalLink, sent, snr_db, payload_seed, fading) -> Observation:
         no = tf.cast(10 ** (-tf.cast(snr_db, tf.float64) / 10), tf.float32)
         has_bit = tf.math.is_finite(sent)
-        decided = link.transmit(tf.where(has_bit, sent, 0.0), no, payload_seed)
+        decided = link.transmit(tf.where(has_bit, sent, 0.0), no, payload_seed, fading)
         feature = self.payload.feature(decided)
         whole = tf.reshape(tf.reduce_all(has_bit, axis=1), [-1] + [1] * len(self.feature_shape))
         return Observation(tf.where(whole, feature, float("nan")), self.schedule.matched_step(no), 1 / no)

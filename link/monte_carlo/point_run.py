@@ -37,11 +37,13 @@ class PointRun:
 
     def batches_ahead(self) -> int:
         """Batches, beyond those that are scheduled, which the point will likely need; at least one."""
-        tallies = self._tallies or {Node("", "", None, 0.0): Tally()}
-        needed = max(
-            self._experiment.rule(node.scored).projected_images(tally.correct, tally.total, tally.effective)
-            for node, tally in tallies.items()
-        )
+        if self._tallies:
+            needed = max(
+                self._experiment.rule(node.scored).projected_images(tally.correct, tally.total, tally.effective)
+                for node, tally in self._tallies.items()
+            )
+        else:
+            needed = self._experiment.rule().projected_images(0, 0)
         return max(1, math.ceil(needed / self._experiment.batch_size) - self.scheduled)
 
     def count(self, outcome: Outcome, place: int) -> int:

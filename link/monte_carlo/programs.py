@@ -215,8 +215,12 @@ class Programs:
             function = reconstruct if attack.reconstructs else label
             by_image = [_swapped(values) for values in (received, step)]
             flat = in_batches(function, size, *map(_flat, by_image), _flat(self._index(first)))
-            hits, finite, *rest = (tf.reshape(value, [-1, size, *value.shape[1:]]) for value in flat)
-            return [hits, tf.reduce_all(finite, axis=1), *rest[:3], *(images[:, :EXAMPLES] for images in rest[3:])]
+            by_batch = [tf.reshape(value, [-1, size, *value.shape[1:]]) for value in flat]
+            if not attack.reconstructs:
+                hits, finite = by_batch
+                return hits, tf.reduce_all(finite, axis=1)
+            hits, finite, clean_hits, psnr, similarity, shown = by_batch
+            return hits, tf.reduce_all(finite, axis=1), clean_hits, psnr, similarity, shown[:, :EXAMPLES]
 
         looks = self._experiment.links[attack.transmitter].observations(self._experiment.looks)
         return self._compiled(run, attack.transmitter, looks)

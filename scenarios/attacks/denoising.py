@@ -35,8 +35,9 @@ def _build_inversion(target: Target) -> "keras.Model":
     height, width, depth = target.feature_shape
     # y and z^ side by side.
     beside = height, width, 2 * depth
-    decoder = models.InversionConv(beside, target.image_shape)
-    return models.DenoisingAttack(_denoiser(target), decoder, target.schedule.build())
+    # Initial weights are drawn in the order in which networks are built: the denoiser's come first.
+    denoiser, decoder = _denoiser(target), models.InversionConv(beside, target.image_shape)
+    return models.DenoisingAttack(denoiser, decoder, target.schedule.build())
 
 
 def _denoise_then_invert(eavesdropping: Eavesdropping, model: "keras.Model") -> list[dict[str, Any]]:
@@ -61,8 +62,9 @@ def _inversion_cost(target: Target) -> costs.NetworkCost:
 
 
 def _build_classifier(target: Target) -> "keras.Model":
+    denoiser = _denoiser(target)
     classifier = models.build_classifier(target.image_shape, target.feature_shape, target.classes)
-    return models.DenoisingAttack(_denoiser(target), classifier, target.schedule.build())
+    return models.DenoisingAttack(denoiser, classifier, target.schedule.build())
 
 
 def _denoise_then_classify(eavesdropping: Eavesdropping, model: "keras.Model") -> list[dict[str, Any]]:

@@ -1,6 +1,6 @@
 """Which stages a training needs, ordered by what they start from."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from graphlib import TopologicalSorter
 
 from diffsem.scenarios.contracts.network import NetworkSpec
@@ -19,7 +19,8 @@ def stages_for(networks: Iterable[NetworkSpec], known: Iterable[Stage]) -> tuple
     Returns
     -------
     tuple of Stage
-        Each behind those that make what it needs. A network that no stage makes has no weights, or is to be there.
+        Each behind those that make what it needs, and else as they were listed. A network that no stage makes has no
+        weights, or is to be there.
     """
     makers: dict[str, Stage] = {}
     for stage in known:
@@ -33,4 +34,17 @@ def stages_for(networks: Iterable[NetworkSpec], known: Iterable[Stage]) -> tuple
         if name not in graph:
             graph[name] = [makers[need.name].name for need in stages[name].needs if need.name in makers]
             waiting += graph[name]
-    return tuple(stages[name] for name in TopologicalSorter(graph).static_order())
+    return tuple(stages[name] for name in _in_order(graph, list(stages)))
+
+
+def _in_order(graph: Mapping[str, Iterable[str]], listed: Sequence[str]) -> list[str]:
+    """The nodes of a graph behind what they need; of those that could come next the one that is listed first."""
+    sorter = TopologicalSorter(graph)
+    sorter.prepare()
+    order: list[str] = []
+    ready: list[str] = []
+    while sorter.is_active():
+        ready = sorted([*ready, *sorter.get_ready()], key=listed.index)
+        order.append(ready.pop(0))
+        sorter.done(order[-1])
+    return order

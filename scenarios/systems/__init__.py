@@ -81,14 +81,28 @@ def _guarded(system: System, source: Source) -> Found[System]:
                 f"{WHERE}: {source.reference}: its networks {shortened(repr(found))}; "
                 "allowed: calls for an image by diffsem.scenarios.NetworkSpec"
             )
-        return found
+        # Pictures are read by the judge itself.
+        return {
+            network if network == setup.judge else _guarded_network(network, source): calls
+            for network, calls in found.items()
+        }
 
     def listening(build: Callable, setup, load):
-        return guard(build(setup, load).__call__)
+        return guard(build(setup, lambda network: load(_guarded_network(network, source))).__call__)
 
-    stages = tuple(replace(stage, run=guard(stage.run), source=source.file) for stage in system.stages)
+    stages = tuple(
+        replace(
+            stage,
+            writes=tuple(_guarded_network(network, source) for network in stage.writes),
+            needs=tuple(_guarded_network(network, source) for network in stage.needs),
+            run=guard(stage.run),
+            source=source.file,
+        )
+        for stage in system.stages
+    )
     part = replace(
         system,
+        transmitter=None if system.transmitter is None else _guarded_transmitter(system.transmitter, source),
         networks=guard(networks),
         receiver=None if system.receiver is None else guard(partial(listening, system.receiver)),
         digital=None if system.digital is None else guard(system.digital),
@@ -97,3 +111,36 @@ def _guarded(system: System, source: Source) -> Found[System]:
         check=guard(check),
     )
     return Found(part, source)
+
+
+# By what they stand for: systems of one module may share them.
+_networks: dict[NetworkSpec, NetworkSpec] = {}
+_transmitters: dict[TransmitterSpec, TransmitterSpec] = {}
+
+
+@functools.cache
+def _shipped_networks() -> frozenset[NetworkSpec]:
+    stages = [stage for system in shipped_systems().values() for stage in system.stages]
+    return frozenset(network for stage in stages for network in (*stage.writes, *stage.needs))
+
+
+def _guarded_network(network: NetworkSpec, source: Source) -> NetworkSpec:
+    """A network, whose errors are told as those of its system; a shipped one, or one that is guarded, as it is."""
+    if network in _shipped_networks() or network in _networks.values():
+        return network
+    if network not in _networks:
+        _networks[network] = replace(network, build=guarded(source.reference, network.build, WHERE))
+    return _networks[network]
+
+
+def _guarded_transmitter(transmitter: TransmitterSpec, source: Source) -> TransmitterSpec:
+    """The same of a transmitter."""
+    if transmitter in {system.transmitter for system in shipped_systems().values()}:
+        return transmitter
+    if transmitter not in _transmitters:
+        _transmitters[transmitter] = replace(
+            transmitter,
+            encoder=_guarded_network(transmitter.encoder, source),
+            link=None if transmitter.link is None else guarded(source.reference, transmitter.link, WHERE),
+        )
+    return _transmitters[transmitter]

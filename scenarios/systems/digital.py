@@ -33,7 +33,7 @@ def _links(setup, load, channel):
 SYSTEMS = (
     System(
         NAME,
-        "digital link",
+        "digital",
         "#888888",
         None,
         networks=lambda setup: dict.fromkeys(clean_pair.PAIR, 1),

@@ -36,7 +36,7 @@ ONE_STEP_CLASSIFIER = _classifier("classifier-reference-one-step")
 UNET = denoiser("denoiser-reference", half_width=True)
 PAIR = (ENCODER, CLASSIFIER)
 
-TRANSMITTER = TransmitterSpec("reference", ENCODER)
+TRANSMITTER = TransmitterSpec("reference", ENCODER, title="reference pair")
 
 
 def _train(session: Session) -> dict[str, Any]:

@@ -27,12 +27,15 @@ from keras import ops
 from sionna.phy.utils import sim_ber
 
 from diffsem.link import Programs, simulate_points
-from diffsem.models import UNet, mnist, predict_clean
+from diffsem.models import NoiseSchedule, UNet, mnist, predict_clean
 from diffsem.scenarios import load_scenario
-from diffsem.scenarios.assembly import SCHEDULE, assemble
-from diffsem.scenarios.datasets import load_dataset
-from diffsem.scenarios.runner import sweep_points
-from diffsem.scenarios.schema import Scenario
+from diffsem.scenarios.datasets.splitting import load_dataset
+from diffsem.scenarios.runs.assembly import assemble
+from diffsem.scenarios.runs.plan import Plan
+from diffsem.scenarios.runs.reading import plan_of_file
+from diffsem.scenarios.runs.sweep import sweep_points
+
+SCHEDULE = NoiseSchedule()
 
 SNR_DB = [-5, 0, 5, 10, 15, 20]
 TIMESTEPS = [60, 180, 300]
@@ -42,9 +45,9 @@ STOPPING = {"classifier": (10_240, 500), "e-diffsem": (512, 100)}
 PAPER_STEPS = 10
 
 
-def scenario_of(system: str) -> Scenario:
+def plan_of(system: str) -> Plan:
     max_images, target_errors = STOPPING[system]
-    return load_scenario(
+    return plan_of_file(
         "mnist-awgn",
         [
             f"timesteps={TIMESTEPS}",
@@ -158,7 +161,8 @@ def rate(images: int, calls: float, run: dict, compile_seconds: float, traces: i
 
 
 def bench_tutorial(system: str, steps: int, compiled: bool) -> dict:
-    experiment = assemble(scenario_of(system), load_dataset("mnist"))
+    plan = plan_of(system)
+    experiment = assemble(plan, load_dataset(plan.source))
     max_images, target_errors = STOPPING[system]
     started = time.perf_counter()
     models = [TutorialModel(experiment, system, timestep, steps, compiled) for timestep in TIMESTEPS]
@@ -189,9 +193,9 @@ def bench_tutorial(system: str, steps: int, compiled: bool) -> dict:
 
 
 def bench_engine(system: str) -> dict:
-    scenario = scenario_of(system)
-    experiment = assemble(scenario, load_dataset("mnist"))
-    points = sweep_points(scenario)
+    plan = plan_of(system)
+    experiment = assemble(plan, load_dataset(plan.source))
+    points = sweep_points(plan.scenario)
     started = time.perf_counter()
     programs = Programs(experiment)
     # Traces and runs every program once, as the tutorials' models were.
@@ -262,7 +266,7 @@ def bench_startup() -> dict:
     return {
         "import_scenarios_seconds": seconds("-c", "import diffsem.scenarios"),
         "help_seconds": seconds("-m", "diffsem.scenarios.command_line", "--help"),
-        "import_tensorflow_and_sionna_seconds": seconds("-c", "import diffsem.scenarios.runner"),
+        "import_tensorflow_and_sionna_seconds": seconds("-c", "import diffsem.scenarios.runs.assembly"),
     }
 
 

@@ -15,12 +15,12 @@ import keras
 import numpy as np
 from keras import ops
 
-from diffsem.scenarios import load_scenario
-from diffsem.scenarios.assembly import build_receiver, encoder_of
-from diffsem.scenarios.datasets import load_dataset
-from diffsem.scenarios.networks import load_network, weights_folder
-from diffsem.scenarios.schema import transmitter_of
-from diffsem.scenarios.workshop import add_noise, predict
+from diffsem.scenarios.contracts.network import NetworkSpec
+from diffsem.scenarios.datasets.splitting import load_dataset
+from diffsem.scenarios.runs.reading import plan_of_file
+from diffsem.scenarios.runs.weights_folders import weights_folder
+from diffsem.scenarios.training.checkpoints import load_network
+from diffsem.scenarios.training.session import add_noise, predict
 
 BATCH = 256
 
@@ -44,17 +44,23 @@ def main() -> None:
     parser.add_argument("--repeats", type=int, default=20)
     parser.add_argument("--set", action="append", default=[], help="KEY=VALUE of the scenario, as for `diffsem run`")
     options = parser.parse_args()
-    scenario = load_scenario(options.scenario, [*options.set, f"monte_carlo.batch_size={BATCH}"])
-    load = partial(load_network, scenario, weights_folder(scenario))
-    images = load_dataset(scenario.dataset, options.data_dir).test[:BATCH].as_float()
+    plan = plan_of_file(options.scenario, [*options.set, f"monte_carlo.batch_size={BATCH}"])
+    scenario, setup, folder = plan.scenario, plan.setup, weights_folder(plan)
+    images = load_dataset(plan.source, options.data_dir).test[:BATCH].as_float()
+
+    def load(network: NetworkSpec) -> keras.Model:
+        return load_network(network, setup.dimensions, folder, scenario.execution.precision)
+
     steps = np.full(BATCH, options.timestep)
     calls = {}
-    for system in scenario.legitimate.receivers:
-        feature = predict(load(encoder_of(transmitter_of(system))), images)
-        received, _ = add_noise(feature, steps, np.random.default_rng(scenario.seed))
+    for system in plan.systems:
+        if system.transmitter is None or system.receiver is None:
+            continue
+        feature = predict(load(system.transmitter.encoder), images)
+        received, _ = add_noise(feature, steps, setup.schedule, np.random.default_rng(scenario.seed))
         inputs = [ops.convert_to_tensor(received, "float32"), ops.convert_to_tensor(steps, "float32")]
-        calls[system] = partial(compiled(build_receiver(scenario, system, load)), inputs)
-        ops.convert_to_numpy(calls[system]()[0])  # compiles it
+        calls[system.name] = partial(compiled(system.receiver(setup, load)), inputs)
+        ops.convert_to_numpy(calls[system.name]()[0])  # compiles it
     seconds: dict[str, list[float]] = {name: [] for name in calls}
     for _ in range(options.repeats):
         for name, call in calls.items():

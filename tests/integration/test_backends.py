@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from diffsem.scenarios import load_scenario, run_scenario
-from diffsem.scenarios.record import read_record
+from diffsem.scenarios.training.record import read_record
 
 PROGRAM = """
 import json, sys
@@ -59,7 +59,7 @@ pytestmark = pytest.mark.skipif(importlib.util.find_spec("jax") is None, reason=
 
 @pytest.mark.slow
 def test_networks_give_the_same_outputs_on_jax():
-    from diffsem.scenarios.networks import PRETRAINED
+    from diffsem.scenarios.training.checkpoints import PRETRAINED
 
     outputs = {}
     for backend in ("tensorflow", "jax"):

@@ -7,7 +7,7 @@ import pytest
 from diffsem.link import ceiling_under_priors, simplex_ceiling
 from diffsem.models import NoiseSchedule
 from diffsem.scenarios import load_scenario, run_scenario, train_scenario
-from diffsem.scenarios.datasets import load_dataset
+from diffsem.scenarios.datasets.mnist import load_mnist
 
 FEWER = "monte_carlo.max_images=2560"
 
@@ -82,7 +82,7 @@ def test_the_suite_notices_a_generator_that_repeats_itself(tmp_path):
         f"weights={tmp_path}",
     ]
     train_scenario(load_scenario("mnist-keyed-self-noise", weak), tmp_path, start="pretrained")
-    priors = np.bincount(load_dataset("mnist").test.labels) / 10_000
+    priors = np.bincount(load_mnist()[1].labels) / 10_000
     for rows, noticed in (
         (run("mnist-keyed-self-noise", *weak), True),
         (run("mnist-keyed-self-noise", *weak[1:3], *weak[4:6]), False),

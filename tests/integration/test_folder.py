@@ -7,7 +7,7 @@ from PIL import Image
 
 from diffsem.link import InputError, read_table
 from diffsem.scenarios import load_scenario, run_scenario, train_scenario
-from diffsem.scenarios.figures import save_figures
+from diffsem.scenarios.reporting.figures import save_figures
 
 CLASSES = {"blue": 2, "green": 1, "red": 0}
 SCENARIO = {

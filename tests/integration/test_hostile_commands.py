@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 
 from diffsem.scenarios import command_line
-from diffsem.scenarios.ending import run_program
-from diffsem.scenarios.networks import PRETRAINED
+from diffsem.scenarios.commands.ending import run_program
+from diffsem.scenarios.training.checkpoints import PRETRAINED
 
 LONG = "x" * 300
 TINY = [

@@ -16,7 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from diffsem.scenarios import command_line, load_scenario
-from diffsem.scenarios.schema import SHIPPED, shipped_scenarios
+from diffsem.scenarios.schema.file import SHIPPED, shipped_scenarios
 
 MINIMAL = "name: mine\ndataset: mnist\ntimesteps: [240]\nlegitimate: {snr_db: [10]}\n"
 

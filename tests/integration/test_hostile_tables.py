@@ -16,9 +16,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from diffsem.link import read_table, write_table
-from diffsem.link.result_file import sealed
-from diffsem.link.results import COLUMNS
+from diffsem.link import COLUMNS, read_table, sealed, write_table
 from diffsem.scenarios import command_line
 
 NOTEBOOKS = Path(__file__).parents[2] / "notebooks"

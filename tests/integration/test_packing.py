@@ -8,9 +8,10 @@ import pytest
 
 from diffsem.link import InputError
 from diffsem.scenarios import load_scenario, run_scenario, train_scenario
-from diffsem.scenarios.networks import PRETRAINED, load_network, weights_file
-from diffsem.scenarios.packing import pack_folder
-from diffsem.scenarios.record import read_record
+from diffsem.scenarios.runs.packing import pack_folder
+from diffsem.scenarios.runs.resolving import plan
+from diffsem.scenarios.training.checkpoints import PRETRAINED, load_network, weights_file
+from diffsem.scenarios.training.record import read_record
 
 SMALL = ["legitimate.receivers=[classifier]", "eavesdropper.attacks=[linear-probe]", "timesteps=[120]"]
 SMALL += ["legitimate.snr_db=[15]", "monte_carlo.max_images=2000", "training.images=2000"]
@@ -40,7 +41,8 @@ def test_packing_measures_what_it_loses(trained, tmp_path):
         for folder in (trained, tmp_path)
     )
     assert packed < 0.65 * exact
-    load_network(scenario, tmp_path, "encoder")  # fits its record
+    planned = plan(scenario)
+    load_network(planned.networks[0], planned.setup.dimensions, tmp_path)  # fits its record
 
 
 def test_packed_weights_are_finished_stages_of_the_same_training(trained, tmp_path):

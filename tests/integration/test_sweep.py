@@ -16,12 +16,13 @@ import pandas as pd
 import pytest
 import yaml
 
-from diffsem.link import InputError, read_results, read_table, wilson_interval
-from diffsem.link.result_file import sealed
-from diffsem.scenarios import load_scenario, run_scenario, runner
-from diffsem.scenarios.assembly import networks_for
-from diffsem.scenarios.datasets import load_dataset
-from diffsem.scenarios.networks import weights_file
+from diffsem.link import InputError, read_results, read_table, sealed, wilson_interval
+from diffsem.scenarios import load_scenario, run_scenario
+from diffsem.scenarios.datasets import resolve_dataset
+from diffsem.scenarios.datasets.splitting import load_dataset
+from diffsem.scenarios.runs import sweep
+from diffsem.scenarios.runs.resolving import plan
+from diffsem.scenarios.training.checkpoints import weights_file
 
 COLUMNS = ["system", "node", "snr_db", "receiver_snr_db", "timestep", "correct", "total", "psnr_db", "ssim"]
 SMALL = [
@@ -62,8 +63,8 @@ def test_a_table_has_every_point_and_node(whole):
 
 
 def test_few_test_images_are_counted_once_or_in_passes_clustered_by_image(monkeypatch):
-    whole = load_dataset("mnist")
-    monkeypatch.setattr(runner, "load_dataset", lambda *_: replace(whole, test=whole.test[:30]))
+    whole = load_dataset(resolve_dataset("mnist")[0])
+    monkeypatch.setattr(sweep, "load_dataset", lambda *_: replace(whole, test=whole.test[:30]))
     few = ["timesteps=[240]", "legitimate.snr_db=[15]", "legitimate.receivers=[one-step]", "eavesdropper.attacks=[]"]
     (row,) = run_scenario(load_scenario("mnist-awgn", few)).to_dict("records")
     assert (row["total"], row["images"], row["stop_reason"]) == (30, 30, "test_set")
@@ -199,7 +200,7 @@ def stored(halves, tmp_path):
 
 
 def older(**packages):
-    from diffsem.scenarios.assembly import versions
+    from diffsem.scenarios.runs.assembly import versions
 
     return versions() | packages
 
@@ -274,7 +275,7 @@ def test_a_table_from_before_a_key_was_there_is_resumed(tiny, stored):
 
 def test_weights_that_cannot_be_loaded_never_cost_the_table_to_be_overwritten(whole, tmp_path):
     before = whole.read_bytes()
-    for name in networks_for(load_scenario("mnist-awgn")):
+    for name in [network.name for network in plan(load_scenario("mnist-awgn")).networks]:
         weights_file(tmp_path, name).write_text("not weights")
     with pytest.raises(InputError, match="not valid HDF5"):
         run_scenario(load_scenario("mnist-awgn", [*SMALL, f"weights={tmp_path}"]), whole, overwrite=True)
@@ -402,8 +403,8 @@ def test_every_shipped_channel_has_a_receiver_far_above_guessing_and_an_adversar
 
 
 def test_a_test_set_smaller_than_a_batch_is_gone_through_as_often_as_is_asked(tmp_path, monkeypatch):
-    whole = runner.load_dataset("mnist")
-    monkeypatch.setattr(runner, "load_dataset", lambda *_: replace(whole, test=whole.test[:5]))
+    whole = load_dataset(resolve_dataset("mnist")[0])
+    monkeypatch.setattr(sweep, "load_dataset", lambda *_: replace(whole, test=whole.test[:5]))
     overrides = [*SMALL, "timesteps=[240]", "legitimate.snr_db=[15]", "legitimate.receivers=[classifier]"]
     overrides += ["bit_error_rates=[]", "monte_carlo.passes=51"]
     rows = run_scenario(load_scenario("mnist-awgn", overrides), tmp_path / "r.h5")

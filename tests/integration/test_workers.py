@@ -183,7 +183,7 @@ def test_workers_that_cannot_keep_to_their_share_end_in_one_line(tmp_path):
 def test_every_worker_has_one_of_the_gpus_that_its_parent_may_use(named, usable, expected, monkeypatch):
     import tensorflow as tf
 
-    from diffsem.scenarios.shares import share_of
+    from diffsem.scenarios.runs.parallel.shares import share_of
 
     gpus = ["first", "second", "third"]
     monkeypatch.setattr(tf.config, "list_physical_devices", lambda kind: gpus)
@@ -215,13 +215,15 @@ def test_a_point_that_ends_one_worker_after_the_other_ends_the_run(tmp_path):
 
 
 def test_processes_of_the_caller_outlive_the_workers():
-    from diffsem.scenarios.assembly import origin_of
-    from diffsem.scenarios.datasets import load_dataset
-    from diffsem.scenarios.runner import sweep_points
-    from diffsem.scenarios.workers import simulate_on_processes
+    from diffsem.scenarios.datasets.splitting import load_dataset
+    from diffsem.scenarios.runs.assembly import origin_of
+    from diffsem.scenarios.runs.parallel.processes import simulate_on_processes
+    from diffsem.scenarios.runs.resolving import plan
+    from diffsem.scenarios.runs.sweep import sweep_points
 
     scenario = load_scenario("mnist-quick", TINY)
-    origin = origin_of(scenario, load_dataset("mnist"))
+    planned = plan(scenario)
+    origin = origin_of(planned, load_dataset(planned.source))
     results = simulate_on_processes(scenario, sweep_points(scenario), lambda images: None, 2, origin, None)
     assert next(results).images == 32
     before = set(multiprocessing.active_children())
@@ -238,22 +240,23 @@ def test_processes_of_the_caller_outlive_the_workers():
 
 def test_an_error_in_a_worker_reaches_the_caller_with_its_traceback():
     from diffsem.link import Point
-    from diffsem.scenarios.assembly import origin_of
-    from diffsem.scenarios.datasets import load_dataset
-    from diffsem.scenarios.workers import simulate_on_processes
+    from diffsem.scenarios.datasets.splitting import load_dataset
+    from diffsem.scenarios.runs.assembly import origin_of
+    from diffsem.scenarios.runs.parallel.processes import simulate_on_processes
+    from diffsem.scenarios.runs.resolving import plan
 
     scenario = load_scenario("mnist-quick", TINY)
-    origin = origin_of(scenario, load_dataset("mnist"))
+    planned = plan(scenario)
+    origin = origin_of(planned, load_dataset(planned.source))
     nonsense = [Point(240, "loud", (0.0,))]
     with pytest.raises(RuntimeError, match="in simulate_points"):
         next(simulate_on_processes(scenario, nonsense, lambda images: None, 1, origin, None))
 
 
 def test_what_others_have_finished_when_a_worker_fails_is_not_lost(monkeypatch):
-    from diffsem.link import Point
-    from diffsem.link.monte_carlo import PointResult
-    from diffsem.scenarios import workers
-    from diffsem.scenarios.answers import answer
+    from diffsem.link import Point, PointResult
+    from diffsem.scenarios.runs.parallel import processes
+    from diffsem.scenarios.runs.parallel.answers import answer
 
     points = [Point(240, snr_db, (0.0,)) for snr_db in (0.0, 5.0)]
 
@@ -274,29 +277,29 @@ def test_what_others_have_finished_when_a_worker_fails_is_not_lost(monkeypatch):
         def received(self):
             return answer(simulate, self.point)
 
-    monkeypatch.setattr(workers, "_Worker", Finished)
-    monkeypatch.setattr(workers, "share_of", lambda place, workers: {})
-    monkeypatch.setattr(workers, "wait", list)
-    results = workers.simulate_on_processes(None, points, lambda images: None, 2, "", None)
+    monkeypatch.setattr(processes, "_Worker", Finished)
+    monkeypatch.setattr(processes, "share_of", lambda place, workers: {})
+    monkeypatch.setattr(processes, "wait", list)
+    results = processes.simulate_on_processes(None, points, lambda images: None, 2, "", None)
     assert next(results).point == points[1]
     with pytest.raises(InputError, match="this one fails"):
         next(results)
 
 
 def test_a_worker_with_other_weights_refuses(scenario):
-    from diffsem.scenarios.runner import sweep_points
-    from diffsem.scenarios.workers import simulate_point
+    from diffsem.scenarios.runs.parallel.worker import simulate_point
+    from diffsem.scenarios.runs.sweep import sweep_points
 
     with pytest.raises(InputError, match="not those that the sweep was started with"):
         simulate_point(scenario, "0" * 64, None, sweep_points(scenario)[0])
 
 
 def test_a_second_run_is_kept_off_the_file_and_the_folder(scenario, tmp_path):
-    from diffsem.scenarios.locking import only_run
-    from diffsem.scenarios.training import train_scenario
+    from diffsem.scenarios.runs.locking import only_run
+    from diffsem.scenarios.runs.train import train_scenario
 
     code = (
-        "import sys, time; from pathlib import Path; from diffsem.scenarios.locking import only_run\n"
+        "import sys, time; from pathlib import Path; from diffsem.scenarios.runs.locking import only_run\n"
         "with only_run(Path(sys.argv[1]), ''), only_run(Path(sys.argv[2]), ''):\n    print('held', flush=True)\n"
         "    time.sleep(600)"
     )

@@ -10,6 +10,7 @@ from diffsem.scenarios.runs.cost.sweep import Cost, cost_of, need_of_sweep
 from diffsem.scenarios.runs.cost.training import need_of_training
 from diffsem.scenarios.runs.plan import Plan
 from diffsem.scenarios.runs.resolving import plan
+from diffsem.scenarios.schema.training import Epochs
 
 LONGEST_YEARS = 10
 
@@ -76,10 +77,7 @@ TRAINING_KEYS: dict[str, Any] = {
     "training.batch_size": 64,
     "training.images": 1000,
     "training.teacher_steps": 3,
-    **{
-        f"training.epochs.{stage}": 1 for stage in ("denoiser", "classifiers", "adversary", "pair", "reference", "ibal")
-    },
-    **{f"training.epochs.{stage}": 1 for stage in ("noise_aware_pair", "distillation", "strong_classifier")},
+    **{f"training.epochs.{name}": 1 for name in Epochs.model_fields},
     "denoising.channels": 128,
     "eavesdropper.attacks": (),
     "dataset.image_size": 32,

@@ -114,9 +114,3 @@ def test_what_ten_looks_leave_of_the_noise_is_what_their_step_says(rng):
     noise = heard.received.numpy() - np.sqrt(alpha_bar) * feature
     assert noise.var() == pytest.approx(1 - alpha_bar.mean(), rel=0.03)
     assert abs((noise * feature).mean()) < 0.01
-
-
-def test_roles_keep_their_names_when_there_are_more_looks():
-    assert Seeds.roles(1) == ("legitimate", "self-noise", "eavesdropper")
-    assert Seeds.roles(3)[:3] == Seeds.roles(1)
-    assert len(set(Seeds.roles(9))) == 19

@@ -30,7 +30,6 @@ from diffsem.link import (
     UniformQuantizer,
     WiretapLink,
     bit_error_rate,
-    derive_seed,
     share_interval,
     simulate_points,
     wilson_interval,
@@ -190,16 +189,6 @@ def test_judges_see_what_the_attack_made_and_pixels_are_measured_as_shown(rng):
     assert set(seen) == {3.0}
     white = np.mean([10 * np.log10(1 / np.mean((1 - image) ** 2)) for image in built.images[:32]])
     assert rows[-1]["psnr_db"] == pytest.approx(white, rel=1e-4)
-
-
-def test_the_worst_class_is_the_one_with_the_lowest_share():
-    tally = Tally()
-    tally.add(np.array([True, True, False]), np.array([0, 2, 2]))
-    tally.add(np.array([False, True, True, True]), np.array([3, 3, 3, 0]))
-    assert tally.worst_class() == (2, 1, 2)
-    tally.add(np.array([True] * 5), np.array([2] * 5))
-    assert tally.worst_class() == (3, 2, 3)
-    assert (tally.correct, tally.total) == (10, 12)
 
 
 def test_many_looks_sharpen_what_the_eavesdropper_hears_and_leave_the_receiver_alone(rng):
@@ -399,52 +388,9 @@ def test_memory_is_flat_over_500_batches(rng):
     assert max(resident[1:]) <= 1.02 * resident[0], resident
 
 
-@pytest.mark.parametrize(
-    ("rule", "correct", "total", "images"),
-    [
-        (StoppingRule(1000), 3, 5, 1000),
-        (StoppingRule(1000, target_errors=100), 0, 0, 1),
-        (StoppingRule(1000, target_errors=100), 90, 100, 1000),
-        (StoppingRule(1000, target_errors=100), 50, 100, 200),
-        (StoppingRule(10**6, ci_half_width=0.01), 1250, 2500, 9604),
-    ],
-)
-def test_projected_images_follow_the_rules(rule, correct, total, images):
-    assert rule.projected_images(correct, total) == pytest.approx(images, rel=0.01)
-
-
-@pytest.mark.parametrize(
-    ("rule", "correct", "total", "reason"),
-    [
-        (StoppingRule(1000), 5, 999, ""),
-        (StoppingRule(1000), 5, 1000, "max_images"),
-        (StoppingRule(1000, target_errors=10), 90, 100, "target_errors"),
-        (StoppingRule(1000, target_errors=10), 91, 100, ""),
-        (StoppingRule(10**6, ci_half_width=0.01), 5000, 10_000, "ci_half_width"),
-        (StoppingRule(10**6, ci_half_width=0.01), 4500, 9000, ""),
-    ],
-)
-def test_stopping_rules(rule, correct, total, reason):
-    assert rule.reason(correct, total) == reason
-
-
 def test_a_point_goes_on_until_its_last_node_is_known(rng):
     """Random networks are wrong nine times in ten: 60 errors are there after about 67 images, in batches of 32."""
     rows = rows_of(experiment(rng, StoppingRule(max_images=1000, target_errors=60)))
     assert {row["stop_reason"] for row in rows} == {"target_errors"}
     assert min(row["total"] - row["correct"] for row in rows) >= 60
     assert {row["total"] for row in rows} <= {64, 96, 128}
-
-
-def test_seeds_differ_by_point_batch_and_role_but_not_by_eavesdropper():
-    base = derive_seed(1, POINT, 0, "legitimate")
-    assert base == derive_seed(1, replace(POINT, eavesdropper_snr_db=(3.0,)), 0, "legitimate")
-    others = {
-        derive_seed(2, POINT, 0, "legitimate"),
-        derive_seed(1, replace(POINT, timestep=61), 0, "legitimate"),
-        derive_seed(1, replace(POINT, snr_db=11.0), 0, "legitimate"),
-        derive_seed(1, POINT, 1, "legitimate"),
-        derive_seed(1, POINT, 0, "eavesdropper"),
-    }
-    assert len(others | {base}) == 6
-    assert all(0 <= seed < 2**62 for seed in others)

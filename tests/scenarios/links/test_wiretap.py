@@ -98,7 +98,7 @@ def test_a_transmitter_says_itself_what_the_key_does_and_where_its_noise_goes():
 
 
 def test_a_transmitter_may_bring_a_link_of_its_own():
-    own = TransmitterSpec("any", ENCODER, link=lambda setup, encoder: (setup.scenario.name, encoder))
+    own = TransmitterSpec("any", ENCODER, link=lambda setup, encoder, *channels: (setup.scenario.name, *channels))
     assert link_of(own)[0] == "mnist-keyed-scramble"
 
 

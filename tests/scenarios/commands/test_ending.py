@@ -15,9 +15,9 @@ import typer
 
 from diffsem.link import InputError
 from diffsem.scenarios import command_line
-from diffsem.scenarios.ending import run_program
+from diffsem.scenarios.commands.ending import run_program
 
-TABLE = Path(__file__).parents[2] / "notebooks" / "defences" / "keyed-weak.h5"
+TABLE = Path(__file__).parents[3] / "notebooks" / "defences" / "keyed-weak.h5"
 DIFFSEM = f"{sys.executable} -m diffsem.scenarios.command_line"
 
 
@@ -152,7 +152,7 @@ def test_ctrl_c_ends_in_130_however_often_it_comes(times):
     """While a command is at work, while its interrupt is seen to, and while the interpreter ends."""
     code = (
         "import atexit, signal, sys, time, typer; signal.signal(signal.SIGINT, signal.default_int_handler)\n"
-        "from diffsem.scenarios.ending import run_program\n"
+        "from diffsem.scenarios.commands.ending import run_program\n"
         "def act():\n    try:\n        print('ready', flush=True); time.sleep(60)\n"
         "    finally:\n        time.sleep(0.5)\n"
         "app = typer.Typer(); app.command()(act)\n"
@@ -172,7 +172,7 @@ def test_ctrl_c_ends_in_130_however_often_it_comes(times):
 def test_a_background_process_goes_on_ignoring_ctrl_c():
     code = (
         "import os, signal, sys, typer; signal.signal(signal.SIGINT, signal.SIG_IGN)\n"
-        "from diffsem.scenarios.ending import run_program\n"
+        "from diffsem.scenarios.commands.ending import run_program\n"
         "app = typer.Typer(); app.command()(lambda: os.kill(os.getpid(), signal.SIGINT))\n"
         "sys.exit(run_program(app, ['--']))"
     )

@@ -7,31 +7,31 @@ from pathlib import Path
 import pytest
 
 from diffsem.link import InputError, read_results
-from diffsem.scenarios import load_scenario, run_scenario
-from diffsem.scenarios.assembly import attack_warnings, networks_for, origin_of, pretrained_networks, weights_sha256
-from diffsem.scenarios.datasets import load_dataset
-from diffsem.scenarios.networks import PRETRAINED, build_network, save_network
-from diffsem.scenarios.provenance import sha256_of
-from diffsem.scenarios.weights_folders import trained_with, weights_folders
+from diffsem.scenarios import load_scenario
+from diffsem.scenarios.datasets.splitting import load_dataset
+from diffsem.scenarios.runs.assembly import attack_warnings, origin_of, weights_sha256
+from diffsem.scenarios.runs.provenance import sha256_of
+from diffsem.scenarios.runs.resolving import plan
+from diffsem.scenarios.runs.sweep import Listeners, run_plan
+from diffsem.scenarios.runs.weights_folders import pretrained_networks, trained_with, weights_folders
+from diffsem.scenarios.training.checkpoints import PRETRAINED, save_network
 
 SHIPPED = PRETRAINED / "mnist"
 RECORD = json.loads((SHIPPED / "training.json").read_text())
 
 
 def sweep(folder, receivers="classifier, diffsem", attacks="linear-probe", *more):
-    return load_scenario(
-        "mnist-quick",
-        [
-            f"weights={folder}",
-            f"legitimate.receivers=[{receivers}]",
-            f"eavesdropper.attacks=[{attacks}]",
-            "timesteps=[240]",
-            "legitimate.snr_db=[15]",
-            "monte_carlo.max_images=32",
-            "monte_carlo.batch_size=32",
-            *more,
-        ],
-    )
+    overrides = [
+        f"weights={folder}",
+        f"legitimate.receivers=[{receivers}]",
+        f"eavesdropper.attacks=[{attacks}]",
+        "timesteps=[240]",
+        "legitimate.snr_db=[15]",
+        "monte_carlo.max_images=32",
+        "monte_carlo.batch_size=32",
+        *more,
+    ]
+    return plan(load_scenario("mnist-quick", overrides))
 
 
 def copied(folder, *names, record=RECORD):
@@ -52,17 +52,16 @@ def entry(folder, name, *needs):
 def trained_anew(folder, name, *needs):
     """Another network of that name, trained behind others of the folder."""
     folder.mkdir(exist_ok=True)
-    save_network(build_network(sweep(folder, "diffsem", "linear-probe, inversion-mlp"), name), folder, name)
+    planned = sweep(folder, "diffsem", "linear-probe, inversion-mlp")
+    networks = [*planned.networks, *(network for stage in planned.stages for network in stage.writes)]
+    spec = next(network for network in networks if network.name == name)
+    save_network(spec.build(planned.setup.dimensions), folder, name)
     return entry(folder, name, *needs)
 
 
-def folders(scenario):
-    return weights_folders(scenario, networks_for(scenario))
-
-
-def refusal(scenario):
+def refusal(planned):
     with pytest.raises(InputError) as error:
-        folders(scenario)
+        weights_folders(planned)
     assert "\n" not in str(error.value)
     return str(error.value)
 
@@ -70,11 +69,11 @@ def refusal(scenario):
 def test_what_a_folder_lacks_is_the_shipped_network_and_the_table_and_the_log_say_so(tmp_path):
     own = copied(tmp_path / "own", "encoder", "denoiser")
     lines: list[str] = []
-    rows = run_scenario(sweep(own), tmp_path / "a.h5", log=lines.append)
+    rows = run_plan(sweep(own), tmp_path / "a.h5", listeners=Listeners(log=lines.append))
     taken = ["classifier", "classifier-diffsem", "clean-pair.linear-probe"]
     assert lines == [f"weights {own}: lacks {', '.join(taken)}; taken from the shipped ones"]
     assert json.loads(read_results(tmp_path / "a.h5").attrs["pretrained_networks"]) == taken
-    whole = run_scenario(sweep("pretrained"), tmp_path / "b.h5")
+    whole = run_plan(sweep("pretrained"), tmp_path / "b.h5")
     assert rows.equals(whole)
     assert "pretrained_networks" not in read_results(tmp_path / "b.h5").attrs
 
@@ -82,7 +81,7 @@ def test_what_a_folder_lacks_is_the_shipped_network_and_the_table_and_the_log_sa
 def test_only_own_weights_are_taken_where_the_scenario_says_so(tmp_path):
     own = copied(tmp_path, "encoder")
     assert "classifier" in refusal(sweep(own, "classifier, diffsem", "linear-probe", "weights_only=true"))
-    assert folders(sweep(own))["classifier"] == SHIPPED
+    assert weights_folders(sweep(own))["classifier"] == SHIPPED
 
 
 @pytest.mark.parametrize("there", [True, False])
@@ -110,12 +109,12 @@ def test_the_shipped_judge_goes_with_attacks_of_ones_own_unless_it_has_learnt_fr
     copied(tmp_path, "encoder")
     record = {"pair": RECORD["pair"], "probe": trained_anew(tmp_path, "clean-pair.linear-probe", "encoder")}
     (tmp_path / "training.json").write_text(json.dumps(record))
-    scenario = sweep(tmp_path, "classifier", "linear-probe, inversion-mlp")
-    assert folders(scenario)["strong-classifier"] == SHIPPED
-    assert folders(scenario)["clean-pair.linear-probe"] == tmp_path
+    planned = sweep(tmp_path, "classifier", "linear-probe, inversion-mlp")
+    assert weights_folders(planned)["strong-classifier"] == SHIPPED
+    assert weights_folders(planned)["clean-pair.linear-probe"] == tmp_path
     record["mlp"] = trained_anew(tmp_path, "clean-pair.inversion-mlp", "encoder")
     (tmp_path / "training.json").write_text(json.dumps(record))
-    assert "lacks strong-classifier, and the shipped one was trained with another clean-pair" in refusal(scenario)
+    assert "lacks strong-classifier, and the shipped one was trained with another clean-pair" in refusal(planned)
 
 
 def test_a_network_of_ones_own_stands_behind_the_one_that_it_was_trained_on(tmp_path):
@@ -125,23 +124,23 @@ def test_a_network_of_ones_own_stands_behind_the_one_that_it_was_trained_on(tmp_
     record["denoiser"] = trained_anew(tmp_path, "denoiser", "encoder")
     record["diffsem"] = trained_anew(tmp_path, "classifier-diffsem", "encoder", "classifier", "denoiser")
     (tmp_path / "training.json").write_text(json.dumps(record))
-    scenario = sweep(tmp_path, "diffsem", "")
-    assert set(folders(scenario).values()) == {Path(tmp_path)}
+    planned = sweep(tmp_path, "diffsem", "")
+    assert set(weights_folders(planned).values()) == {Path(tmp_path)}
     # Trained anew since, behind the same encoder: the receiver is not fit for it.
     shutil.copy(SHIPPED / "denoiser.weights.h5", tmp_path)
-    assert "denoiser.weights.h5: not the file of the training record" in refusal(scenario)
+    assert "denoiser.weights.h5: not the file of the training record" in refusal(planned)
     record["denoiser"] = entry(tmp_path, "denoiser", "encoder")
     (tmp_path / "training.json").write_text(json.dumps(record))
-    assert "classifier-diffsem.weights.h5: was trained with another denoiser" in refusal(scenario)
+    assert "classifier-diffsem.weights.h5: was trained with another denoiser" in refusal(planned)
 
 
 def test_a_network_of_unknown_origin_does_not_stand_beside_shipped_ones(tmp_path):
     trained_anew(tmp_path, "classifier-diffsem")
-    scenario = sweep(tmp_path, "diffsem", "")
-    assert "no training record says" in refusal(scenario)
+    planned = sweep(tmp_path, "diffsem", "")
+    assert "no training record says" in refusal(planned)
     # The shipped one is known wherever it lies.
     shutil.copy(SHIPPED / "classifier-diffsem.weights.h5", tmp_path)
-    assert folders(scenario)["encoder"] == SHIPPED
+    assert weights_folders(planned)["encoder"] == SHIPPED
 
 
 def test_what_a_network_was_trained_with_is_followed_all_the_way():
@@ -153,7 +152,7 @@ def test_what_a_network_was_trained_with_is_followed_all_the_way():
 
 def test_hashes_cover_the_files_that_are_really_used(tmp_path):
     own = copied(tmp_path, "encoder", "denoiser")
-    dataset = load_dataset("mnist")
+    dataset = load_dataset(sweep("pretrained").source)
     assert weights_sha256(sweep(own)) == weights_sha256(sweep("pretrained"))
     assert origin_of(sweep(own), dataset) == origin_of(sweep("pretrained"), dataset)
     assert pretrained_networks(sweep("pretrained")) == []

@@ -11,11 +11,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from diffsem.link import InputError, Point
-from diffsem.link.monte_carlo import PointResult
-from diffsem.link.results import COLUMNS, EXAMPLE_COLUMNS, empty_table
-from diffsem.scenarios import load_scenario, workers
-from diffsem.scenarios.answers import answer, result_of
+from diffsem.link import COLUMNS, EXAMPLE_COLUMNS, InputError, Point, PointResult, empty_table
+from diffsem.scenarios import load_scenario
+from diffsem.scenarios.runs.parallel import dask as on_dask
+from diffsem.scenarios.runs.parallel.answers import answer, result_of
 
 POINT = Point(240, 15.0, (15.0,))
 
@@ -112,7 +111,7 @@ def test_a_damaged_answer_is_refused_or_of_the_same_kinds(data):
 def test_an_object_that_a_dask_worker_returns_is_not_unpickled(tmp_path, monkeypatch):
     distributed = pytest.importorskip("distributed")
     place = tmp_path / "made"
-    monkeypatch.setattr(workers, "answer", lambda simulate, point: Orders(place))
+    monkeypatch.setattr(on_dask, "answer", lambda simulate, point: Orders(place))
     with (
         distributed.LocalCluster(
             n_workers=1, threads_per_worker=1, processes=False, protocol="tcp", dashboard_address=None
@@ -120,7 +119,7 @@ def test_an_object_that_a_dask_worker_returns_is_not_unpickled(tmp_path, monkeyp
         pytest.raises(InputError, match="not the plain bytes of a result"),
     ):
         list(
-            workers.simulate_on_dask(
+            on_dask.simulate_on_dask(
                 load_scenario("mnist-quick"), [POINT], lambda images: None, cluster.scheduler_address, "", None
             )
         )
@@ -134,4 +133,4 @@ def test_an_object_that_a_dask_worker_returns_is_not_unpickled(tmp_path, monkeyp
 def test_addresses_of_nobody_are_told_at_once_in_one_line(address):
     pytest.importorskip("distributed")
     with pytest.raises(InputError, match=r"^--scheduler .*allowed: tcp://HOST:PORT"):
-        workers.simulate_on_dask(load_scenario("mnist-quick"), [POINT], lambda images: None, address, "", None)
+        on_dask.simulate_on_dask(load_scenario("mnist-quick"), [POINT], lambda images: None, address, "", None)

@@ -12,10 +12,11 @@ from matplotlib import pyplot as plt
 
 from diffsem.link import InputError, read_results, read_table, write_table
 from diffsem.scenarios import load_scenario, run_scenario
-from diffsem.scenarios.figures import attacks_figure, save_figures
-from diffsem.scenarios.networks import PRETRAINED
+from diffsem.scenarios.reporting.figures.all_figures import save_figures
+from diffsem.scenarios.reporting.figures.attacks import attacks_figure
+from diffsem.scenarios.training.checkpoints import PRETRAINED
 
-NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
+NOTEBOOKS = Path(__file__).parents[3] / "notebooks"
 SHIPPED = NOTEBOOKS / "defences" / "null-space-antennas-2.h5"
 TINY = [
     "timesteps=[240]",
@@ -55,7 +56,7 @@ def assert_one_line(result, *words):
     [["run", "mnist-quick", "--out"], *([name, SHIPPED, "--csv"] for name in ("export", "leakage", "attacks"))],
 )
 def test_a_place_where_no_file_can_be_ends_in_one_line(command, out, diffsem, tmp_path, monkeypatch):
-    monkeypatch.setattr("diffsem.scenarios.runner.load_dataset", lambda *_: pytest.fail("too late"))
+    monkeypatch.setattr("diffsem.scenarios.runs.sweep.load_dataset", lambda *_: pytest.fail("too late"))
     (tmp_path / "link").symlink_to(tmp_path / "nowhere")
     os.mkfifo(tmp_path / "pipe")
     before = sorted(tmp_path.iterdir())

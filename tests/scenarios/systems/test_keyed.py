@@ -1,19 +1,16 @@
 """The sessions of whole sweeps and trainings: none comes twice."""
 
-import itertools
 import zlib
 from types import SimpleNamespace
 
 import numpy as np
 import tensorflow as tf
 
-from diffsem.link import Point, Seeds
-from diffsem.link.programs import derive_seed
+from diffsem.link import Point, Seeds, derive_seed
 from diffsem.scenarios import load_scenario
-from diffsem.scenarios.attacks import listed_attacks
-from diffsem.scenarios.eavesdropping import Eavesdropping
-from diffsem.scenarios.networks import KEYED
-from diffsem.scenarios.workshop import Workshop
+from diffsem.scenarios.runs.resolving import plan
+from diffsem.scenarios.training.eavesdropping import eavesdropping_of
+from diffsem.scenarios.training.session import TrainingSession
 
 SHAPE = (8, 8, 1)
 
@@ -49,14 +46,17 @@ class Recorder:
 
 
 def test_sessions_of_trainings_are_apart_from_each_other_and_from_sweeps(tmp_path, monkeypatch):
-    scenario = load_scenario("mnist-keyed-scramble")
-    shop, link, images = Workshop(scenario, None, tmp_path), Recorder(), np.zeros((2, 28, 28, 1), np.float32)
-    monkeypatch.setattr(Eavesdropping, "_link", link)
-    for transmitter, attack in itertools.product(KEYED, listed_attacks(scenario.eavesdropper)):
-        eavesdropping = Eavesdropping(shop, transmitter, attack)
+    systems = "legitimate.receivers=[keyed-self-noise, keyed-scramble, keyed-self-noise-scramble]"
+    # Of a generator that is broken each is attacked by networks of its own.
+    planned = plan(load_scenario("mnist-keyed-scramble", [systems, "legitimate.key.generator=weak"]))
+    link, images = Recorder(), np.zeros((2, 28, 28, 1), np.float32)
+    monkeypatch.setattr(TrainingSession, "load", lambda session, network: None)
+    session = TrainingSession(planned.setup, planned.source, None, tmp_path, lambda transmitter, encoder: link)
+    for attack in planned.attacks:
+        eavesdropping = eavesdropping_of(session, attack)
         eavesdropping.hear_clearly(images)
-        for epoch in (*range(10), "validation"):
-            eavesdropping.hear(images, shop.rng(eavesdropping.name, "", epoch))
+        for epoch in (*range(50), "validation"):
+            eavesdropping.hear(images, session.rng(eavesdropping.name, "", epoch))
     swept = {derive_seed(1, Point(step, 15.0, (15.0,)), 0, "self-noise") for step in range(501)}
     assert len(link.sessions) > 3000
     assert len({*swept, *link.sessions}) == 501 + len(link.sessions)

@@ -1,21 +1,23 @@
-"""Attacks from outside of the package: found beside the scenario, imported last, and told of in one line."""
+"""Code from outside of the package: found beside the scenario, imported last, and told of in one line."""
 
 import sys
 from pathlib import Path
 
-import keras
 import numpy as np
 import pytest
 
 from diffsem.link import InputError
 from diffsem.scenarios import command_line, load_scenario
-from diffsem.scenarios.assembly import attacks_on, build_attack
 from diffsem.scenarios.attacks import listed_attacks
-from diffsem.scenarios.datasets import load_dataset
-from diffsem.scenarios.eavesdropping import train_attack
-from diffsem.scenarios.networks import PRETRAINED, build_network
-from diffsem.scenarios.outside_code import find_code_beside
-from diffsem.scenarios.workshop import Workshop
+from diffsem.scenarios.datasets.splitting import load_dataset
+from diffsem.scenarios.links.wiretap import build_link
+from diffsem.scenarios.parts.outside import find_code_beside
+from diffsem.scenarios.runs.assembly import assemble
+from diffsem.scenarios.runs.reading import plan_of_file
+from diffsem.scenarios.runs.resolving import plan
+from diffsem.scenarios.training.checkpoints import PRETRAINED
+from diffsem.scenarios.training.eavesdropping import train_attack
+from diffsem.scenarios.training.session import TrainingSession
 
 HEAD = """
 import keras
@@ -44,7 +46,7 @@ def module(tmp_path, monkeypatch):
         text = "name: mine\ndataset: mnist\ntimesteps: [240]\nlegitimate: {snr_db: [15], receivers: [classifier]}\n"
         file.write_text(text + f"eavesdropper: {{attacks: ['{listed.format(name=name)}']}}\n")
         scenario = load_scenario(file)
-        find_code_beside(file, scenario)
+        find_code_beside(file)
         return scenario
 
     monkeypatch.setattr(sys, "path", list(sys.path))
@@ -86,9 +88,11 @@ def test_the_folder_is_on_the_path_only_if_the_scenario_names_code(name, tmp_pat
     monkeypatch.chdir(tmp_path)
     before = list(sys.path)
     Path("mine.yaml").write_text("name: mine\ndataset: mnist\ntimesteps: [240]\nlegitimate: {snr_db: [15]}\n")
-    # A shipped scenario has no folder, whatever it names.
-    overrides = ["eavesdropper.attacks=['mine:MINE']"] if name == "mnist-quick" else []
-    find_code_beside(name, load_scenario(name, overrides))
+    if name == "mine.yaml":
+        plan_of_file(name)
+    else:
+        # A shipped scenario has no folder, whatever it names.
+        refusal(lambda: plan_of_file(name, ["eavesdropper.attacks=['mine:MINE']"]))
     assert sys.path == before
 
 
@@ -104,7 +108,7 @@ def test_what_is_no_attack_is_not_called(monkeypatch):
     called: list[str] = []
     monkeypatch.setattr("os.system", called.append)
     scenario = load_scenario("mnist-quick", ["eavesdropper.attacks=['os:system']"])
-    assert "is no diffsem.scenarios.AttackMethod" in refusal(lambda: listed_attacks(scenario.eavesdropper))
+    assert "allowed: diffsem.scenarios.AttackMethod" in refusal(lambda: listed_attacks(scenario.eavesdropper))
     assert not called
 
 
@@ -169,10 +173,16 @@ def test_an_error_of_an_attack_names_it_and_its_place(where, error, module, tmp_
     scenario = module(BROKEN.format(error=error, **calls))
 
     def act():
-        (attack,) = attacks_on("clean-pair", scenario)
-        build_network(scenario, "clean-pair.mine")
-        shop = Workshop(scenario, load_dataset("mnist", images=200), PRETRAINED / "mnist")
-        train_attack(shop, "clean-pair", attack)
+        planned = plan(scenario)
+        (attack,) = planned.attacks
+        attack.network.build(planned.setup.dimensions)
+        dataset = load_dataset(planned.source, images=200)
+
+        def link_of(transmitter, encoder):
+            return build_link(planned.setup, transmitter, encoder, planned.channels)
+
+        session = TrainingSession(planned.setup, planned.source, dataset, PRETRAINED / "mnist", link_of)
+        train_attack(session, attack)
 
     message = refusal(act)
     assert message.startswith(f"eavesdropper.attacks: {scenario.eavesdropper.attacks[0].attack}: {tmp_path}/mine_")
@@ -182,9 +192,9 @@ def test_an_error_of_an_attack_names_it_and_its_place(where, error, module, tmp_
 
 def test_an_error_in_a_sweep_names_the_attack_and_its_place(module, rng):
     """Of what the two transmissions that every network is tried on do not show."""
-    scenario = module(SMALL_BATCHES)
-    (attack,) = listed_attacks(scenario.eavesdropper)
-    run = build_attack(scenario, "clean-pair", attack, keras.Model, {}).run
+    planned = plan(module(SMALL_BATCHES))
+    (attack,) = assemble(planned, load_dataset(planned.source, images=200)).attacks
+    run = attack.run
     two = [rng.standard_normal((2, 8, 8, 1)).astype("float32"), np.zeros(2, "float32")]
     assert run(two).shape == (2, 10)
     message = refusal(lambda: run([np.repeat(values, 2, axis=0) for values in two]))
@@ -199,8 +209,9 @@ def test_an_error_in_a_sweep_names_the_attack_and_its_place(module, rng):
     ],
 )
 def test_a_network_of_another_shape_is_told_when_it_is_built(build, output, words, module):
-    scenario = module(f'MINE = AttackMethod("mine", "{output}", {build}, train)')
-    message = refusal(lambda: build_network(scenario, "clean-pair.mine"))
+    planned = plan(module(f'MINE = AttackMethod("mine", "{output}", {build}, train)'))
+    (attack,) = planned.attacks
+    message = refusal(lambda: attack.network.build(planned.setup.dimensions))
     assert words in message
 
 

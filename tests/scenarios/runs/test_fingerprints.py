@@ -54,11 +54,6 @@ def test_the_noise_schedule_counts_for_every_training(key, fingerprints):
         assert key in line.partition(", now ")[2]
 
 
-@pytest.mark.parametrize("override", ["compression=64", "schedule={steps: 500}"])
-def test_what_is_the_default_however_it_is_written_changes_nothing(override, fingerprints):
-    assert not changed(fingerprints(), fingerprints(override))
-
-
 @pytest.mark.parametrize(
     ("override", "stages"),
     [
@@ -73,11 +68,3 @@ def test_what_is_the_default_however_it_is_written_changes_nothing(override, fin
 )
 def test_other_keys_count_for_the_stages_that_read_them(override, stages, fingerprints):
     assert set(changed(fingerprints(), fingerprints(override))) == stages
-
-
-@pytest.mark.parametrize(("override", "differs"), [("name=mine", False), ("compression=32", True)])
-def test_a_record_from_before_a_key_was_there_means_its_default(override, differs, fingerprints):
-    before, after = fingerprints()["pair"], fingerprints(override)["pair"]
-    for key in ("compression", "schedule"):
-        del before["scenario"][key]
-    assert bool(differences(before, after)) == differs

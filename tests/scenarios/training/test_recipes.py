@@ -191,6 +191,26 @@ def test_a_denoiser_is_trained_on_a_frozen_encoder(name, labelled, session, netw
     assert outcome["scores"]["validation_mse_float32"] == pytest.approx(outcome["history"][0]["val_loss"], rel=1e-3)
 
 
+def test_a_classifier_is_fine_tuned_behind_what_stays_as_it_is(session, networks):
+    frozen = networks.encoder, networks.classifier, networks.unet
+    save(session, *frozen)
+    before = [weights(session, spec) for spec in frozen]
+    outcome = fine_tune_on_estimates(session, "mine", networks.tuned, frozen[:2], networks.unet, solver_steps=3)
+    (epoch,) = outcome["history"]
+    assert outcome["scores"] == {"validation_accuracy_all_t": round(epoch["val_accuracy"], 4)}
+    for spec, then in zip(frozen, before, strict=True):
+        assert_same(weights(session, spec), then)
+    # It began as the pair's.
+    moved = [np.abs(one - other).max() for one, other in zip(before[1], weights(session, networks.tuned), strict=True)]
+    assert 0 < max(moved) < 0.1
+
+
+def test_a_pair_is_trained_against_a_decoder_that_is_thrown_away(session, networks, tmp_path):
+    outcome = train_against_decoder(session, "mine", networks.encoder, networks.classifier, dynamic=True)
+    assert len(outcome["history"]) == 1
+    assert sorted(path.name for path in tmp_path.glob("*.h5")) == ["receiver.weights.h5", "sender.weights.h5"]
+
+
 class Stop(Exception):
     pass
 

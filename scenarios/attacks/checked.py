@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from diffsem.link import InputError
+from diffsem.link import InputError, shortened
 from diffsem.models.costs import NetworkCost
 from diffsem.scenarios.contracts.attack import AttackMethod, Eavesdropping, Target
 from diffsem.scenarios.contracts.network import Storage
@@ -49,13 +49,16 @@ def _check(method: AttackMethod, shipped: Collection[str], source: Source, where
     check_name(method.name, shipped, source, where)
     path = source.reference
     if method.output not in OUTPUTS:
-        raise InputError(f"{where}: {path}: its output {method.output!r}; allowed: {', '.join(OUTPUTS)}")
+        raise InputError(f"{where}: {path}: its output {shortened(repr(method.output))}; allowed: {', '.join(OUTPUTS)}")
     if not isinstance(method.after, tuple) or not all(isinstance(before, AttackMethod) for before in method.after):
         raise InputError(
-            f"{where}: {path}: its after {method.after!r}; allowed: a tuple of diffsem.scenarios.AttackMethod"
+            f"{where}: {path}: its after {shortened(repr(method.after))}; "
+            "allowed: a tuple of diffsem.scenarios.AttackMethod"
         )
     if not isinstance(method.storage, Storage):
-        raise InputError(f"{where}: {path}: its storage {method.storage!r}; allowed: diffsem.scenarios.Storage")
+        raise InputError(
+            f"{where}: {path}: its storage {shortened(repr(method.storage))}; allowed: diffsem.scenarios.Storage"
+        )
 
 
 @functools.lru_cache

@@ -136,7 +136,8 @@ class AttackMethod:
     build : callable
         Target -> keras.Model, [y [B, *feature_shape], t / T [B, 1]] -> image [B, *image_shape] or logits [B, classes].
     train : callable or None
-        (Eavesdropping, model) -> history, one record an epoch; None if there is nothing to learn.
+        (Eavesdropping, model) -> history, one record an epoch, as `Eavesdropping.fit` gives it; None if there is
+        nothing to learn.
     after : tuple of AttackMethod
         Attacks that are trained before it; `Eavesdropping.trained` gives their networks.
     applies : callable

@@ -90,7 +90,8 @@ class Stage:
     writes, needs : tuple of NetworkSpec
         Networks that it makes, and that it starts from; its place among other stages follows from them.
     run : callable
-        The recipe: Session -> {"history": one record an epoch, "scores": {...}}.
+        The recipe: Session -> {"history": one record an epoch, as `Session.fit` gives it, "scores": {...}}; it saves
+        what it writes.
     depends : tuple of str
         Dotted keys of the scenario that change what is learnt, beside those of every training.
     source : Path, optional

@@ -66,9 +66,9 @@ def ceiling_over(table: ResultTable, rows: pd.DataFrame, axis: str) -> pd.Series
     scenario = scenario_of(table)
     legitimate = scenario.legitimate
     one_noise = legitimate.csi == "perfect" and isinstance(legitimate.snr_estimate_error_db, float)
-    receivers = rows[(rows["node"] == "receiver") & (rows["channel"] == "awgn")]
+    receivers = rows[rows["node"] == "receiver"]
     receivers = receivers[~receivers["transmitter"].isin(["", *_other_shapes(table)])]
-    if receivers.empty or scenario.denoising.step == "transmitter" or not one_noise:
+    if receivers.empty or legitimate.channel.fades or scenario.denoising.step == "transmitter" or not one_noise:
         return pd.Series(dtype=float)
     schedule = scenario.schedule.build()
     steps = receivers.groupby(axis)["matched_step"].mean()

@@ -11,6 +11,7 @@ from diffsem.models import feature_shape
 from diffsem.scenarios.attacks import attacks_before, listed_attacks
 from diffsem.scenarios.contracts.attack import ListedAttack, PlannedAttack, Target
 from diffsem.scenarios.contracts.depends import ADVERSARY
+from diffsem.scenarios.contracts.judge import Judge
 from diffsem.scenarios.contracts.network import Dimensions, NetworkSpec
 from diffsem.scenarios.contracts.setup import Setup
 from diffsem.scenarios.contracts.stage import Session, Stage
@@ -98,7 +99,7 @@ def _plan(scenario: Scenario) -> Plan:
     sources = [dataset_source, channels.receiver.source, channels.eavesdropper.source, judge.source]
     sources += [each.source for each in found]
     sources += [Source(each.outside, each.source) for each in listed if each.outside]
-    _check(setup, source, systems)
+    _check(setup, source, systems, judge.part)
     attacks = _planned_attacks(setup, systems, listed)
     return Plan(
         scenario,
@@ -128,14 +129,14 @@ def _dimensions(scenario: Scenario, source: DataSource) -> Dimensions:
     return Dimensions(sizes.image_shape, shape, sizes.classes, sizes.pixel_rms, scenario.denoising.channels)
 
 
-def _check(setup: Setup, source: DataSource, systems: Sequence[System]) -> None:
+def _check(setup: Setup, source: DataSource, systems: Sequence[System], judge: Judge) -> None:
     """Whether the parts go with each other and the scenario. Raises InputError."""
     scenario = setup.scenario
     names = [system.name for system in systems]
     twice = [name for place, name in enumerate(names) if name in names[:place]]
     if twice:
         raise InputError(f"legitimate.receivers: two systems are named {twice[0]}; names must differ")
-    _check_networks(setup, systems)
+    _check_networks(setup, systems, judge)
     try:
         for system in systems:
             system.check(setup)
@@ -149,9 +150,9 @@ def _check(setup: Setup, source: DataSource, systems: Sequence[System]) -> None:
         raise InputError(str(error)) from error
 
 
-def _check_networks(setup: Setup, systems: Sequence[System]) -> None:
-    """Whether two systems name different networks, or transmitters, alike. Raises InputError."""
-    known: dict[str, Any] = {}
+def _check_networks(setup: Setup, systems: Sequence[System], judge: Judge) -> None:
+    """Whether systems and judge name different networks, or transmitters, alike. Raises InputError."""
+    known: dict[str, Any] = {network.name: network for network in (judge.network, judge.clean)}
     for system in systems:
         parts: list[Any] = [*system.networks(setup), *(network for stage in system.stages for network in stage.writes)]
         if system.transmitter is not None:

@@ -199,6 +199,7 @@ class _Training:
                 _write_record(self._folder, self.record)
             with _spread(devices) if stage.large else nullcontext():
                 outcome = stage.run(session)
+            _check_outcome(stage, outcome, self._folder)
             self.record[stage.name] = _entry(stage, self._planned.scenario, self._folder, outcome, hangs_on)
             _write_record(self._folder, self.record)
         except OSError as error:
@@ -322,6 +323,24 @@ def _spread(devices: Sequence[str] | None):
 
     names = devices or [device.name for device in tf.config.list_logical_devices("GPU")]
     return tf.distribute.MirroredStrategy(names).scope() if len(names) > 1 else nullcontext()
+
+
+def _check_outcome(stage: Stage, outcome: Any, folder: Path) -> None:
+    """Whether a recipe has saved its networks, and gives what can be recorded. Raises InputError."""
+    missing = [network.name for network in stage.writes if not weights_file(folder, network.name).is_file()]
+    if missing:
+        raise InputError(f"training stage {stage.name}: its recipe has not saved {', '.join(missing)}, which it writes")
+    try:
+        # Neither arrays nor what is not finite can be read from a record.
+        json.dumps(outcome, allow_nan=False)
+        recordable = isinstance(outcome["scores"], dict) and sum(epoch["seconds"] for epoch in outcome["history"]) >= 0
+    except (KeyError, TypeError, ValueError):
+        recordable = False
+    if not recordable:
+        raise InputError(
+            f"training stage {stage.name}: its recipe gives nothing that can be recorded; allowed: history, a record "
+            "of finite numbers an epoch, seconds among them, and scores by name"
+        )
 
 
 def _entry(stage: Stage, scenario: Scenario, folder: Path, outcome: dict, hangs_on: dict[str, Any]) -> dict:

@@ -13,7 +13,9 @@ class Denoising(Keys):
         default="ddim", description="ddim | dpm-solver++ | distilled: the U-Nets' one-call students"
     )
     steps: SolverSteps = Field(default=2, description="steps of the solver from t' down to 0")
-    guidance: Annotated[float, Field(ge=0, le=20)] = Field(default=0.0, description="w of eq. 18; e-diffsem only")
+    guidance: Annotated[float, Field(ge=0, le=20)] = Field(
+        default=0.0, description="w of eq. 18, of denoisers that take a label"
+    )
     step: Literal["matched", "mean", "transmitter"] = Field(
         default="matched",
         description="of the receiver. matched: the step that fits the noise, symbol by symbol; mean: that of the mean "
@@ -21,7 +23,7 @@ class Denoising(Keys):
     )
     # Labels that have not settled by then go round in a circle.
     max_rounds: Annotated[int, Field(ge=1, le=100)] = Field(
-        default=5, description="rounds of e-diffsem at most; a label that settles ends them"
+        default=5, description="rounds of denoiser and classifier at most; a label that settles ends them"
     )
     # 64 times the weights of the paper's 128.
     channels: Annotated[int, Field(ge=8, le=1024, multiple_of=8)] = Field(

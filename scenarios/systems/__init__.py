@@ -5,13 +5,15 @@ A module declares them as `SYSTEMS`; nobody else spells their names.
 
 import functools
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
 
-from diffsem.link import InputError
+from diffsem.link import InputError, shortened
+from diffsem.scenarios.contracts.network import NetworkSpec
+from diffsem.scenarios.contracts.stage import Stage
 from diffsem.scenarios.contracts.system import System
-from diffsem.scenarios.contracts.transmitter import BuildLink, TransmitterSpec
+from diffsem.scenarios.contracts.transmitter import TransmitterSpec
 from diffsem.scenarios.parts.finding import Found, Source, check_name, find_part, shipped_parts
 from diffsem.scenarios.parts.outside import guarded
 
@@ -37,7 +39,24 @@ def find_system(name: str) -> Found[System]:
     if found.source is None:
         return found
     check_name(found.part.name, shipped_systems(), found.source, WHERE)
-    return _guarded(found.part, found.source)
+    _check_parts(found.part, found.source)
+    # Whatever cannot be hashed is an error of the system, too.
+    return guarded(found.source.reference, _guarded, WHERE)(found.part, found.source)
+
+
+def _check_parts(system: System, source: Source) -> None:
+    """Whether what a system from outside consists of is of the kinds that it should be. Raises InputError."""
+    transmitter, stages = system.transmitter, system.stages
+    if transmitter is not None and not isinstance(transmitter, TransmitterSpec):
+        raise InputError(
+            f"{WHERE}: {source.reference}: its transmitter {shortened(repr(transmitter))}; "
+            "allowed: diffsem.scenarios.TransmitterSpec"
+        )
+    if not isinstance(stages, tuple) or not all(isinstance(stage, Stage) for stage in stages):
+        raise InputError(
+            f"{WHERE}: {source.reference}: its stages {shortened(repr(stages))}; "
+            "allowed: a tuple of diffsem.scenarios.Stage"
+        )
 
 
 @functools.lru_cache
@@ -55,14 +74,36 @@ def _guarded(system: System, source: Source) -> Found[System]:
         except ValueError as error:
             raise InputError(f"{WHERE}: {source.reference}: {error}") from error
 
-    def listening(build: Callable, setup, load):
-        return guard(build(setup, load).__call__)
+    def networks(setup):
+        found = system.networks(setup)
+        if not isinstance(found, Mapping) or not all(isinstance(network, NetworkSpec) for network in found):
+            raise InputError(
+                f"{WHERE}: {source.reference}: its networks {shortened(repr(found))}; "
+                "allowed: calls for an image by diffsem.scenarios.NetworkSpec"
+            )
+        # Pictures are read by the judge itself.
+        return {
+            network if network == setup.judge else _guarded_network(network, source): calls
+            for network, calls in found.items()
+        }
 
-    stages = tuple(replace(stage, run=guard(stage.run), source=source.file) for stage in system.stages)
+    def listening(build: Callable, setup, load):
+        return guard(build(setup, lambda network: load(_guarded_network(network, source))).__call__)
+
+    stages = tuple(
+        replace(
+            stage,
+            writes=tuple(_guarded_network(network, source) for network in stage.writes),
+            needs=tuple(_guarded_network(network, source) for network in stage.needs),
+            run=guard(stage.run),
+            source=source.file,
+        )
+        for stage in system.stages
+    )
     part = replace(
         system,
-        transmitter=None if system.transmitter is None else _guarded_transmitter(system.transmitter),
-        networks=guard(system.networks),
+        transmitter=None if system.transmitter is None else _guarded_transmitter(system.transmitter, source),
+        networks=guard(networks),
         receiver=None if system.receiver is None else guard(partial(listening, system.receiver)),
         digital=None if system.digital is None else guard(system.digital),
         stages=stages,
@@ -72,14 +113,34 @@ def _guarded(system: System, source: Source) -> Found[System]:
     return Found(part, source)
 
 
-def _guarded_transmitter(transmitter: TransmitterSpec) -> TransmitterSpec:
-    """One whose link comes from outside, its errors told; systems that share a transmitter still do."""
-    build = transmitter.link
-    if build is None or getattr(build, "__module__", "").startswith("diffsem."):
-        return transmitter
-    return replace(transmitter, link=_guarded_link(build, transmitter.name))
+# By what they stand for: systems of one module may share them.
+_networks: dict[NetworkSpec, NetworkSpec] = {}
+_transmitters: dict[TransmitterSpec, TransmitterSpec] = {}
 
 
 @functools.cache
-def _guarded_link(build: BuildLink, name: str) -> BuildLink:
-    return guarded(f"transmitter {name}", build, WHERE)
+def _shipped_networks() -> frozenset[NetworkSpec]:
+    stages = [stage for system in shipped_systems().values() for stage in system.stages]
+    return frozenset(network for stage in stages for network in (*stage.writes, *stage.needs))
+
+
+def _guarded_network(network: NetworkSpec, source: Source) -> NetworkSpec:
+    """A network, whose errors are told as those of its system; a shipped one, or one that is guarded, as it is."""
+    if network in _shipped_networks() or network in _networks.values():
+        return network
+    if network not in _networks:
+        _networks[network] = replace(network, build=guarded(source.reference, network.build, WHERE))
+    return _networks[network]
+
+
+def _guarded_transmitter(transmitter: TransmitterSpec, source: Source) -> TransmitterSpec:
+    """The same of a transmitter."""
+    if transmitter in {system.transmitter for system in shipped_systems().values()}:
+        return transmitter
+    if transmitter not in _transmitters:
+        _transmitters[transmitter] = replace(
+            transmitter,
+            encoder=_guarded_network(transmitter.encoder, source),
+            link=None if transmitter.link is None else guarded(source.reference, transmitter.link, WHERE),
+        )
+    return _transmitters[transmitter]

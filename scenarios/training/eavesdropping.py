@@ -52,8 +52,10 @@ def eavesdropping_of(session: Session, planned: PlannedAttack) -> Eavesdropping:
 
     def trained(method: AttackMethod) -> keras.Model:
         # One from outside is known by its name: what is planned is guarded.
-        (before,) = (each for each in planned.before if each.attack.method.name == method.name)
-        return session.load(before.network)
+        before = {each.attack.method.name: each.network for each in planned.before}
+        if method.name not in before:
+            raise ValueError(f"{method.name} is not trained before it; allowed: what its `after` lists")
+        return session.load(before[method.name])
 
     return _Access(
         network.name,

@@ -1,6 +1,7 @@
 """Training of judges: strong classifiers that label what attacks reconstruct, and are never part of a system."""
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import keras
@@ -9,6 +10,7 @@ import numpy as np
 from diffsem.scenarios.contracts.attack import PlannedAttack
 from diffsem.scenarios.contracts.network import NetworkSpec
 from diffsem.scenarios.contracts.stage import Session
+from diffsem.scenarios.parts.outside import guarded
 from diffsem.scenarios.training.eavesdropping import eavesdropping_of
 from diffsem.scenarios.training.session import accuracy, add_noise, classification_loss, predict
 
@@ -45,15 +47,16 @@ def train_judge(
         history, and scores: accuracy on the test images.
     """
     model = session.build(judge)
-    epochs = session.scenario.training.epochs
-    goes_on = epochs.judge_of_attacks is not None
-    if goes_on:
+    epochs, learning_rate = session.scenario.training.epochs.strong_classifier, START_RATE
+    going_on = session.scenario.training.epochs.judge_of_attacks
+    if going_on is not None:
+        epochs, learning_rate = going_on, GOING_ON_RATE
         model.set_weights(session.load(clean).get_weights())
     reconstruct = _reconstruction(session, attacks) if attacks else None
 
     def samples(training, rng):
         images, labels = _images(session, training, rng)
-        if goes_on:
+        if going_on is not None:
             chosen = rng.permutation(len(images))[: len(images) // 2]
             images, labels = images[chosen], labels[chosen]
         steps = rng.integers(1, session.schedule.steps + 1, len(images))
@@ -65,9 +68,7 @@ def train_judge(
         order = rng.permutation(len(pictures) * len(images))
         return np.concatenate(pictures)[order], np.tile(labels, len(pictures))[order]
 
-    if epochs.judge_of_attacks is not None:
-        return _train(session, judge, model, samples, epochs.judge_of_attacks, GOING_ON_RATE)
-    return _train(session, judge, model, samples, epochs.strong_classifier, START_RATE)
+    return _train(session, judge, model, samples, epochs, learning_rate)
 
 
 def train_clean_judge(session: Session, judge: NetworkSpec) -> dict[str, Any]:
@@ -98,16 +99,22 @@ def _reconstruction(
 ) -> Callable[[np.ndarray, np.random.Generator], np.ndarray]:
     """(images, rng) -> the same images, each as one of the attacks reconstructs it."""
     taps = [eavesdropping_of(session, planned) for planned in attacks]
-    networks = [session.load(planned.network) for planned in attacks]
+    makers = [_image_maker(session, planned) for planned in attacks]
 
     def reconstruct(images, rng):
         shares = np.array_split(rng.permutation(len(images)), len(taps))
         seen = np.empty_like(images)
-        for tap, network, share in zip(taps, networks, shares, strict=True):
-            seen[share] = predict(network, tap.hear(images[share], rng))
+        for tap, make, share in zip(taps, makers, shares, strict=True):
+            seen[share] = make(tap.hear(images[share], rng))
         return seen
 
     return reconstruct
+
+
+def _image_maker(session: Session, planned: PlannedAttack) -> Callable[[list[np.ndarray]], np.ndarray]:
+    """What is heard -> what a trained attack makes of it; the errors of one from outside are told as its own."""
+    make, outside = partial(predict, session.load(planned.network)), planned.attack.outside
+    return make if outside is None else guarded(outside, make, "eavesdropper.attacks")
 
 
 def _train(

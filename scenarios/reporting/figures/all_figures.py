@@ -42,7 +42,7 @@ def figures_of(table: ResultTable) -> Iterator[tuple[str, Figure]]:
     if len(snrs) > 1 or len(timesteps) == 1:
         for timestep in timesteps:
             yield f"accuracy-snr-t{timestep}", accuracy_figure(table, "receiver_snr_db", timestep)
-    fading = (rows.loc[rows["node"] == "receiver", "channel"] != "awgn").all()
+    fading = scenario_of(table).legitimate.channel.fades
     if len(snrs) > 1 and fading and (outage(table)["node"] == "receiver").any():
         for timestep in timesteps:
             yield f"outage-t{timestep}", outage_figure(table, timestep)

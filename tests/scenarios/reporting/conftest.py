@@ -88,7 +88,7 @@ def table(channel="awgn", attacked=True, step="matched"):
                         "images": np.full((3, 28, 28, 1), 0.5),
                     }
                 )
-    scenario = load_scenario("mnist-awgn", [f"denoising.step={step}"])
+    scenario = load_scenario("mnist-awgn", [f"denoising.step={step}", f"legitimate.channel={{kind: {channel}}}"])
     originals = np.zeros((3, 28, 28, 1), np.uint8)
     return empty_table({"scenario": scenario.to_yaml()}, originals).with_point(point_result(rows, examples))
 

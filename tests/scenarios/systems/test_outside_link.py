@@ -40,7 +40,7 @@ def test_an_error_of_its_link_is_told_in_one_line(link, planned):
     found = planned(link)
     (mine,) = (each for each in found.transmitters if each.name == "mine")
     with pytest.raises(
-        InputError, match=r"legitimate\.receivers: transmitter mine: .*KeyError: 'no such codebook'"
+        InputError, match=r"legitimate\.receivers: systems_of_mine:FIRST: .*KeyError: 'no such codebook'"
     ) as error:
         build_link(found.setup, mine, None, found.channels)
     assert "\n" not in str(error.value)

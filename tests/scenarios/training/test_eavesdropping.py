@@ -139,3 +139,9 @@ def test_a_network_is_rebuilt_from_other_weights_always_the_same(make):
     np.testing.assert_array_equal(kernel, again)
     begun_with = session.build(NetworkSpec("mine.guess", lambda dimensions: build(TARGET))).get_weights()[0]
     assert np.abs(kernel - begun_with).max() > 0
+
+
+def test_an_attack_that_is_not_trained_before_is_told_by_its_name(make):
+    eavesdropping, _ = make()
+    with pytest.raises(ValueError, match="guess is not trained before it; allowed: what its `after` lists"):
+        eavesdropping.trained(METHOD)

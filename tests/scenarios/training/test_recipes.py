@@ -1,10 +1,14 @@
 """Recipes, for networks of any name and a schedule of any length."""
 
+from types import SimpleNamespace
+
 import keras
 import numpy as np
 import pytest
 
 import diffsem.models as models
+from diffsem.scenarios.contracts.network import NetworkSpec
+from diffsem.scenarios.systems import reference
 from diffsem.scenarios.training.checkpoints import weights_file
 from diffsem.scenarios.training.recipes.denoised import estimator, features
 from diffsem.scenarios.training.recipes.denoiser import train_denoiser
@@ -20,6 +24,28 @@ ONE_EPOCH = {
     "teacher_steps": 2,
 }
 SHORT = {"steps": 100}
+
+
+def denoiser(name, context=0):
+    """One convolution in the place of a U-Net, which takes many seconds to trace."""
+
+    def build(sizes):
+        noised, time = keras.Input(sizes.feature_shape), keras.Input((1,))
+        beside = [keras.Input((context,))] if context else []
+        told = keras.layers.Concatenate()([time, *beside]) if context else time
+        shift = keras.layers.Reshape((1, 1, 1))(keras.layers.Dense(1)(told))
+        network = keras.Model([noised, time, *beside], keras.layers.Conv2D(1, 3, padding="same")(noised) + shift)
+        network.context = context
+        return network
+
+    return NetworkSpec(name, build)
+
+
+@pytest.fixture
+def networks(networks):
+    unets = {"unet": 0, "student": 0, "label_unet": 10, "label_student": 10}
+    quick = {name: denoiser(name.replace("_", "-"), context) for name, context in unets.items()}
+    return SimpleNamespace(**vars(networks) | quick)
 
 
 @pytest.fixture
@@ -138,3 +164,113 @@ def test_the_weights_of_a_game_are_told_and_only_a_dynamic_ones_hang_on_the_nois
     copy = type(weights).from_config(weights.get_config())
     assert (copy.dynamic, copy.beta, copy.schedule) == (True, 1e-3, models.NoiseSchedule(100))
     assert keras.saving.get_registered_name(type(weights)) == "diffsem>_Weights"
+
+
+def weights(session, spec):
+    return session.load(spec).get_weights()
+
+
+def assert_same(left, right):
+    for one, other in zip(left, right, strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+@pytest.mark.parametrize(("name", "labelled"), [("unet", False), ("label_unet", True)])
+def test_a_denoiser_is_trained_on_a_frozen_encoder(name, labelled, session, networks):
+    spec = getattr(networks, name)
+    save(session, networks.encoder)
+    before = weights(session, networks.encoder)
+    outcome = train_denoiser(session, spec, networks.encoder)
+    assert len(outcome["history"]) == 1
+    assert_same(weights(session, networks.encoder), before)
+    titles = ["noise_mse_by_step", *(["noise_mse_by_step_without_label"] if labelled else [])]
+    assert list(outcome["scores"]) == [*titles, "validation_mse_float32"]
+    for title in titles:
+        assert list(outcome["scores"][title]) == ["1", "30", "60"]
+    # What is reported is the last epoch's loss, of the same samples.
+    assert outcome["scores"]["validation_mse_float32"] == pytest.approx(outcome["history"][0]["val_loss"], rel=1e-3)
+
+
+def test_a_classifier_is_fine_tuned_behind_what_stays_as_it_is(session, networks):
+    frozen = networks.encoder, networks.classifier, networks.unet
+    save(session, *frozen)
+    before = [weights(session, spec) for spec in frozen]
+    outcome = fine_tune_on_estimates(session, "mine", networks.tuned, frozen[:2], networks.unet, solver_steps=3)
+    (epoch,) = outcome["history"]
+    assert outcome["scores"] == {"validation_accuracy_all_t": round(epoch["val_accuracy"], 4)}
+    for spec, then in zip(frozen, before, strict=True):
+        assert_same(weights(session, spec), then)
+    # It began as the pair's.
+    moved = [np.abs(one - other).max() for one, other in zip(before[1], weights(session, networks.tuned), strict=True)]
+    assert 0 < max(moved) < 0.1
+
+
+def test_a_pair_is_trained_against_a_decoder_that_is_thrown_away(session, networks, tmp_path):
+    outcome = train_against_decoder(session, "mine", networks.encoder, networks.classifier, dynamic=True)
+    assert len(outcome["history"]) == 1
+    assert sorted(path.name for path in tmp_path.glob("*.h5")) == ["receiver.weights.h5", "sender.weights.h5"]
+
+
+class Stop(Exception):
+    pass
+
+
+@pytest.fixture
+def first_epoch(monkeypatch, networks):
+    """Call with a recipe and a session: the images that the first epoch would train on."""
+
+    def images_of(recipe, made):
+        caught = []
+
+        def catch(self, stage, epochs, model, loss, draw_epoch, validation, *arguments, **options):
+            caught.append(draw_epoch(0)[0][0])
+            raise Stop
+
+        monkeypatch.setattr(TrainingSession, "fit", catch)
+        with pytest.raises(Stop):
+            recipe(made)
+        return caught[0]
+
+    return images_of
+
+
+def shifts(pictures, originals):
+    """(down, right) by which each picture was moved: random pixels tell, away from the edges."""
+    found = set()
+    inside = originals[:, 6:22, 6:22]
+    for picture in pictures:
+        places = [
+            (down, right)
+            for down in range(-4, 5)
+            for right in range(-4, 5)
+            if (np.abs(inside - picture[6 + down : 22 + down, 6 + right : 22 + right]).max(axis=(1, 2, 3)) < 1e-6).any()
+        ]
+        assert len(places) == 1
+        found.add(places[0])
+    return found
+
+
+def pair_recipe(networks):
+    return lambda made: train_pair(made, "pair", networks.encoder, networks.classifier)
+
+
+@pytest.mark.parametrize(
+    ("recipe", "augmentation", "largest"),
+    [
+        # The data set of these sessions is shifted, by up to an eighth; for the reference pair by up to two pixels.
+        ("pair", None, 3),
+        ("pair", [], 0),
+        ("reference", None, 2),
+        ("reference", [], 0),
+        ("reference", ["shift"], 3),
+    ],
+)
+def test_what_the_scenario_says_of_augmentation_goes_before_the_data_set(
+    recipe, augmentation, largest, make_session, networks, first_epoch
+):
+    made = make_session(training=ONE_EPOCH | {"augmentation": augmentation})
+    train = reference.TRAIN.run if recipe == "reference" else pair_recipe(networks)
+    originals = made.dataset.pair.split_off_validation()[0].as_float()
+    found = shifts(first_epoch(train, made), originals)
+    # In 90 images the largest shift comes, in one direction or another.
+    assert max(max(map(abs, places)) for places in found) == largest

@@ -1,4 +1,4 @@
-"""The weights that ship, and the training records beside them."""
+"""The weights that ship: those of their record, behind each other, small, and as good as is recorded."""
 
 import hashlib
 
@@ -9,25 +9,31 @@ from diffsem.scenarios.datasets.splitting import load_dataset
 from diffsem.scenarios.runs.provenance import differences, fingerprint, sha256_of
 from diffsem.scenarios.runs.resolving import plan
 from diffsem.scenarios.schema.file import shipped_scenarios
-from diffsem.scenarios.training.checkpoints import PRETRAINED, weights_file
+from diffsem.scenarios.training.checkpoints import PRETRAINED, load_network, pack_network, save_network, weights_file
 from diffsem.scenarios.training.record import read_record
 
 SHIPPED = PRETRAINED / "mnist"
 SHIPPED_DATASETS = sorted(path.name for path in PRETRAINED.iterdir() if path.is_dir())
 
 
+@pytest.fixture(scope="module")
+def plans():
+    return {name: plan(load_scenario(name)) for name in shipped_scenarios()}
+
+
 @pytest.mark.parametrize("dataset", SHIPPED_DATASETS)
-def test_shipped_weights_are_those_of_the_training_record(dataset):
+def test_shipped_weights_are_those_of_the_training_record(dataset, plans):
     folder = PRETRAINED / dataset
     record = read_record(folder)
     digests = {name: digest for entry in record.values() for name, digest in entry["sha256"].items()}
-    plans = [plan(load_scenario(name)) for name in shipped_scenarios()]
-    of_dataset = [each for each in plans if each.source.name == dataset]
-    needed = {network.name for each in of_dataset if each.scenario.weights == "pretrained" for network in each.networks}
+    of_data = [planned for planned in plans.values() if planned.source.name == dataset]
+    needed = {
+        network.name for planned in of_data if planned.scenario.weights == "pretrained" for network in planned.networks
+    }
     assert needed <= set(digests)
     # The students of the denoisers, and what the training of another scenario can start from.
     spare = {name for name in digests if name.endswith("-distilled")}
-    spare |= {network.name for each in of_dataset for network in each.networks}
+    spare |= {network.name for planned in of_data for network in planned.networks}
     assert set(digests) <= spare
     assert {path.name for path in folder.glob("*.h5")} == {weights_file(folder, name).name for name in digests}
     for name, digest in digests.items():
@@ -37,9 +43,9 @@ def test_shipped_weights_are_those_of_the_training_record(dataset):
 
 
 @pytest.mark.parametrize("name", ["mnist-quick", "fig4-mnist", "mnist-solvers", "mnist-surrogates"])
-def test_shipped_networks_hang_on_what_their_scenarios_say(name):
+def test_shipped_networks_hang_on_what_their_scenarios_say(name, plans):
     """Trained now, they would be trained on the same keys, images and networks."""
-    planned, record = plan(load_scenario(name)), read_record(SHIPPED)
+    planned, record = plans[name], read_record(SHIPPED)
     dataset = load_dataset(planned.source)
     for stage in planned.stages:
         now = fingerprint(stage, planned.scenario, dataset, SHIPPED)
@@ -51,6 +57,18 @@ def test_shipped_networks_were_trained_behind_those_that_ship(dataset):
     for stage, entry in read_record(PRETRAINED / dataset).items():
         for name, digest in entry["hangs_on"]["networks"].items():
             assert sha256_of(weights_file(PRETRAINED / dataset, name)) == digest, stage
+
+
+@pytest.mark.parametrize(
+    ("scenario", "name"), [("mnist-reference", "encoder-reference"), ("fig4-mnist", "clean-pair.linear-probe")]
+)
+def test_packed_again_from_full_precision_a_shipped_network_is_the_same_file(scenario, name, plans, tmp_path):
+    """The storage that its specification says is that which it ships in."""
+    planned = plans[scenario]
+    (network,) = [each for each in planned.networks if each.name == name]
+    save_network(load_network(network, planned.setup.dimensions, SHIPPED), tmp_path / "exact", name)
+    pack_network(name, network.storage, tmp_path / "exact", tmp_path / "packed")
+    assert weights_file(tmp_path / "packed", name).read_bytes() == weights_file(SHIPPED, name).read_bytes()
 
 
 def test_all_shipped_weights_together_are_under_64_mebibytes():

@@ -15,9 +15,7 @@ def compiled(monkeypatch):
     return found
 
 
-@pytest.mark.parametrize(
-    "words", ["mnist", "{folder: /pictures, image_size: 16}", "{kind: 'mine:DATA', sizes: [1, 2]}"]
-)
+@pytest.mark.parametrize("words", ["mnist", "{kind: 'mine:DATA', sizes: [1, 2]}"])
 def test_a_scenario_is_compiled_once(words, compiled):
     first, again = (load_scenario("mnist-quick", [f"dataset={words}"]) for _ in range(2))
     assert worker._programs_of(first, "origin", None) == worker._programs_of(again, "origin", None) == 1

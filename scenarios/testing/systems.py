@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pandas as pd
+from matplotlib import pyplot as plt
 
 from diffsem.link import read_table
 from diffsem.scenarios.contracts.system import System
@@ -92,6 +93,7 @@ def _check_drawn(system: System, folder: Path) -> None:
         return
     figure = accuracy_figure(table, "receiver_snr_db", TIMESTEP)
     lines = {line.get_label(): line for line in figure.axes[0].get_lines()}
+    plt.close(figure)
     assert system.title in lines, f"{system.title} is not in the legend: {', '.join(map(str, lines))}"
     drawn = str(lines[system.title].get_color())
     assert drawn.upper() == system.colour.upper(), f"{system.title} is drawn in {drawn}; declared: {system.colour}"

@@ -263,6 +263,6 @@ def test_the_commands_of_the_readme(tmp_path, assert_same_table):
         file.write("# Edited.\n")
     ended = command(folder, *run)
     assert ended.returncode == 2
-    assert "my_channels:NAKAGAMI" in ended.stderr
+    assert "holds results of other code from outside of the package" in ended.stderr
     assert len(ended.stderr.strip().splitlines()) == 1
     assert table.read_bytes() == before

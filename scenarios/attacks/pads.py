@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 import diffsem.models as models
+from diffsem.link import InputError
 from diffsem.models import costs
 from diffsem.scenarios.attacks.labelling import label
 from diffsem.scenarios.contracts.attack import AttackMethod, Eavesdropping, Target
@@ -31,6 +32,11 @@ def _learn_pads(eavesdropping: Eavesdropping, model: "keras.Model") -> list[dict
     heard, time = eavesdropping.hear(images.as_float(), eavesdropping.rng(eavesdropping.name, "pads"))
     symbols = heard.reshape(len(heard), -1)
     late = symbols[time[:, 0] >= LATE] if eavesdropping.knows_step else symbols
+    if len(late) < model.removal.pads:
+        raise InputError(
+            f"attack {eavesdropping.name}: {len(late)} surrogate images are heard behind mostly self-noise; allowed: "
+            f"{model.removal.pads} or more, one a pad: raise training.images or the surrogate's share"
+        )
     centres = KMeans(model.removal.pads, n_init=4, random_state=0).fit(late).cluster_centers_
     model.removal.set_weights([centres / np.sqrt((centres**2).mean(axis=1, keepdims=True))])
     return label(eavesdropping, model)

@@ -109,7 +109,7 @@ def _plan(scenario: Scenario) -> Plan:
         channels,
         systems,
         attacks,
-        _attack_stages(attacks),
+        attack_stages(attacks),
         tuple({each.reference: each for each in sources if each}.values()),
     )
 
@@ -242,8 +242,8 @@ def _target(setup: Setup, transmitter: TransmitterSpec) -> Target:
     )
 
 
-def _attack_stages(attacks: Sequence[PlannedAttack]) -> tuple[Stage, ...]:
-    """One stage an attack's network."""
+def attack_stages(attacks: Sequence[PlannedAttack]) -> tuple[Stage, ...]:
+    """The stages that train attacks, one a network, those before them included."""
     stages: dict[str, Stage] = {}
     for each in attacks:
         for planned in (*each.before, each):

@@ -8,6 +8,7 @@ from diffsem.scenarios.runs.reading import plan_of_file
 from diffsem.scenarios.schema.training import Epochs
 
 IMAGES, TRAINING_IMAGES = 32, 320
+TIMESTEP = 240
 
 
 def small_plan(scenario: str | Path, folder: Path, overrides: Sequence[str] = ()) -> Plan:
@@ -22,7 +23,7 @@ def small_plan(scenario: str | Path, folder: Path, overrides: Sequence[str] = ()
         As for `load_scenario`; they come last.
     """
     small = [
-        "timesteps=[240]",
+        f"timesteps=[{TIMESTEP}]",
         "legitimate.snr_db=[5, 15]",
         f"weights={folder}",
         "weights_only=true",

@@ -1,24 +1,18 @@
 """What every system has to pass."""
 
-import contextlib
 from collections.abc import Sequence
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
+from matplotlib import pyplot as plt
 
 from diffsem.link import read_table
 from diffsem.scenarios.contracts.system import System
 from diffsem.scenarios.reporting.figures.accuracy import accuracy_figure
 from diffsem.scenarios.reporting.figures.all_figures import save_figures
 from diffsem.scenarios.runs.plan import Plan
-from diffsem.scenarios.runs.sweep import Listeners, run_plan
-from diffsem.scenarios.runs.train import train_plan
-from diffsem.scenarios.testing.small import small_plan
-
-
-class _StopError(Exception):
-    """Ends a sweep half-way."""
+from diffsem.scenarios.testing.small import TIMESTEP, small_plan
+from diffsem.scenarios.testing.sweeping import train_and_sweep
 
 
 def run_system_test(
@@ -56,60 +50,50 @@ def run_system_test(
     """
     chosen = [f"legitimate.receivers=['{system}']", f"eavesdropper.attacks=['{attack}']", *overrides]
     plan = small_plan(scenario, folder / "weights", chosen)
-    record = train_plan(plan, folder / "weights")
-    for stage in plan.stages:
-        assert all(np.isfinite(epoch["val_loss"]) for epoch in record[stage.name]["history"]), stage.name
     (declared,) = plan.systems
-    whole = run_plan(plan, folder / "whole.h5")
-    _check_rows(plan, declared, whole)
-    _check_resume(plan, folder, whole)
+    whole = train_and_sweep(plan, folder)
+    _check_receivers(plan, declared, whole)
+    _check_adversaries(plan, declared, whole)
     _check_drawn(declared, folder)
     return whole
 
 
-def _check_rows(plan: Plan, system: System, rows: pd.DataFrame) -> None:
-    receivers = rows[rows["node"] == "receiver"]
-    points = len(plan.scenario.legitimate.snr_db)
+def _check_receivers(plan: Plan, system: System, rows: pd.DataFrame) -> None:
+    receivers, rules = rows[rows["node"] == "receiver"], plan.scenario.monte_carlo
+    points = len(plan.scenario.legitimate.snr_db) * len(plan.scenario.timesteps)
     names = {system.name} if system.digital is None else {link.named(system.name) for link in plan.scenario.digital}
-    assert set(receivers["system"]) == names
-    assert len(receivers) == points * len(names)
-    assert receivers["accuracy"].between(0, 1).all()
-    assert (receivers["total"] == plan.scenario.monte_carlo.max_images).all()
+    there = set(receivers["system"])
+    assert there == names, f"rows are of systems {sorted(there)}; declared: {sorted(names)}"
+    assert len(receivers) == points * len(names), f"{len(receivers)} rows of receivers at {points} points"
+    assert receivers["accuracy"].between(0, 1).all(), f"accuracies are {list(receivers['accuracy'])}"
+    counted = sorted(set(receivers["total"]))
+    assert counted == [rules.max_images], f"points count {counted} images; asked for: {rules.max_images}"
+    if system.transmitter is None:
+        return
+    calls, most = receivers["denoiser_calls"], system.unet_calls(plan.setup)
+    assert (calls <= most).all(), f"{calls.max():g} U-Net calls an image; declared: {most} at most"
+    assert (calls > 0).all() == (most > 0), f"no U-Net call; declared: {most} at most"
+
+
+def _check_adversaries(plan: Plan, system: System, rows: pd.DataFrame) -> None:
     attacked = rows[rows["node"] == "adversary"]
-    assert len(attacked) == points * len(plan.attacks)
-    assert attacked["accuracy"].between(0, 1).all()
+    points = len(plan.scenario.legitimate.snr_db) * len(plan.scenario.timesteps)
+    assert len(attacked) == points * len(plan.attacks), f"{len(attacked)} rows of attacks at {points} points"
+    assert attacked["accuracy"].between(0, 1).all(), f"accuracies of attacks are {list(attacked['accuracy'])}"
     if system.transmitter is not None:
-        assert set(rows["transmitter"]) == {system.transmitter.name}
         assert plan.attacks, "no attack makes sense against it"
-        calls, most = receivers["denoiser_calls"], system.unet_calls(plan.setup)
-        assert (calls <= most).all(), f"{calls.max():g} U-Net calls an image; declared: {most} at most"
-        assert (calls > 0).all() == (most > 0)
-
-
-def _check_resume(plan: Plan, folder: Path, whole: pd.DataFrame) -> None:
-    """A sweep that is cut off after its first point and goes on gives the same rows; one that is done runs nothing."""
-
-    def stop(done: int, total: int) -> None:
-        if done == 1:
-            raise _StopError
-
-    with contextlib.suppress(_StopError):
-        run_plan(plan, folder / "resumed.h5", listeners=Listeners(on_points=stop))
-    simulated: list[int] = []
-    resumed = run_plan(plan, folder / "resumed.h5", listeners=Listeners(on_images=simulated.append))
-    pd.testing.assert_frame_equal(resumed, whole, check_exact=True)
-    assert sum(simulated) <= plan.scenario.monte_carlo.max_images
-    again: list[int] = []
-    run_plan(plan, folder / "whole.h5", listeners=Listeners(on_images=again.append))
-    assert not again
+        there = set(rows["transmitter"])
+        assert there == {system.transmitter.name}, f"rows are of transmitters {sorted(there)}"
 
 
 def _check_drawn(system: System, folder: Path) -> None:
     table = read_table(folder / "whole.h5")
-    assert save_figures([table], folder / "figures", "test")
+    assert save_figures([table], folder / "figures", "test"), "nothing is drawn of its table"
     if system.digital is not None:
         return
-    figure = accuracy_figure(table, "receiver_snr_db", 240)
+    figure = accuracy_figure(table, "receiver_snr_db", TIMESTEP)
     lines = {line.get_label(): line for line in figure.axes[0].get_lines()}
+    plt.close(figure)
     assert system.title in lines, f"{system.title} is not in the legend: {', '.join(map(str, lines))}"
-    assert str(lines[system.title].get_color()).upper() == system.colour.upper()
+    drawn = str(lines[system.title].get_color())
+    assert drawn.upper() == system.colour.upper(), f"{system.title} is drawn in {drawn}; declared: {system.colour}"

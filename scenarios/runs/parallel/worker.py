@@ -1,6 +1,5 @@
 """Simulating points in one process: this one, or a worker that is sent a scenario's words."""
 
-import functools
 import platform
 import threading
 from collections.abc import Callable, Generator, Sequence
@@ -16,6 +15,8 @@ from diffsem.scenarios.schema.scenario import Scenario
 
 # Sionna's random stream is one a process: no two points at a time, whatever threads a Dask worker has.
 _one_at_a_time = threading.Lock()
+# Of one sweep, by all that they hang on; not the scenario itself, as keys of parts from outside have no hash.
+_compiled: "dict[tuple[str, str, Path | None], tuple[link.Experiment, link.Programs]]" = {}
 
 
 def simulate_here(
@@ -53,8 +54,16 @@ def simulate_point(scenario: Scenario, origin: str, data_dir: Path | None, point
         return result
 
 
-@functools.lru_cache(maxsize=1)
 def _programs_of(scenario: Scenario, origin: str, data_dir: Path | None) -> "tuple[link.Experiment, link.Programs]":
+    key = (scenario.to_yaml(), origin, data_dir)
+    if key not in _compiled:
+        # Before anything is built: two sweeps' networks might not fit in memory.
+        _compiled.clear()
+        _compiled[key] = _compile(scenario, origin, data_dir)
+    return _compiled[key]
+
+
+def _compile(scenario: Scenario, origin: str, data_dir: Path | None) -> "tuple[link.Experiment, link.Programs]":
     from diffsem.scenarios.datasets.splitting import load_dataset
     from diffsem.scenarios.runs.assembly import assemble, origin_of
 

@@ -1,0 +1,25 @@
+"""Each shipped system passes what every system has to."""
+
+import pytest
+
+from diffsem.scenarios.systems import shipped_systems
+from diffsem.scenarios.testing import run_system_test
+
+QUICK = ("classifier",)
+# What else a scenario needs for a system.
+NEEDS = {
+    "null-space-noise": [
+        "legitimate.channel={kind: rayleigh}",
+        "eavesdropper.channel={kind: rayleigh}",
+        "legitimate.precoding=beam",
+        "legitimate.transmit_antennas=2",
+    ]
+}
+
+
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=() if name in QUICK else pytest.mark.slow) for name in shipped_systems()]
+)
+def test_it_is_trained_swept_resumed_and_drawn(name, tmp_path):
+    rows = run_system_test(name, tmp_path, NEEDS.get(name, ()))
+    assert set(rows["receiver_snr_db"]) == {5, 15}

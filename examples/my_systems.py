@@ -134,7 +134,9 @@ def build_link(setup: Setup, encoder, legitimate, eavesdropper) -> link.DigitalW
         link.DigitalLink(channel, node.equalizer, "qpsk", None, payload.bits_count)
         for channel, node in ((legitimate, scenario.legitimate), (eavesdropper, scenario.eavesdropper))
     )
-    return link.DigitalWiretapLink(payload, *nodes, setup.schedule)
+    return link.DigitalWiretapLink(
+        payload, *nodes, setup.schedule, fading_correlation=scenario.eavesdropper.fading_correlation
+    )
 
 
 def train(session: Session) -> dict[str, Any]:
@@ -174,7 +176,7 @@ def check(setup: Setup) -> None:
 VQ = System(
     "vq",
     "vector-quantised, QPSK",
-    "#882255",
+    "#0077BB",
     TransmitterSpec("vq", ENCODER, link=build_link),
     networks=lambda setup: {CLASSIFIER: 1},
     receiver=lambda setup, load: link.BypassReceiver(

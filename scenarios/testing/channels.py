@@ -177,7 +177,8 @@ class _Trial:
         _check_mean(energy, 2, "energy of a beam from two antennas")
         received = layer.carry(beams.antennas, state.gain, self.noise)
         noise = self.noise[:, None] + state.error
-        self.compare(*Equalizer("zf", count)([received, signal, noise]), "noise in a beam")
+        symbols, effective_noise = Equalizer("zf", count)([received, signal, noise])
+        self.compare(symbols, effective_noise, "noise in a beam")
 
 
 def _check_mean(values: np.ndarray, expected: float, what: str, slack: float = 1e-3) -> None:

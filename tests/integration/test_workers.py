@@ -32,10 +32,11 @@ TINY = [
 # What a script does at its top, it does in every worker that it starts, too.
 SCRIPT = """
 import json, os, sys
-from diffsem.link import InputError, monte_carlo
+import diffsem.link as link
+from diffsem.link import InputError
 from diffsem.scenarios import load_scenario, run_scenario
 
-simulate = monte_carlo.simulate_points
+simulate = link.simulate_points
 
 def told(*arguments):
     import tensorflow as tf
@@ -45,7 +46,7 @@ def told(*arguments):
     os.write(1, (json.dumps(known) + "\\n").encode())
     return simulate(*arguments)
 
-monte_carlo.simulate_points = told
+link.simulate_points = told
 
 def sweep():
     try:
@@ -209,7 +210,7 @@ def test_a_script_without_a_guard_is_told_so_at_once(tmp_path):
 
 @pytest.mark.slow
 def test_a_point_that_ends_one_worker_after_the_other_ends_the_run(tmp_path):
-    done = run_script(tmp_path, end=f"monte_carlo.simulate_points = lambda *_: os._exit(7)\n{GUARDED}")
+    done = run_script(tmp_path, end=f"link.simulate_points = lambda *_: os._exit(7)\n{GUARDED}")
     assert done.returncode == 1
     assert "ended 3 worker processes (out of memory?)" in done.stderr.splitlines()[-1]
 

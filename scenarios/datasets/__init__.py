@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from pydantic import ValidationError
+from pydantic import TypeAdapter, ValidationError
 
 from diffsem.link import InputError, shortened
 from diffsem.scenarios.datasets.checking import checked_source
@@ -18,12 +18,13 @@ from diffsem.scenarios.datasets.source import DatasetKind, DataSource
 from diffsem.scenarios.parts.finding import Found, Source, check_name, find_part, is_outside, shipped_parts
 from diffsem.scenarios.parts.outside import guarded
 from diffsem.scenarios.schema.explaining import explain
-from diffsem.scenarios.schema.keys import Keys
+from diffsem.scenarios.schema.keys import Keys, PartName
 
 # Key of a scenario, for errors.
 WHERE = "dataset"
 # What a scenario says of its data set: a word, or keys.
 Words = str | Mapping[str, Any]
+_PART_NAME = TypeAdapter(PartName)
 
 
 @functools.cache
@@ -110,7 +111,7 @@ def _name_and_keys(words: Words) -> tuple[str, Mapping[str, Any]]:
         return words, {}
     if "kind" in words:
         name = words["kind"]
-        if not isinstance(name, str) or not is_outside(name):
+        if not _can_be_outside(name):
             raise InputError(
                 f"{WHERE}.kind: {shortened(repr(name))}: allowed: module:NAME; a shipped data set is a word, or has "
                 "its name among its keys"
@@ -126,3 +127,11 @@ def _name_and_keys(words: Words) -> tuple[str, Mapping[str, Any]]:
     near = difflib.get_close_matches(first, (*named, "kind"), n=1, cutoff=0.5)
     hint = f"did you mean {near[0]}?" if near else f"allowed: {', '.join((*named, 'kind'))}"
     raise InputError(f"{WHERE}.{shortened(first)}: unknown key; {hint}")
+
+
+def _can_be_outside(name: Any) -> bool:
+    """Whether a value is written as module:NAME; where a word stands alone, the schema sees to that."""
+    try:
+        return is_outside(_PART_NAME.validate_python(name))
+    except ValidationError:
+        return False

@@ -3,6 +3,7 @@
 import json
 import multiprocessing
 import os
+import platform
 import signal
 import subprocess
 import sys
@@ -15,6 +16,7 @@ import pytest
 
 from diffsem.link import InputError, read_results
 from diffsem.scenarios import load_scenario, run_scenario
+from diffsem.scenarios.schema.file import SHIPPED
 
 SMALL = [
     "timesteps=[180, 240]",
@@ -285,6 +287,140 @@ def test_what_others_have_finished_when_a_worker_fails_is_not_lost(monkeypatch):
     assert next(results).point == points[1]
     with pytest.raises(InputError, match="this one fails"):
         next(results)
+
+
+# Parts of one's own, beside the scenario that names them: a channel, and a receiver that turns features around.
+OWN = """
+import multiprocessing
+
+import numpy as np
+import tensorflow as tf
+from sionna.phy import config
+
+from diffsem.channels import BlockFadingChannel
+from diffsem.link import BypassReceiver
+from diffsem.scenarios import BlockFadingKeys, ChannelKind, System
+from diffsem.scenarios.systems import clean_pair
+
+
+class Keys(BlockFadingKeys):
+    levels: int = 2
+
+
+class UpsideDown(BypassReceiver):
+    def call(self, inputs):
+        received, step = inputs
+        return super().call([tf.reverse(received, [1]), step])
+
+
+def receiver(setup, load):
+    return UpsideDown(load(clean_pair.CLASSIFIER), setup.schedule.steps, setup.scenario.monte_carlo.batch_size)
+
+
+def build(keys, antennas, csi):
+    def draw(count, receive, transmit):
+        shape = [count, receive, transmit]
+        level = tf.floor(keys.levels * config.tf_rng.uniform(shape)) + 0.5
+        phase = config.tf_rng.uniform(shape, maxval=2 * np.pi)
+        gain = level / tf.sqrt(tf.reduce_mean((tf.range(float(keys.levels)) + 0.5) ** 2))
+        return tf.complex(gain * tf.cos(phase), gain * tf.sin(phase))
+
+    return BlockFadingChannel(coherence=keys.coherence, csi=csi, draw_gains=draw)
+
+
+SYSTEM = System(
+    "upside-down", "upside down", "#112233", clean_pair.TRANSMITTER, lambda setup: {clean_pair.CLASSIFIER: 1}, receiver,
+    stages=(clean_pair.TRAIN,),
+)
+CHANNEL = ChannelKind("levels", Keys, build)
+"""
+OWN_PARTS = [
+    "timesteps=[180, 240]",
+    "legitimate={snr_db: [0, 15], receivers: [classifier, 'own_parts:SYSTEM'], "
+    "channel: {kind: 'own_parts:CHANNEL', levels: 3, coherence: 16}}",
+    "eavesdropper={attacks: [linear-probe], channel: {kind: 'own_parts:CHANNEL'}}",
+    "monte_carlo={max_images: 64, batch_size: 32, target_errors: null, ci_half_width: null}",
+]
+
+
+def run_own_parts(folder, out, *options, module=OWN):
+    """`diffsem run` of a scenario with parts of one's own beside it, from another folder, as a user types it."""
+    (folder / "own_parts.py").write_text(module)
+    (folder / "own.yaml").write_bytes((SHIPPED / "mnist-quick.yaml").read_bytes())
+    (folder / "elsewhere").mkdir(exist_ok=True)
+    command = [sys.executable, "-P", "-m", "diffsem.scenarios.command_line", "run", folder / "own.yaml", "--out", out]
+    command += [*(word for key in OWN_PARTS for word in ("--set", key)), *options]
+    return subprocess.run(command, cwd=folder / "elsewhere", capture_output=True, text=True)
+
+
+@pytest.mark.slow
+def test_parts_of_ones_own_give_the_identical_table_on_two_processes(tmp_path, assert_same_table):
+    for name, options in (("one.h5", []), ("two.h5", ["--workers", "2"])):
+        done = run_own_parts(tmp_path, tmp_path / name, *options)
+        assert done.returncode == 0, done.stderr
+    assert_same_table(tmp_path / "two.h5", tmp_path / "one.h5")
+    rows = read_results(tmp_path / "two.h5")
+    assert set(rows["channel"]) == {"levels"}
+    receivers = rows[rows["node"] == "receiver"]
+    assert set(receivers["system"]) == {"classifier", "upside-down"}
+    accuracy = receivers.groupby("system")["accuracy"].mean()
+    assert accuracy["upside-down"] < accuracy["classifier"] - 0.2
+    assert (receivers["total"] == 64).all()
+
+
+@pytest.mark.slow
+def test_a_process_that_cannot_import_a_part_says_so_in_one_line(tmp_path):
+    here_only = 'if multiprocessing.parent_process() is not None:\n    raise OSError("no licence\\non this machine")\n'
+    done = run_own_parts(tmp_path, tmp_path / "r.h5", "--workers", "2", module=f"{OWN}{here_only}")
+    assert done.returncode == 2, done.stderr
+    assert "Traceback" not in done.stderr
+    (line,) = [line for line in done.stderr.splitlines() if line.startswith("diffsem: ")]
+    assert line.startswith(f"diffsem: worker on {platform.node()}: ")
+    assert "own_parts:" in line
+    assert "OSError: no licence on this machine" in line
+
+
+@pytest.mark.parametrize(
+    ("key", "override"),
+    [
+        ("legitimate.receivers", "legitimate.receivers=['{part}']"),
+        ("legitimate.channel", "legitimate.channel={{kind: '{part}'}}"),
+        ("eavesdropper.channel", "eavesdropper.channel={{kind: '{part}'}}"),
+        ("eavesdropper.attacks", "eavesdropper.attacks=['{part}']"),
+        ("eavesdropper.judge", "eavesdropper.judge={part}"),
+        ("dataset", "dataset={part}"),
+    ],
+)
+def test_a_worker_that_lacks_a_module_says_so(key, override):
+    """Another machine: a process whose path does not hold the folder of the scenario."""
+    from diffsem.scenarios.runs.parallel.worker import simulate_point
+    from diffsem.scenarios.runs.sweep import sweep_points
+
+    part = "not_on_this_machine:PART"
+    scenario = load_scenario("mnist-quick", [override.format(part=part)])
+    with pytest.raises(InputError) as error:
+        simulate_point(scenario, "", None, sweep_points(scenario)[0])
+    told = f"worker on {platform.node()}: {key}: {part}: ModuleNotFoundError: No module named 'not_on_this_machine'; "
+    assert str(error.value).startswith(told)
+    assert str(error.value).endswith("where Python finds it, on every worker's machine")
+
+
+def test_a_worker_with_other_code_of_a_part_refuses(tmp_path, monkeypatch):
+    from diffsem.scenarios.datasets.splitting import load_dataset
+    from diffsem.scenarios.runs.assembly import origin_of
+    from diffsem.scenarios.runs.parallel.worker import simulate_point
+    from diffsem.scenarios.runs.resolving import plan
+    from diffsem.scenarios.runs.sweep import sweep_points
+
+    (tmp_path / "own_parts.py").write_text(OWN)
+    monkeypatch.syspath_prepend(tmp_path)
+    scenario = load_scenario("mnist-quick", OWN_PARTS)
+    planned = plan(scenario)
+    origin = origin_of(planned, load_dataset(planned.source))
+    (tmp_path / "own_parts.py").write_text(f"{OWN}# another day\n")
+    with pytest.raises(InputError, match="not those that the sweep was started with"):
+        simulate_point(scenario, origin, None, sweep_points(scenario)[0])
+    sys.modules.pop("own_parts")
 
 
 def test_a_worker_with_other_weights_refuses(scenario):

@@ -22,6 +22,7 @@ ELSEWHERE = {
 }
 
 
+@pytest.mark.slow
 def test_a_linear_probe(tmp_path):
     rows = run_attack_test(QUICK, tmp_path)
     assert set(rows["attack"]) == {"", QUICK}

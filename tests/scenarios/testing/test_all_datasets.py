@@ -21,6 +21,7 @@ def test_every_data_set_that_needs_no_download_is_tested():
     assert set(THERE) == set(shipped_datasets()) - {"cifar10"}
 
 
+@pytest.mark.slow
 def test_mnist(tmp_path):
     run_dataset_test("mnist", tmp_path)
 

@@ -18,6 +18,9 @@ from diffsem.scenarios.training.recipes.information_bottleneck import train_agai
 from diffsem.scenarios.training.recipes.pair import train_pair, train_through_noise
 from diffsem.scenarios.training.session import TrainingSession
 
+# An epoch each, most of it tracing: half a minute in all.
+pytestmark = pytest.mark.slow
+
 ONE_EPOCH = {
     "epochs": dict.fromkeys(("pair", "denoiser", "classifiers", "distillation", "ibal"), 1),
     "batch_size": 32,
@@ -65,7 +68,6 @@ def test_a_pair_is_trained_under_the_names_of_its_specifications(session, networ
     assert sorted(path.name for path in tmp_path.glob("*.h5")) == ["receiver.weights.h5", "sender.weights.h5"]
 
 
-@pytest.mark.slow
 def test_accuracies_are_told_at_the_steps_that_the_schedule_has(session, networks):
     outcome = train_through_noise(session, "mine", networks.encoder, networks.classifier, 1, session.varied)
     assert list(outcome["scores"]) == ["test_accuracy_t0"]
@@ -116,7 +118,6 @@ def test_features_are_draws_of_an_image_one_after_another_and_vary_in_training_o
     assert np.abs(training[0] - training[1]).max() > 1e-2
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("label", [False, True])
 def test_a_student_begins_as_its_teacher_and_is_saved_under_its_own_name(label, session, networks, tmp_path):
     teacher = networks.label_unet if label else networks.unet

@@ -1,0 +1,16 @@
+from . import channels as channels
+from . import link as link
+from . import models as models
+from . import scenarios as scenarios
+from .link import InputError as InputError
+from .link import ResultTable as ResultTable
+from .link import read_results as read_results
+from .link import read_table as read_table
+from .scenarios import Scenario as Scenario
+from .scenarios import leakage as leakage
+from .scenarios import load_scenario as load_scenario
+from .scenarios import outage as outage
+from .scenarios import private_share as private_share
+from .scenarios import run_scenario as run_scenario
+from .scenarios import train_scenario as train_scenario
+from .version import __version__ as __version__

@@ -25,7 +25,7 @@ lint: .venv/installed-dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports
-	$(BIN)/mypy -p diffsem.models -p diffsem.channels -p diffsem.link -p diffsem.scenarios
+	$(BIN)/mypy -p diffsem
 
 bench: .venv/installed-dev
 	TF_CPP_MIN_LOG_LEVEL=3 $(BIN)/python tests/benchmarks/engine.py --out results/bench.json

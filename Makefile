@@ -1,9 +1,9 @@
 # Two commands do everything on a fresh machine: `make run` and `make test`.
 PYTHON ?= python3
 BIN := .venv/bin
-SOURCES := setup.cfg pyproject.toml requirements.lock $(shell find models channels link scenarios -type f -not -path '*/__pycache__/*')
+SOURCES := setup.cfg pyproject.toml requirements.lock $(shell find api models channels link scenarios -type f -not -path '*/__pycache__/*')
 
-.PHONY: run test test-slow lint bench solvers channels defences clean
+.PHONY: run test test-slow lint release bench solvers channels defences clean
 
 run: .venv/installed
 	$(BIN)/diffsem run mnist-quick --out results/mnist-quick.h5
@@ -26,6 +26,10 @@ lint: .venv/installed-dev
 	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports
 	$(BIN)/mypy -p diffsem
+
+# Sdist and wheel in dist/, tried in an empty environment.
+release: .venv/installed-dev
+	bash .ci/release
 
 bench: .venv/installed-dev
 	TF_CPP_MIN_LOG_LEVEL=3 $(BIN)/python tests/benchmarks/engine.py --out results/bench.json
@@ -50,7 +54,7 @@ defences: .venv/installed
 	bash notebooks/defences.sh $(BIN)/diffsem results/defences
 
 clean:
-	rm -rf .venv build results *.egg-info
+	rm -rf .venv build dist results *.egg-info
 
 .venv/bin/python:
 	$(PYTHON) -m venv .venv

@@ -60,3 +60,8 @@ def test_a_failing_import_of_tensorflow_leaves_standard_error_open(tmp_path):
         "try:\n    import tensorflow\nexcept RuntimeError as error:\n    os.write(2, str(error).encode())"
     )
     assert run(code).stderr == "broken"
+
+
+def test_who_cites_cites_this_version():
+    citation = (Path(__file__).parents[2] / "CITATION.cff").read_text()
+    assert f"version: {diffsem.__version__}\n" in citation

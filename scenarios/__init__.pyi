@@ -1,3 +1,4 @@
+from .attacks import shipped_attacks as shipped_attacks
 from .contracts.attack import AttackMethod as AttackMethod
 from .contracts.attack import Eavesdropping as Eavesdropping
 from .contracts.attack import Target as Target
@@ -29,3 +30,4 @@ from .schema.channels import BlockFadingKeys as BlockFadingKeys
 from .schema.channels import GridKeys as GridKeys
 from .schema.keys import Keys as Keys
 from .schema.scenario import Scenario as Scenario
+from .systems import shipped_systems as shipped_systems

@@ -18,13 +18,13 @@ from diffsem.scenarios.schema.scenario import Scenario
 from diffsem.scenarios.systems import default_systems, shipped_systems
 
 
-def load_scenario(scenario: str | Path, overrides: Sequence[str] = ()) -> Scenario:
+def load_scenario(scenario: str | Path | Mapping[str, Any], overrides: Sequence[str] = ()) -> Scenario:
     """Read and check a scenario; nothing from outside of the package is imported.
 
     Parameters
     ----------
-    scenario : str or Path
-        A shipped name or a path to a YAML file.
+    scenario : str, Path or mapping
+        A shipped name, a path to a YAML file, or what such a file holds.
     overrides : sequence of str
         "key.sub=VALUE" pairs, VALUE in YAML, applied before validation.
 
@@ -37,7 +37,9 @@ def load_scenario(scenario: str | Path, overrides: Sequence[str] = ()) -> Scenar
     return words
 
 
-def read_without_imports(scenario: str | Path, overrides: Sequence[str] = ()) -> tuple[Scenario, Plan | None]:
+def read_without_imports(
+    scenario: str | Path | Mapping[str, Any], overrides: Sequence[str] = ()
+) -> tuple[Scenario, Plan | None]:
     """A scenario's words, and the plan of its shipped parts, as `plan_without_imports` has it. Raises InputError."""
     content, where = read_words(scenario, overrides)
     words = parse_words(content, where)

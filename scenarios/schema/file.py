@@ -2,9 +2,11 @@
 
 import os
 import stat
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
+
+import yaml
 
 from diffsem.link import InputError, shortened
 from diffsem.scenarios.schema.strict_yaml import DEEPEST, MOST_BYTES, read_yaml
@@ -17,13 +19,13 @@ def shipped_scenarios() -> list[str]:
     return sorted(path.stem for path in SHIPPED.glob("*.yaml"))
 
 
-def read_words(scenario: str | Path, overrides: Sequence[str] = ()) -> tuple[dict[str, Any], str]:
+def read_words(scenario: str | Path | Mapping[str, Any], overrides: Sequence[str] = ()) -> tuple[dict[str, Any], str]:
     """Read a scenario's keys and values, which are not validated yet.
 
     Parameters
     ----------
-    scenario : str or Path
-        A shipped name or a path to a YAML file.
+    scenario : str, Path or mapping
+        A shipped name, a path to a YAML file, or what such a file holds.
     overrides : sequence of str
         "key.sub=VALUE" pairs, VALUE in YAML.
 
@@ -37,18 +39,26 @@ def read_words(scenario: str | Path, overrides: Sequence[str] = ()) -> tuple[dic
     InputError
         One line: what is wrong, where, what is allowed.
     """
-    path = _find(scenario)
+    where = "given as keys" if isinstance(scenario, Mapping) else str(_find(scenario))
     try:
-        content = read_yaml(_text_of(path))
+        content = read_yaml(_as_yaml(scenario) if isinstance(scenario, Mapping) else _text_of(Path(where)))
     except OSError as error:
-        raise InputError(f"scenario {path}: {error.strerror}") from error
+        raise InputError(f"scenario {where}: {error.strerror}") from error
     except ValueError as error:
-        raise InputError(f"scenario {path}: {error}") from error
+        raise InputError(f"scenario {where}: {error}") from error
     if not isinstance(content, dict):
-        raise InputError(f"scenario {path}: must hold keys and values, such as 'name: {path.stem}'")
+        raise InputError(f"scenario {where}: must hold keys and values, such as 'name: {Path(where).stem}'")
     for override in overrides:
         _apply(content, override)
-    return content, str(path)
+    return content, where
+
+
+def _as_yaml(content: Mapping[str, Any]) -> str:
+    """The same limits hold for what is given as for what a file holds. Raises ValueError."""
+    try:
+        return yaml.safe_dump(dict(content))
+    except (yaml.YAMLError, RecursionError) as error:
+        raise ValueError("holds what YAML cannot; allowed: texts, numbers, booleans, lists and keys") from error
 
 
 def _find(scenario: str | Path) -> Path:

@@ -72,3 +72,26 @@ def test_an_override_changes_nothing_beside_an_alias(tmp_path):
     scenario = load(write(tmp_path / "mine.yaml", text), ["legitimate.channel.k_factor_db=9"])
     assert scenario.legitimate.channel.k_factor_db == 9
     assert scenario.eavesdropper.channel.k_factor_db == 6
+
+
+def test_keys_are_read_as_the_file_that_holds_them(tmp_path):
+    words = {"name": "own", "dataset": "mnist", "timesteps": (0, 120), "legitimate": {"snr_db": [5.0, 15.0]}}
+    path = tmp_path / "own.yaml"
+    path.write_text("{name: own, dataset: mnist, timesteps: [0, 120], legitimate: {snr_db: [5.0, 15.0]}}")
+    overrides = ["seed=3", "legitimate.snr_db=[10]"]
+    assert load_scenario(words, overrides) == load_scenario(path, overrides)
+    # What is set reaches no one else's keys.
+    assert words["legitimate"] == {"snr_db": [5.0, 15.0]}
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        ({"timesteps": object()}, "given as keys: holds what YAML cannot"),
+        ({1: 2}, "key 1 is no string"),
+        ({}, "name: missing"),
+    ],
+)
+def test_keys_that_no_file_could_hold_are_told(words, told):
+    with pytest.raises(InputError, match=told):
+        load_scenario(words)

@@ -1,6 +1,6 @@
 """Rows of a result table by system and by point of the sweep: what `--systems` and `--at` keep."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -41,7 +41,32 @@ def select(rows: pd.DataFrame, systems: Sequence[str] = (), at: str = "", axes: 
         If a name or a value is not one of the table's; the line lists those.
     """
     chosen = _at(rows, at, axes)
-    return chosen[chosen["system"].isin(_systems(rows, systems))] if systems else chosen
+    if not systems:
+        return chosen
+    names = _systems(rows, systems)
+    found = chosen[chosen["system"].isin(names)]
+    if found.empty:
+        there = _listed(_names_in(chosen))
+        raise InputError(f"--systems: {_listed(names)} is not in the table at {escaped(at)}; allowed there: {there}")
+    return found
+
+
+def settings(rows: pd.DataFrame, axes: Sequence[str] = AXES) -> Iterator[tuple[dict[str, object], pd.DataFrame]]:
+    """Each combination of the values of the swept columns that is in the table, with its rows.
+
+    Rows of a node in whose rows a column does not vary are in each setting at whose points the other node's are; where
+    several tables were put together, rows that are the same in all columns count once.
+    """
+    names = swept(rows, axes)
+    parts: list[tuple[dict[str, object], pd.DataFrame]] = [({}, rows.drop_duplicates() if names else rows)]
+    for name in names:
+        own = rows["node"].isin(_own_nodes(rows, name))
+        parts = [
+            (values | {name: value}, _kept(part, own, own & (rows[name] == value)))
+            for values, part in parts
+            for value in sorted(set(part.loc[own.loc[part.index], name]))
+        ]
+    yield from parts
 
 
 def select_table(table: ResultTable, systems: Sequence[str] = (), at: str = "") -> ResultTable:
@@ -59,13 +84,17 @@ def select_table(table: ResultTable, systems: Sequence[str] = (), at: str = "") 
 
 
 def _systems(rows: pd.DataFrame, names: Sequence[str]) -> list[str]:
-    known = list(dict.fromkeys(rows["system"]))
+    known = _names_in(rows)
     # A name from outside may hold a comma itself.
     wanted = [part.strip() for name in names for part in ([name] if name in known else name.split(","))]
     for name in wanted:
         if name not in known:
             raise InputError(f"--systems: '{escaped(name)}' is not in the table; allowed: {_listed(known)}")
     return wanted
+
+
+def _names_in(rows: pd.DataFrame) -> list[str]:
+    return list(dict.fromkeys(rows["system"]))
 
 
 def _at(rows: pd.DataFrame, at: str, axes: Sequence[str]) -> pd.DataFrame:
@@ -79,13 +108,18 @@ def _at(rows: pd.DataFrame, at: str, axes: Sequence[str]) -> pd.DataFrame:
         if name in given:
             raise InputError(f"--at: {name} is given twice; give each axis once")
         given.add(name)
-        own = rows["node"].isin(_own_nodes(rows, names[name])).loc[chosen.index]
-        here = own & _equal(rows, name, names[name], text).loc[chosen.index]
-        there = pd.MultiIndex.from_frame(chosen.loc[here, POINT])
-        chosen = chosen[here | ~own & pd.MultiIndex.from_frame(chosen[POINT]).isin(there)]
+        own = rows["node"].isin(_own_nodes(rows, names[name]))
+        chosen = _kept(chosen, own, _equal(rows, name, names[name], text))
     if given and chosen.empty:
         raise InputError(f"--at: no row of the table is at {escaped(at)}, though each of the values is in it")
     return chosen
+
+
+def _kept(chosen: pd.DataFrame, own: pd.Series, here: pd.Series) -> pd.DataFrame:
+    """Of the chosen rows those that are here, and those of other nodes than the axis' own that are at their points."""
+    own, here = own.loc[chosen.index], here.loc[chosen.index]
+    there = pd.MultiIndex.from_frame(chosen.loc[here, POINT])
+    return chosen[here | ~own & pd.MultiIndex.from_frame(chosen[POINT]).isin(there)]
 
 
 def _names(rows: pd.DataFrame, axes: Sequence[str]) -> dict[str, str]:

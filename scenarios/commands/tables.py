@@ -190,7 +190,9 @@ def _print(tables: Sequence, lines, format_: Format) -> None:
     from diffsem.scenarios.reporting.tables import as_json, csv, latex, markdown
 
     if format_ is Format.TABLE:
-        for table in tables:
+        for place, table in enumerate(tables):
+            if place:
+                typer.echo()
             _print_on_terminal(table)
     elif format_ is Format.CSV:
         typer.echo(csv(lines), nl=False)

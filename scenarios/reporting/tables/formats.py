@@ -48,7 +48,7 @@ def as_json(lines: pd.DataFrame) -> str:
 
 
 def _shown(lines: pd.DataFrame) -> pd.DataFrame:
-    names = [name for name in lines if lines[name].dtype == object]
+    names = [name for name in lines if not pd.api.types.is_numeric_dtype(lines[name])]
     return lines.assign(**{str(name): lines[name].map(escaped, na_action="ignore") for name in names})
 
 

@@ -132,7 +132,7 @@ def test_links_that_read_labels_too_are_shown_in_both_tables(table, error_table)
     of_labels, of_bits = shown_tables(whole, "labels", "bits", "-ber")
     key = ["timestep", "receiver_snr_db", "system"]
     own, found = (frame.set_index(key).sort_index() for frame in (leakage(labelled), of_labels.lines))
-    pd.testing.assert_frame_equal(found[list(own)], own, check_dtype=False)
+    pd.testing.assert_frame_equal(found[list(own)], own, check_dtype=False, check_index_type=False)
     assert list(of_bits.lines["bit_errors"]) == list(digital["bit_errors"])
     assert [sheet.title for sheet in shown_tables(labelled, "labels", "bits")] == ["labels"]
     assert [sheet.title for sheet in shown_tables(error_table().rows, "labels", "bits")] == ["bits"]

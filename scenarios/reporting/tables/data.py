@@ -72,6 +72,6 @@ def _at_every_setting(
     for values, part in settings(rows, axes):
         lines = make(part)
         for place, (axis, value) in enumerate(values.items(), len(POINT)):
-            lines.insert(place, axis, value)
+            lines.insert(place, axis, [value] * len(lines))
         parts.append(lines)
     return parts[0] if len(parts) == 1 else pd.concat(parts, ignore_index=True)

@@ -18,7 +18,7 @@ _LATEX = {
 
 def markdown(sheet: Sheet) -> str:
     """A table in GitHub's Markdown between its title and its caption."""
-    fields = sheet.keys | sheet.fields
+    fields = sheet.all_fields
     rules = [":--" if column.is_name else "--:" for column in fields.values()]
     rows = [fields, rules, *([_markdown(text) for text in texts] for texts in sheet.texts())]
     table = "\n".join(f"| {' | '.join(row)} |" for row in rows)
@@ -27,7 +27,7 @@ def markdown(sheet: Sheet) -> str:
 
 def latex(sheet: Sheet) -> str:
     """A `table` of LaTeX that needs no package, its caption the title and what the intervals are."""
-    fields = sheet.keys | sheet.fields
+    fields = sheet.all_fields
     columns = "".join("l" if column.is_name else "r" for column in fields.values())
     head, *rows = (" & ".join(map(_latex, texts)) + r" \\" for texts in ([*fields], *sheet.texts()))
     caption = _latex(f"{escaped(sheet.title)}; {sheet.caption}")

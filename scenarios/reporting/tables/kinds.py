@@ -1,6 +1,7 @@
 """The tables there are: receiver against adversary, what leaks, every attack, and error rates."""
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 
 import pandas as pd
 
@@ -161,7 +162,7 @@ def _keys(rows: pd.DataFrame, lines: pd.DataFrame, own_snr: str | None, subject:
         columns["Eve dB"] = own_snr
     columns |= {axis.replace("_", " "): axis for axis in _points(lines)[len(POINT) :]}
     return {
-        **{title: Field(lambda line, column=column: cells.value(line, column)) for title, column in columns.items()},
+        **{title: Field(partial(cells.value, name=column)) for title, column in columns.items()},
         subject: Field(lambda line: cells.name(line[subject]), is_name=True),
     }
 

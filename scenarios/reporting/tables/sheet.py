@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import pandas as pd
 from rich import box
 from rich.cells import cell_len
-from rich.console import Console, ConsoleOptions, RenderResult
+from rich.console import Console, ConsoleOptions, JustifyMethod, RenderResult
 from rich.table import Table
 from rich.text import Text
 
@@ -71,9 +71,14 @@ class Sheet:
             told = f"left out: {', '.join(missing)}; shown at {self._wide_width()} columns, in a pipe or a file"
             yield Text(told, "table.caption")
 
+    @property
+    def all_fields(self) -> dict[str, Field]:
+        """Keys first."""
+        return {**self.keys, **self.fields}
+
     def texts(self) -> list[list[str]]:
         """Every field of every line, keys first."""
-        fields = (self.keys | self.fields).values()
+        fields = self.all_fields.values()
         return [[column.text(line) for column in fields] for line in self.lines.to_dict("records")]
 
     def _wide(self) -> Layout:
@@ -85,7 +90,7 @@ class Sheet:
 
     def _fitting(self, width: int) -> tuple[Layout | None, list[Column], list[int]]:
         """The first layout that fits, None for the wide one, with its columns and their widths."""
-        layouts = [(None, self._columns(self._wide()), *WIDE)]
+        layouts: list[tuple[Layout | None, list[Column], int, int]] = [(None, self._columns(self._wide()), *WIDE)]
         layouts += [(layout, self._columns(layout, narrow=True), *NARROW) for layout in self.narrow]
         for fold in (None, *FOLDS):
             for layout, columns, between, around in layouts:
@@ -113,7 +118,7 @@ class Sheet:
         return columns
 
     def _found(self, title: str) -> Field:
-        return self.details[title][1] if title in self.details else (self.keys | self.fields)[title]
+        return self.details[title][1] if title in self.details else self.all_fields[title]
 
     def _left_out(self, layout: Layout) -> list[str]:
         """The titles of the fields that a layout does not show."""
@@ -125,7 +130,7 @@ class Sheet:
         plain = Table(box=box.HORIZONTALS, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0))
         table = Table() if wide else plain
         for column, width in zip(columns, widths, strict=True):
-            justify = "left" if column.has_names or (len(column.header) > 1 and not wide) else "right"
+            justify: JustifyMethod = "left" if column.has_names or (len(column.header) > 1 and not wide) else "right"
             # Text, not markup: names come from outside.
             table.add_column(Text("\n".join(column.header)), justify=justify, width=width, overflow="fold")
         last = None

@@ -1,9 +1,21 @@
 """Arguments and options that several commands have."""
 
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
+
+
+class Format(StrEnum):
+    """What a table may be written as."""
+
+    TABLE = "table"
+    CSV = "csv"
+    MARKDOWN = "markdown"
+    LATEX = "latex"
+    JSON = "json"
+
 
 ScenarioArgument = Annotated[
     str, typer.Argument(help="A shipped scenario's name (see `diffsem scenarios`) or a YAML file.")
@@ -37,3 +49,26 @@ Start = Annotated[
     str | None,
     typer.Option(metavar="FOLDER", help="Copy finished stages from a folder of weights, or pretrained: the package's."),
 ]
+Systems = Annotated[
+    list[str] | None,
+    typer.Option(metavar="NAME", help="Only these systems; repeatable, or several with commas between."),
+]
+At = Annotated[
+    str,
+    typer.Option(
+        metavar="AXIS=VALUE,...",
+        help="Only these points, e.g. t=240,snr=15: t, snr, eavesdropper_snr, or another swept column, e.g. looks=10.",
+    ),
+]
+FormatOption = Annotated[
+    Format,
+    typer.Option(
+        "--format",
+        help="What to print: a table for people, as wide as the terminal, or with every column into a pipe or file; "
+        "the same in Markdown or LaTeX; or the numbers behind, unrounded, as CSV or JSON.",
+    ),
+]
+Sort = Annotated[
+    str, typer.Option(metavar="COLUMN", help="Sort by a column of the CSV format; -COLUMN: the largest first.")
+]
+CsvFile = Annotated[Path | None, typer.Option("--csv", help="Write the table to this CSV file too.")]

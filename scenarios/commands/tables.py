@@ -1,63 +1,73 @@
 """show, leakage, attacks, plot, export: the commands that read result tables."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from diffsem.link import InputError, escaped
-from diffsem.scenarios.commands.options import ResultArgument
+from diffsem.scenarios.commands.options import At, CsvFile, Format, FormatOption, ResultArgument, Sort, Systems
 from diffsem.scenarios.runs.parallel.quiet import load_tensorflow
 
 
-def show(results: ResultArgument) -> None:
+def show(
+    results: ResultArgument,
+    systems: Systems = None,
+    at: At = "",
+    sort: Sort = "",
+    format_: FormatOption = Format.TABLE,
+) -> None:
     """Print a result table: receiver, strongest adversary, gap; bit and block error rates; with 95% intervals."""
-    print_table(results)
+    print_table(results, Asked(systems, at, sort, format_))
 
 
 def leakage(
     results: ResultArgument,
-    csv: Annotated[Path | None, typer.Option(help="Write the table to this CSV file too.")] = None,
+    csv: CsvFile = None,
+    systems: Systems = None,
+    at: At = "",
+    sort: Sort = "",
+    format_: FormatOption = Format.TABLE,
 ) -> None:
     """Print what the strongest attack leaves of the privacy gap, next to the gap that the paper's attacker alone shows.
 
     The paper's attacker is not told the noise level; without one, its columns are empty. Percent with 95% intervals;
     the worst class of the receiver and of the strongest attack.
     """
-    from diffsem.link import read_results
-    from diffsem.scenarios.reporting.statistics import leakage as leakage_of
     from diffsem.scenarios.reporting.tables import leakage_table
 
     if csv:
         _check_csv(csv)
-    rows = read_results(results)
+    asked = Asked(systems, at, sort, format_)
+    rows = asked.rows(results)
     if len(rows) and not (rows["scored"] == "label").any():
         raise InputError(f"result file {results}: has bit error rates only, no accuracy; `diffsem show` prints them")
-    _print(leakage_table(rows, f"{results}: {_setting(results, rows)}"))
-    if csv:
-        _write_csv(leakage_of(rows), csv)
+    _print_and_write(leakage_table(rows, f"{results}: {_setting(results, rows)}{asked.told}", sort), format_, csv)
 
 
 def attacks(
     results: ResultArgument,
-    csv: Annotated[Path | None, typer.Option(help="Write the table to this CSV file too.")] = None,
+    csv: CsvFile = None,
+    systems: Systems = None,
+    at: At = "",
+    sort: Sort = "",
+    format_: FormatOption = Format.TABLE,
 ) -> None:
     """Print every attack, not the strongest alone: accuracy, ceiling, images, and what it learnt from.
 
     Percent with 95% intervals. An attack hears a transmitter, whichever systems share it.
     """
-    from diffsem.link import read_results
-    from diffsem.scenarios.reporting.statistics import attacks as attacks_of
     from diffsem.scenarios.reporting.tables import attacks_table
 
-    rows = read_results(results)
+    asked = Asked(systems, at, sort, format_)
+    rows = asked.rows(results)
     if not (rows["node"] == "adversary").any():
         raise InputError(f"result file {results}: has no attacks; `diffsem show` prints the rest")
     if csv:
         _check_csv(csv)
-    _print(attacks_table(rows, f"{results}: {_setting(results, rows)}"))
-    if csv:
-        _write_csv(attacks_of(rows), csv)
+    _print_and_write(attacks_table(rows, f"{results}: {_setting(results, rows)}{asked.told}", sort), format_, csv)
 
 
 def plot(
@@ -111,22 +121,15 @@ def _check_csv(path: Path) -> None:
         raise InputError(f"csv file {path}: cannot be read ({error.strerror})") from error
 
 
-def _write_csv(frame, path: Path) -> None:
+def _write_csv(frame, path: Path, beside: bool = False) -> None:
     from diffsem.link import replace_file
 
     try:
         replace_file(path, frame.to_csv(index=False).encode())
     except OSError as error:
         raise InputError(f"csv file {path}: cannot be written ({error.strerror})") from error
-    typer.echo(escaped(path))
-
-
-def _print(table) -> None:
-    from rich.console import Console
-
-    console = Console()
-    console = console if console.is_terminal else Console(width=200)
-    console.print(table)
+    # Beside what another program reads, standard output holds nothing else.
+    typer.echo(escaped(path), err=beside)
 
 
 def _setting(path: Path, rows) -> str:
@@ -138,15 +141,72 @@ def _setting(path: Path, rows) -> str:
         raise InputError(f"result file {path}: {error}") from error
 
 
-def print_table(path: Path) -> None:
-    from diffsem.link import read_results
-    from diffsem.scenarios.reporting.tables import error_rate_table, terminal_table
+@dataclass(frozen=True)
+class Asked:
+    """What of a table is asked for, and how."""
 
-    rows = read_results(path)
+    systems: list[str] | None = None
+    at: str = ""
+    sort: str = ""
+    format: Format = Format.TABLE
+
+    def rows(self, path: Path):
+        """Those rows of a result file."""
+        from diffsem.link import read_results
+        from diffsem.scenarios.reporting.selection import select
+
+        return select(read_results(path), self.systems or (), self.at)
+
+    @property
+    def told(self) -> str:
+        """What titles say of it."""
+        parts = [*(self.systems or ()), *([self.at] if self.at else [])]
+        return f" (only {', '.join(parts)})" if parts else ""
+
+
+def print_table(path: Path, asked: Asked | None = None) -> None:
+    """Print what `diffsem show` does."""
+    from diffsem.scenarios.reporting.tables import ordered, shown_lines, shown_tables
+
+    asked = asked or Asked()
+    rows = asked.rows(path)
     state = "" if rows.attrs["complete"] else " (not complete: its run command, without --overwrite, goes on)"
     if "mixed_versions" in rows.attrs:
         state += " (rows of several package versions)"
-    if (rows["scored"] == "label").any() or rows.empty:
-        _print(terminal_table(rows, f"{path}: {_setting(path, rows)}{state}"))
-    if (rows["bits"] > 0).any():
-        _print(error_rate_table(rows, f"{path}{state}: digital links"))
+    state += asked.told
+    labelled = (rows["scored"] == "label").any() or rows.empty
+    title = f"{path}: {_setting(path, rows)}{state}" if labelled else ""
+    tables = shown_tables(rows, title, f"{path}{state}: digital links", asked.sort)
+    _print(tables, ordered(shown_lines(rows), asked.sort), asked.format)
+
+
+def _print_and_write(table, format_: Format, csv: Path | None) -> None:
+    _print([table], table.lines, format_)
+    if csv:
+        _write_csv(table.lines, csv, beside=format_ is not Format.TABLE)
+
+
+def _print(tables: Sequence, lines, format_: Format) -> None:
+    from diffsem.scenarios.reporting.tables import as_json, csv, latex, markdown
+
+    if format_ is Format.TABLE:
+        for place, table in enumerate(tables):
+            if place:
+                typer.echo()
+            _print_on_terminal(table)
+    elif format_ is Format.CSV:
+        typer.echo(csv(lines), nl=False)
+    elif format_ is Format.JSON:
+        typer.echo(as_json(lines), nl=False)
+    else:
+        write = markdown if format_ is Format.MARKDOWN else latex
+        typer.echo("\n".join(write(table) for table in tables), nl=False)
+
+
+def _print_on_terminal(table) -> None:
+    """As wide as the terminal, or as the numbers of a narrow one need; whole where it is none."""
+    from rich.console import Console
+
+    console = Console()
+    width = max(console.width, table.least_width) if console.file.isatty() else table.whole_width
+    Console(width=width).print(table)

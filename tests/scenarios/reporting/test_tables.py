@@ -1,11 +1,19 @@
 import numpy as np
+import pandas as pd
 import pytest
 
-from diffsem.link import empty_table
-from diffsem.scenarios.reporting.statistics import (
-    attacks,
+from diffsem.link import InputError, empty_table
+from diffsem.scenarios.reporting.statistics import attacks, leakage
+from diffsem.scenarios.reporting.tables import (
+    attack_lines,
+    attacks_table,
+    leakage_lines,
+    leakage_table,
+    ordered,
+    shown_lines,
+    shown_tables,
+    terminal_table,
 )
-from diffsem.scenarios.reporting.tables import attacks_table, leakage_table, terminal_table
 
 
 def test_every_attack_on_a_transmitter_is_there_once_the_most_accurate_first(table, printed):
@@ -35,20 +43,96 @@ def test_what_an_attack_has_learnt_from_and_made_is_shown_and_a_warning_is_marke
 
 @pytest.mark.parametrize("make", [terminal_table, leakage_table])
 def test_tables_have_a_column_for_the_eavesdroppers_snr_where_it_is_an_axis(make, table, swept_table, printed):
-    text = printed(make(swept_table().rows, "title"))
+    text = printed(make(swept_table().rows, "title"), 250)
     assert "Eve dB" in text
-    cells = [[cell.strip() for cell in line.split("│")[1:-1]] for line in text.splitlines() if "15 │" in line]
-    column = [row[4] for row in cells]
+    cells = [[cell.strip() for cell in line.split("│")[1:-1]] for line in text.splitlines() if " 15 │" in line]
+    column = [row[2] for row in cells]
     assert column == ["0", "5", "10", "-"] * 2
     for number, snr_db in (("55.00", "0"), ("55.00", "5"), ("70.00", "10")):
-        assert any(row[4] == snr_db and any(cell.startswith(number) for cell in row) for row in cells)
-    assert "Eve dB" not in printed(make(table().rows, "title"))
+        assert any(row[2] == snr_db and any(cell.startswith(number) for cell in row) for row in cells)
+    assert "Eve dB" not in printed(make(table().rows, "title"), 250)
 
 
 @pytest.mark.parametrize("width", [80, 120])
 def test_a_narrow_table_still_tells_its_rows_apart(width, swept_table, printed):
     text = printed(terminal_table(swept_table().rows, "title"), width)
-    points = [[cell.strip() for cell in line.split("│")[1:6]] for line in text.splitlines() if "│" in line]
-    points = [(row[0], row[1], row[4]) for row in points if row[0]]
-    assert points == [(t, snr, own) for t in ("120", "240") for snr in ("0", "15") for own in ("0", "5", "10", "-")]
+    points = [line.split()[:3] for line in text.splitlines() if line.startswith(("120", "240"))]
+    assert points == [[t, snr, own] for t in ("120", "240") for snr in ("0", "15") for own in ("0", "5", "10", "-")]
     assert "…" not in text
+
+
+def with_looks(table, *counts):
+    """The rows of a table for each number of looks; the more of them, the more the eavesdropper reads."""
+    parts = []
+    for count in counts:
+        rows = table.rows.copy()
+        heard = rows["node"] == "adversary"
+        rows.loc[heard, "looks"] = count
+        rows.loc[heard, ["correct", "accuracy"]] += [count, count / 1000]
+        parts.append(rows)
+    joined = pd.concat(parts, ignore_index=True)
+    joined.attrs.update(table.rows.attrs)
+    return joined, parts
+
+
+def test_a_column_that_a_sweep_varies_is_shown_and_parts_the_strongest_attacks(table, printed):
+    joined, parts = with_looks(table(), 1, 10)
+    lines = leakage_lines(joined)
+    assert list(lines.columns[:3]) == ["timestep", "receiver_snr_db", "looks"]
+    for count, part in zip((1, 10), parts, strict=True):
+        one = lines[lines["looks"] == count].drop(columns="looks").reset_index(drop=True)
+        pd.testing.assert_frame_equal(one, leakage(part))
+    heard = attack_lines(joined)
+    assert len(heard) == 2 * len(attacks(table().rows))
+    for make in (terminal_table, leakage_table, attacks_table):
+        for width in (80, 250):
+            text = printed(make(joined, "title"), width).replace("│", " ")
+            firsts = [line.split()[:3] for line in text.splitlines() if line.split()[:1] in (["120"], ["240"])]
+            # Two systems, or two attacks on what they share, at each of four points.
+            counts = ("1", "1", "10", "10")
+            assert firsts == [[t, snr, n] for t in ("120", "240") for snr in ("0", "15") for n in counts]
+            # The strongest reads 60% and 0.1 points more for a look.
+            assert (text.count("60.10 ["), text.count("61.00 [")) == ((4, 4) if make is attacks_table else (8, 8))
+        assert "looks" not in printed(make(table().rows, "title"), 250)
+
+
+def test_a_column_that_varies_for_both_nodes_sets_like_beside_like(table):
+    low, high = table().rows.assign(seed=1), table().rows.assign(seed=2)
+    high.loc[:, "correct"] += 50
+    high.loc[:, "accuracy"] += 0.05
+    lines = leakage_lines(pd.concat([low, high], ignore_index=True))
+    assert len(lines) == 16
+    assert lines.groupby("seed")["receiver"].min().to_dict() == {1: 0.7, 2: pytest.approx(0.75)}
+    np.testing.assert_allclose(lines["gap"], lines["receiver"] - lines["adversary"])
+    assert set(lines["gap"].round(6)) == {0.1, 0.2}
+
+
+def test_the_order_is_that_of_the_sweep_or_of_a_column(table):
+    lines = ordered(leakage_lines(table().rows.iloc[::-1]))
+    assert list(lines["timestep"]) == [120] * 4 + [240] * 4
+    assert list(lines["receiver_snr_db"]) == [0, 0, 15, 15] * 2
+    assert ordered(lines, "gap")["gap"].is_monotonic_increasing
+    largest = ordered(lines, "-gap")
+    assert largest["gap"].is_monotonic_decreasing
+    # Lines that are alike stay in the order of the sweep.
+    assert list(largest["timestep"]) == [120, 120, 240, 240] * 2
+    with pytest.raises(InputError, match=r"--sort: '\\x1bgap' is not a column; allowed: timestep, receiver_snr_db, "):
+        ordered(lines, "\x1bgap")
+
+
+def test_links_that_read_labels_too_are_shown_in_both_tables(table, error_table):
+    labelled = table(attacked=False).rows
+    digital = error_table().rows.replace({"system": {"bits+bpsk": "diffsem"}}).assign(timestep=120)
+    digital = digital[digital["receiver_snr_db"] == 0]
+    whole = pd.concat([labelled, digital], ignore_index=True)
+    lines = shown_lines(whole)
+    assert list(lines[(lines["timestep"] == 120) & (lines["receiver_snr_db"] == 0)]["system"]) == [
+        *("classifier", "diffsem", "bits+qpsk+0.5"),
+    ]
+    of_labels, of_bits = shown_tables(whole, "labels", "bits", "-ber")
+    key = ["timestep", "receiver_snr_db", "system"]
+    own, found = (frame.set_index(key).sort_index() for frame in (leakage(labelled), of_labels.lines))
+    pd.testing.assert_frame_equal(found[list(own)], own, check_dtype=False, check_index_type=False)
+    assert list(of_bits.lines["bit_errors"]) == list(digital["bit_errors"])
+    assert [sheet.title for sheet in shown_tables(labelled, "labels", "bits")] == ["labels"]
+    assert [sheet.title for sheet in shown_tables(error_table().rows, "labels", "bits")] == ["bits"]

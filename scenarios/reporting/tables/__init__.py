@@ -1,0 +1,29 @@
+"""Tables for people: receiver against adversary, point by point; every attack; error rates; in several formats."""
+
+from diffsem.scenarios.reporting.tables.data import attack_lines, leakage_lines, ordered, shown_lines
+from diffsem.scenarios.reporting.tables.formats import as_json, csv, latex, markdown
+from diffsem.scenarios.reporting.tables.kinds import (
+    attacks_table,
+    error_rate_table,
+    leakage_table,
+    shown_tables,
+    terminal_table,
+)
+from diffsem.scenarios.reporting.tables.sheet import Sheet
+
+__all__ = [
+    "Sheet",
+    "as_json",
+    "attack_lines",
+    "attacks_table",
+    "csv",
+    "error_rate_table",
+    "latex",
+    "leakage_lines",
+    "leakage_table",
+    "markdown",
+    "ordered",
+    "shown_lines",
+    "shown_tables",
+    "terminal_table",
+]

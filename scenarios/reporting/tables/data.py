@@ -1,0 +1,77 @@
+"""The numbers behind a table that is shown: the statistics at every setting of the sweep, in the order asked for."""
+
+from collections.abc import Callable, Sequence
+
+import pandas as pd
+
+from diffsem.link import InputError, escaped
+from diffsem.scenarios.reporting.selection import AXES, settings
+from diffsem.scenarios.reporting.statistics import POINT, attacks, leakage
+
+RATES = (
+    *("channel_uses", "bits", "bit_errors", "ber", "ber_low", "ber_high"),
+    *("blocks", "block_errors", "bler", "bler_low", "bler_high"),
+)
+COUNTS = ("images", "channel_uses", "bits", "bit_errors", "blocks", "block_errors")
+
+
+def leakage_lines(rows: pd.DataFrame, axes: Sequence[str] = AXES) -> pd.DataFrame:
+    """`statistics.leakage` at every value of the swept columns, which are columns of it behind the point."""
+    return _at_every_setting(rows[rows["scored"] == "label"], leakage, axes)
+
+
+def attack_lines(rows: pd.DataFrame, axes: Sequence[str] = AXES) -> pd.DataFrame:
+    """`statistics.attacks` at every value of the swept columns, which are columns of it behind the point."""
+    return _at_every_setting(rows[rows["node"] == "adversary"], attacks, axes)
+
+
+def error_rate_lines(rows: pd.DataFrame, axes: Sequence[str] = AXES) -> pd.DataFrame:
+    """The bit and block errors of the digital links, with the swept columns behind the point."""
+    return _at_every_setting(rows[rows["bits"] > 0], lambda part: part[[*POINT, "system", *RATES]], axes)
+
+
+def shown_lines(rows: pd.DataFrame, axes: Sequence[str] = AXES) -> pd.DataFrame:
+    """What `diffsem show` tells of each system and point: `leakage_lines` and, of digital links, `error_rate_lines`.
+
+    A table without digital links has no columns for them, and one without labels none of the others.
+    """
+    rates = error_rate_lines(rows, axes)
+    if rates.empty:
+        return leakage_lines(rows, axes)
+    if not (rows["scored"] == "label").any():
+        return rates
+    lines = leakage_lines(rows, axes)
+    both = lines.merge(rates, how="outer", on=[name for name in rates if name in lines])
+    # The merger has sorted the systems by name.
+    places = {name: place for place, name in enumerate(dict.fromkeys(rows["system"]))}
+    both = both.sort_values("system", key=lambda names: names.map(places), kind="stable", ignore_index=True)
+    # Counts stay whole numbers where a system has none.
+    return ordered(both.astype({name: "Int64" for name in COUNTS}), axes=axes)
+
+
+def ordered(lines: pd.DataFrame, sort: str = "", axes: Sequence[str] = AXES) -> pd.DataFrame:
+    """The lines in the order of the sweep or, with a column's name, by that column; "-NAME": the largest first.
+
+    Raises
+    ------
+    InputError
+        If there is no such column; the line lists them.
+    """
+    if not sort:
+        return lines.sort_values([*POINT, *(axis for axis in axes if axis in lines)], kind="stable", ignore_index=True)
+    name = sort.removeprefix("-")
+    if name not in lines:
+        raise InputError(f"--sort: '{escaped(name)}' is not a column; allowed: {', '.join(map(str, lines))}")
+    return lines.sort_values(name, ascending=name == sort, kind="stable", ignore_index=True)
+
+
+def _at_every_setting(
+    rows: pd.DataFrame, make: Callable[[pd.DataFrame], pd.DataFrame], axes: Sequence[str]
+) -> pd.DataFrame:
+    parts = []
+    for values, part in settings(rows, axes):
+        lines = make(part)
+        for place, (axis, value) in enumerate(values.items(), len(POINT)):
+            lines.insert(place, axis, [value] * len(lines))
+        parts.append(lines)
+    return parts[0] if len(parts) == 1 else pd.concat(parts, ignore_index=True)

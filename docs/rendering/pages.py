@@ -132,6 +132,7 @@ def _environment(figure: Callable[..., str]) -> jinja2.Environment:
     environment.globals |= {
         "table": tables.table,
         "tables": tables.tables,
+        "crossing": tables.crossing,
         "figure": figure,
         "zip": zip,
         "dict": dict,

@@ -154,6 +154,12 @@ def crossing(schedule: "models.NoiseSchedule") -> int:
     return int(steps[np.argmin(np.abs(schedule.esnr_db(steps)))])
 
 
+def esnr_db(schedule: "models.NoiseSchedule", step: float) -> float:
+    """The equivalent SNR at a step that need not be whole, dB: between the steps on either side."""
+    steps = np.arange(1, schedule.steps + 1)
+    return float(np.interp(step, steps, schedule.esnr_db(steps)))
+
+
 def tables(pattern: str) -> list[Table]:
     """Tables by a pattern from the repository's root, in the order of their names. Raises PageError if none matches."""
     paths = sorted(ROOT.glob(pattern))

@@ -129,9 +129,11 @@ def test_counts_of_several_points_are_added():
 
 
 def test_accuracy_between_two_points():
-    cells = {t: measures.Accuracy(value, 0, 0, 0, 1, 1, {"ssim": ssim}) for t, value, ssim in ((0, 90, 0.4), (9, 50, 0.2))}
+    cells = {
+        t: measures.Accuracy(value, 0, 0, 0, 1, 1, {"ssim": ssim}) for t, value, ssim in ((0, 90, 0.4), (9, 50, 0.2))
+    }
     assert measures.accuracy_at(cells, "ssim", 0.25) == pytest.approx(60)
-    with pytest.raises(ValueError, match="allowed: 0.2 to 0.4"):
+    with pytest.raises(ValueError, match=r"allowed: 0\.2 to 0\.4"):
         measures.accuracy_at(cells, "ssim", 0.1)
 
 

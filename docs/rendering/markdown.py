@@ -97,7 +97,7 @@ def _filled(paragraph: Sequence[str]) -> list[str]:
     if not paragraph:
         return []
     item = ITEM.match(paragraph[0])
-    indent = re.match(r"\s*", paragraph[0])[0]
+    indent = paragraph[0][: len(paragraph[0]) - len(paragraph[0].lstrip())]
     hanging = indent + " " * len(item[2]) if item else indent
     text = " ".join(" ".join(paragraph).split())
     return textwrap.wrap(

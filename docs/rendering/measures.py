@@ -174,7 +174,8 @@ def accuracy_at(cells: Mapping[Any, Accuracy], column: str, value: float) -> flo
     ValueError
         If it is beyond them.
     """
-    points = sorted((one.row[column], one.value) for one in cells.values())
-    if not points[0][0] <= value <= points[-1][0]:
-        raise ValueError(f"{column} {value}: allowed: {points[0][0]:g} to {points[-1][0]:g}")
-    return float(np.interp(value, *zip(*points, strict=True)))
+    points = np.array(sorted((one.row[column], one.value) for one in cells.values()))
+    least, largest = points[0, 0], points[-1, 0]
+    if not least <= value <= largest:
+        raise ValueError(f"{column} {value}: allowed: {least:g} to {largest:g}")
+    return float(np.interp(value, points[:, 0], points[:, 1]))

@@ -49,7 +49,7 @@ def command_of(one: Table) -> str | None:
         shipped = load_scenario(stored.name)
     except InputError:
         return None
-    settings = _differing(*(_plain(scenario.model_dump(mode="json")) for scenario in (stored, shipped)))
+    settings = _differing(_plain(stored.model_dump(mode="json")), _plain(shipped.model_dump(mode="json")))
     data = " --data-dir DIR" if stored.dataset == "cifar10" else ""
     command = " ".join([f"diffsem run {stored.name}{data}", *(f"--set {setting}" for setting in settings)])
     return command if len(command) <= LONGEST else None

@@ -17,6 +17,7 @@ from rendering.claims import PageError
 from rendering.measures import Accuracy, accuracy_of
 
 ROOT = Path(__file__).parents[2]
+# Rows that are equal in these are of one node at one point.
 TELL_APART = ("node", "attack", "transmitter", "timestep", "receiver_snr_db", "snr_db", "correct")
 # Short words for columns, as templates use them.
 WORDS = {"t": "timestep", "snr_db": "receiver_snr_db", "own_snr_db": "snr_db"}

@@ -73,6 +73,7 @@ def test_nobody_typed_a_number(path):
         ("It reads 84.2 at best.", ["1: 84.2"]),
         ("One.\n\nA gain of 2.8 [0.1, 5.5] points.", ["3: 2.8", "3: [0.1,", "3: 5.5]"]),
         ("10,000 images", ["1: 10,000"]),
+        ("That is 10 dB more.", ["1: 10"]),
         ("Half, 50% of them", ["1: 50%"]),
         ("At t = 240 and 15 dB on both links, and at t = 0, 60 and 120.", []),
         ("Fig. 3 to 8, eq. 20, 95% intervals, CIFAR-10, at 5 and 15 dB", []),

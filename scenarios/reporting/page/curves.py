@@ -15,6 +15,7 @@ from diffsem.scenarios.reporting.statistics import leakage
 from diffsem.scenarios.reporting.style import Style, style_of
 
 AXES = {"receiver_snr_db": "SNR Es/N0 at the receiver, dB", "timestep": "self-noising step t"}
+SHORT = {"receiver_snr_db": "SNR", "timestep": "t"}
 OTHER = {"receiver_snr_db": "timestep", "timestep": "receiver_snr_db"}
 # Of adversaries on several transmitters.
 DASHES = ("dash", "dot", "dashdot", "longdash", "longdashdot")
@@ -86,7 +87,7 @@ def curves_of(table: ResultTable, line: dict[str, Any] | None) -> tuple[list[Cur
     rates = table.rows[table.rows["bits"] > 0]
     for timestep, heard in rates.groupby("timestep"):
         group = f"error rates over {AXES['receiver_snr_db']}"
-        found.append(Curves(group, f"t = {timestep:g}", _packed(_error_rates(heard, style))))
+        found.append(Curves(group, f"over SNR, at t = {timestep:g}", _packed(_error_rates(heard, style))))
     return found, max(0, len(choices) - MOST_CURVES)
 
 

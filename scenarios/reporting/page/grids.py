@@ -87,7 +87,7 @@ def _text(title: str, name: str) -> Maker:
 
 
 def _point(eavesdropper: str) -> list[Maker]:
-    named = {"t": "timestep", "SNR, dB": "receiver_snr_db", "eavesdropper's SNR, dB": eavesdropper}
+    named = {"t": "timestep", "SNR, dB": "receiver_snr_db", "Eve's SNR, dB": eavesdropper}
     return [_level(title, name) for title, name in named.items()]
 
 

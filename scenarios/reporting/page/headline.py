@@ -7,7 +7,7 @@ import pandas as pd
 
 from diffsem.link import ResultTable, escaped, gap_interval
 from diffsem.scenarios.reporting.page.wording import listed, percent, percent_range, point, rate, title_of
-from diffsem.scenarios.reporting.statistics import POINT, leakage
+from diffsem.scenarios.reporting.statistics import POINT, interval, leakage
 from diffsem.scenarios.reporting.style import Style, style_of
 
 
@@ -46,7 +46,7 @@ def headline_of(table: ResultTable) -> Headline:
         sentences = _unattacked(line, len(lines), style)
     else:
         sentences = [*_gap(line, style), *_attacks(table.rows, line), *_choice(lines)]
-    return Headline((*sentences, *_control(table.rows, line, style), *unfinished), line)
+    return Headline((*sentences, *_denoisers(table.rows, lines, line, style), *unfinished), line)
 
 
 def best_line(lines: pd.DataFrame) -> dict[str, Any]:
@@ -64,8 +64,8 @@ def verdict(line: dict[str, Any]) -> str:
     if pd.isna(line["gap"]):
         return "no attack"
     if line["gap_low"] > 0:
-        return "told from 0"
-    return "told from 0, for the eavesdropper" if line["gap_high"] < 0 else "not told from 0"
+        return "yes, the receiver ahead"
+    return "yes, the attack ahead" if line["gap_high"] < 0 else "no"
 
 
 def _share(line: dict[str, Any], name: str, sign: str = "") -> str:
@@ -75,18 +75,21 @@ def _share(line: dict[str, Any], name: str, sign: str = "") -> str:
 
 
 def _gap(line: dict[str, Any], style: Style) -> list[str]:
-    own = line["eavesdropper_snr_db"]
-    where = point(line["timestep"], line["receiver_snr_db"], None if own == line["receiver_snr_db"] else own)
     judged = {
-        "told from 0": "It is told from 0: its interval lies above.",
-        "not told from 0": "It is not told from 0: its interval holds 0.",
-        "told from 0, for the eavesdropper": "It is told from 0, but the eavesdropper reads more than the receiver.",
+        "yes, the receiver ahead": "It is told from 0: its interval lies above.",
+        "no": "It is not told from 0: its interval holds 0.",
+        "yes, the attack ahead": "It is told from 0, but the eavesdropper reads more than the receiver.",
     }[verdict(line)]
     return [
-        f"{title_of(style, line['system'])} reads {_share(line, 'receiver')} of the images at {where}; the strongest "
-        f"attack on it, {escaped(line['attack'])}, reads {_share(line, 'adversary')}.",
+        f"{title_of(style, line['system'])} reads {_share(line, 'receiver')} of the images at {_where(line)}; the "
+        f"strongest attack on it, {escaped(line['attack'])}, reads {_share(line, 'adversary')}.",
         f"The gap is {_share(line, 'gap', '+')}. {judged}",
     ]
+
+
+def _where(line: dict[str, Any]) -> str:
+    own = line["eavesdropper_snr_db"]
+    return point(line["timestep"], line["receiver_snr_db"], None if own == line["receiver_snr_db"] else own)
 
 
 def _attacks(rows: pd.DataFrame, line: dict[str, Any]) -> list[str]:
@@ -124,13 +127,29 @@ def _unattacked(line: dict[str, Any], count: int, style: Style) -> list[str]:
     ]
 
 
-def _control(rows: pd.DataFrame, line: dict[str, Any], style: Style) -> list[str]:
-    """What the denoiser is worth: against the best system that shares the transmitter and never calls one."""
+def _denoisers(rows: pd.DataFrame, lines: pd.DataFrame, line: dict[str, Any], style: Style) -> list[str]:
+    """What a denoiser is worth: in the row of the headline or, where that calls none, in the best that does."""
     receivers = rows[(rows["node"] == "receiver") & (rows["scored"] == "label")]
     calls = receivers.groupby("system")["denoiser_calls"].max()
-    if calls[line["system"]] == 0:
-        return ["It calls no denoiser."] if (calls > 0).any() else []
-    here = receivers[(receivers[POINT] == [line[name] for name in POINT]).all(axis=1)]
+    denoised = lines[lines["system"].map(calls) > 0]
+    if denoised.empty:
+        return []
+    if calls[line["system"]] > 0:
+        return _gain(receivers, calls, line, style, "it")
+    best = best_line(denoised)
+    name = title_of(style, best["system"])
+    sentence = f"It calls no denoiser. Of those that do, {name} has the surest {{}} at {_where(best)}: {{}}."
+    if pd.isna(best["gap"]):
+        said = sentence.format("accuracy", _share(best, "receiver"))
+    else:
+        judged = "not told from 0" if verdict(best) == "no" else "told from 0"
+        said = sentence.format("gap", f"{_share(best, 'gap', '+')}, {judged}")
+    return [said, *_gain(receivers, calls, best, style, name)]
+
+
+def _gain(receivers: pd.DataFrame, calls: pd.Series, line: dict[str, Any], style: Style, name: str) -> list[str]:
+    """Against the best system that shares the transmitter and never calls a denoiser."""
+    here = receivers[(receivers[POINT] == [line[axis] for axis in POINT]).all(axis=1)]
     own = here[here["system"] == line["system"]].iloc[0]
     sender = _transmitter(style, own["system"], own["transmitter"])
     controls = [
@@ -141,20 +160,14 @@ def _control(rows: pd.DataFrame, line: dict[str, Any], style: Style) -> list[str
     if not controls:
         return []
     control = max(controls, key=lambda row: row["accuracy"])
-    gain = {"gain": own["accuracy"] - control["accuracy"]}
-    gain["gain_low"], gain["gain_high"] = gap_interval(
-        own["correct"],
-        own["total"],
-        control["correct"],
-        control["total"],
-        own["effective_images"],
-        control["effective_images"],
-    )
-    judged = "told from 0" if gain["gain_low"] > 0 or gain["gain_high"] < 0 else "not told from 0"
+    counts = (own["correct"], own["total"], control["correct"], control["total"])
+    low, high = gap_interval(*counts, own["effective_images"], control["effective_images"])
+    gain = {"gain": own["accuracy"] - control["accuracy"], "gain_low": low, "gain_high": high}
+    judged = "not told from 0" if low <= 0 <= high else "told from 0"
+    accuracy = _share(interval("control", control), "control")
     return [
         "Over the best receiver without a denoiser behind the same transmitter "
-        f"({title_of(style, control['system'])}, {percent(control['accuracy'])}% "
-        f"{percent_range(control['ci_low'], control['ci_high'])}) it gains {_share(gain, 'gain', '+')}, {judged}."
+        f"({title_of(style, control['system'])}, {accuracy}) {name} gains {_share(gain, 'gain', '+')}, {judged}."
     ]
 
 

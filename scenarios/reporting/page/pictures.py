@@ -2,7 +2,6 @@
 
 import base64
 import io
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -95,10 +94,8 @@ def _by_point(points: dict[str, list[Strip]]) -> tuple[tuple[str, tuple[Strip, .
 
 def _strip(caption: str, images: np.ndarray) -> Strip:
     """Images [n, height, width, channels] uint8 side by side, as a PNG."""
-    spaced: Sequence[np.ndarray] = [
-        np.pad(image, ((0, 0), (0, SPACE), (0, 0)), constant_values=255) for image in images
-    ]
-    row = np.concatenate(spaced, axis=1)[:, :-SPACE]
+    spaced = np.pad(images, ((0, 0), (0, 0), (0, SPACE), (0, 0)), constant_values=255)
+    row = np.concatenate(list(spaced), axis=1)[:, :-SPACE]
     picture = Image.fromarray(row[..., 0] if row.shape[-1] == 1 else row)
     content = io.BytesIO()
     picture.save(content, "PNG", optimize=True)

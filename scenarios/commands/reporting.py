@@ -30,13 +30,7 @@ def report(
     _check_page(path)
     tables = {str(result): read_table(result) for result in results}
     from diffsem.scenarios.reporting.page import report_page
-    from diffsem.scenarios.reporting.setting import setting
 
-    for name, table in tables.items():
-        try:
-            setting(str(table.attributes["scenario"]), table.rows)
-        except InputError as error:
-            raise InputError(f"result file {name}: {error}") from error
     page = report_page(tables, datetime.datetime.now().astimezone().isoformat(" ", "minutes"))
     try:
         replace_file(path, page.encode("utf-8", "backslashreplace"))

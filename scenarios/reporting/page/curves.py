@@ -58,12 +58,10 @@ class _Choice:
 
     @property
     def label(self) -> str:
-        named = {
-            "timestep": "t = {:g}",
-            "receiver_snr_db": "SNR {:g} dB",
-            "eavesdropper_snr_db": "eavesdropper {:g} dB",
-        }
-        return ", ".join(named[name].format(value) for name, value in self.fixed.items())
+        """As the reader chooses it."""
+        named = {"timestep": "t = {:g}", "receiver_snr_db": "{:g} dB", "eavesdropper_snr_db": "eavesdropper {:g} dB"}
+        at = ", ".join(named[name].format(value) for name, value in self.fixed.items())
+        return f"over {SHORT[self.axis]}, at {at}"
 
 
 def curves_of(table: ResultTable, line: dict[str, Any] | None) -> tuple[list[Curves], int]:

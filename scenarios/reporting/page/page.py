@@ -11,7 +11,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 from plotly.offline import get_plotlyjs
 
-from diffsem.link import ResultTable, escaped
+from diffsem.link import InputError, ResultTable, escaped
 from diffsem.scenarios.reporting.page.curves import Curves, curves_of
 from diffsem.scenarios.reporting.page.grid import Grid
 from diffsem.scenarios.reporting.page.grids import comparison, grids_of
@@ -86,7 +86,7 @@ def report_page(tables: Mapping[str, ResultTable], date: str) -> str:
     Raises
     ------
     InputError
-        If an attribute is not what `diffsem run` writes; which file that is, is said before it.
+        If an attribute is not what `diffsem run` writes, and of which file.
     """
     sections = [
         _section(place, name, table, ROOM // len(tables)) for place, (name, table) in enumerate(tables.items(), 1)
@@ -114,6 +114,13 @@ def _source(script: str) -> str:
 
 
 def _section(place: int, name: str, table: ResultTable, room: int) -> Section:
+    try:
+        return _said(place, name, table, room)
+    except InputError as error:
+        raise InputError(f"result file {name}: {error}") from error
+
+
+def _said(place: int, name: str, table: ResultTable, room: int) -> Section:
     headline = headline_of(table)
     curves, left = curves_of(table, headline.line)
     scenario = str(table.attributes["scenario"])

@@ -13,6 +13,8 @@ from diffsem.link import ResultTable, escaped
 from diffsem.version import __version__
 
 MISSING = "not recorded"
+# Of an attribute, which may be anything.
+LONGEST = 10_000
 # What the page says elsewhere, or what only programs read.
 ELSEWHERE = ("scenario", "systems", "attacks")
 # Attributes that every page tells of, by their titles; other ones that are there come behind.
@@ -71,11 +73,11 @@ def _shown(value: Any) -> str:
         return MISSING
     try:
         read = json.loads(value) if isinstance(value, str) else value
-    except ValueError:
+    except (ValueError, RecursionError):
         read = value
     if isinstance(read, Mapping):
-        return escaped(", ".join(f"{key} {_plain(one)}" for key, one in read.items())) or "none"
-    return escaped(_plain(read) if isinstance(read, list) else value)
+        return escaped(", ".join(f"{key} {_plain(one)}" for key, one in read.items()))[:LONGEST] or "none"
+    return escaped(_plain(read) if isinstance(read, list) else value)[:LONGEST]
 
 
 def _plain(value: Any) -> str:

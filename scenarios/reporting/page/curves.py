@@ -163,12 +163,12 @@ def _panels(titles: Sequence[str], axis: str, heights: Sequence[float]) -> go.Fi
     )
     for place, title in enumerate(titles, 1):
         figure.update_yaxes(title_text=title, row=place, col=1)
-    figure.update_xaxes(title_text=axis, row=len(titles), col=1)
+    figure.update_xaxes(title_text=axis, title_standoff=8, row=len(titles), col=1)
     figure.update_layout(
         template="none",
         height=420 + 200 * (len(titles) - 1),
-        margin={"l": 64, "r": 12, "t": 12, "b": 48},
-        legend={"orientation": "h", "yanchor": "top", "y": -0.14, "x": 0},
+        margin={"l": 64, "r": 12, "t": 36, "b": 48},
+        legend={"orientation": "h", "yref": "container", "yanchor": "bottom", "y": 0.01, "x": 0},
         hovermode="closest",
     )
     figure.update_xaxes(gridcolor="#dddddd", zeroline=False, automargin=True)

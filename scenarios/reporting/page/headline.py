@@ -114,11 +114,12 @@ def _choice(lines: pd.DataFrame) -> list[str]:
     if len(gaps) == 1:
         return []
     told = int((gaps["gap_low"] > 0).sum())
+    # Of 95% intervals one in forty lies above.
+    chance = f"{len(gaps) / 40:.1f}"
     return [
-        f"Of {len(gaps):,} rows this is the one whose gap has the highest lower end. Each interval holds for its row "
-        f"alone: {told:,} gaps are told from 0 in the receiver's favour, and were all of them 0, up to "
-        # Of 95% intervals one in forty lies above.
-        f"{len(gaps) / 40:.1f} would be by chance."
+        f"Of {len(gaps):,} rows this is the one whose gap has the highest lower end, and each interval holds for its "
+        f"row alone. Told from 0 in the receiver's favour are {told:,} of them; if all gaps were 0, up to {chance} "
+        "would be by chance."
     ]
 
 

@@ -44,8 +44,14 @@ for (const curves of document.querySelectorAll(".curves")) {
   const figures = JSON.parse(curves.querySelector("script").textContent);
   const select = curves.querySelector("select");
   const plot = curves.querySelector(".plot");
-  const config = { responsive: true, displaylogo: false, modeBarButtonsToRemove: ["toImage", "lasso2d", "select2d"] };
-  const draw = () => Plotly.react(plot, figures[select.value].data, figures[select.value].layout, config);
+  const config = { responsive: true, displaylogo: false, modeBarButtons: [["zoom2d", "pan2d", "resetScale2d"]] };
+  const draw = () => {
+    const { data, layout } = figures[select.value];
+    // On a narrow page each name takes a line of its own below the picture.
+    const names = data.filter((one) => one.showlegend !== false).length;
+    const height = layout.height + (plot.clientWidth < 600 ? 20 * names : 40);
+    Plotly.react(plot, data, { ...layout, height }, config);
+  };
   curves.querySelector("[role=status]").remove();
   select.addEventListener("change", draw);
   draw();

@@ -61,7 +61,7 @@ def test_the_row_is_the_one_whose_gap_is_surest_and_the_choice_is_said(row, made
     assert "At t = 240 and 15 dB, the eavesdropper at 5 dB DiffSem reads 56.00%" in text
     assert "2 attacks were run on it there: inversion-mlp and task-classifier. Of others nothing is known." in text
     assert "Of 2 rows this is the one" in text
-    assert "2 gaps are told from 0 in the receiver's favour, and were all of them 0, up to 0.1 would be" in text
+    assert "in the receiver's favour are 2 of them; if all gaps were 0, up to 0.1 would be by chance" in text
 
 
 def denoised(row, gained, transmitter="clean-pair", calls=2.0):

@@ -100,8 +100,8 @@ def _choices(lines: pd.DataFrame, axis: str) -> list[_Choice]:
     found = []
     swept = (lines.groupby(["timestep", "receiver_snr_db"])["eavesdropper_snr_db"].nunique() > 1).any()
     own = sorted(lines["eavesdropper_snr_db"].dropna().unique()) if swept else []
-    for value, here in lines.groupby(OTHER[axis]):
-        fixed = {OTHER[axis]: float(value)}
+    for value in sorted(lines[OTHER[axis]].unique()):
+        fixed, here = {OTHER[axis]: float(value)}, lines[lines[OTHER[axis]] == value]
         for snr_db in own:
             heard = here[here["eavesdropper_snr_db"].isna() | (here["eavesdropper_snr_db"] == snr_db)]
             found.append(_Choice(axis, fixed | {"eavesdropper_snr_db": float(snr_db)}, heard))

@@ -99,7 +99,7 @@ def words(text: object, note: object = "") -> Cell:
 
 def grid(name: str, title: str, caption: str, lines: pd.DataFrame, makers: Sequence[Maker]) -> Grid:
     """A table of lines; columns in which nothing stands are left out."""
-    records = lines.to_dict("records")
+    records = [{str(name): value for name, value in line.items()} for line in lines.to_dict("records")]
     cells = [[maker.cell(record) for record in records] for maker in makers]
     kept = [place for place, column in enumerate(cells) if any(cell.text != "–" for cell in column)]
     columns = tuple(

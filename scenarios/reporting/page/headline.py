@@ -56,7 +56,8 @@ def best_line(lines: pd.DataFrame) -> dict[str, Any]:
     """
     attacked = lines[lines["gap"].notna()]
     chosen, measure = (attacked, "gap_low") if len(attacked) else (lines, "receiver_low")
-    return chosen.sort_values(measure, ascending=False, kind="stable").iloc[0].to_dict()
+    best = chosen.sort_values(measure, ascending=False, kind="stable").iloc[0]
+    return {str(name): value for name, value in best.items()}
 
 
 def verdict(line: dict[str, Any]) -> str:

@@ -25,10 +25,10 @@ def report(
 
     from diffsem.link import read_table, replace_file
 
+    tables = {str(result): read_table(result) for result in results}
     first = results[0].resolve()
     path = out or results[0].parent / f"{first.stem if len(results) == 1 else first.parent.name + '-report'}.html"
     _check_page(path)
-    tables = {str(result): read_table(result) for result in results}
     from diffsem.scenarios.reporting.page import report_page
 
     page = report_page(tables, datetime.datetime.now().astimezone().isoformat(" ", "minutes"))

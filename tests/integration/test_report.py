@@ -197,7 +197,7 @@ def test_the_page_is_drawn_sorts_and_filters_without_an_error_or_a_request(page,
     assert page.ask(f"document.querySelector('#{grid} output').innerText") == f"{len(chosen)} of {len(lines)} rows"
     place = place_of(page, grid, "t")
     choose = f"(() => {{ const one = document.querySelector('#{grid} select[data-column=\"{place}\"]');"
-    page.ask(f"{choose} one.value = '240'; one.dispatchEvent(new Event('change')); }})()")
+    page.ask(f"{choose} one.value = '240.0'; one.dispatchEvent(new Event('change')); }})()")
     assert set(column(page, grid, place)) == {"240.0"}
 
     page.wait("document.querySelectorAll('.plot .main-svg').length > 0")

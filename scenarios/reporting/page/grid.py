@@ -36,13 +36,13 @@ class Column:
     title : str
     numeric : bool
         Whether it is sorted as numbers.
-    choices : tuple of str
-        Texts of its cells to choose among; empty where there is no such choice.
+    choices : tuple of (str, str)
+        Texts and values of its cells to choose among; empty where there is no such choice.
     """
 
     title: str
     numeric: bool
-    choices: tuple[str, ...] = ()
+    choices: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -109,15 +109,15 @@ def grid(name: str, title: str, caption: str, lines: pd.DataFrame, makers: Seque
     return Grid(name, title, caption, columns, rows)
 
 
-def _choices(maker: Maker, cells: Sequence[Cell]) -> tuple[str, ...]:
+def _choices(maker: Maker, cells: Sequence[Cell]) -> tuple[tuple[str, str], ...]:
     if not maker.chosen:
         return ()
-    distinct = {cell.text: cell for cell in cells}
+    distinct = {(cell.text, cell.value) for cell in cells}
     if len(distinct) < 2:
         return ()
 
-    def order(text: str) -> tuple[bool, float, str]:
-        value = distinct[text].value
+    def order(choice: tuple[str, str]) -> tuple[bool, float, str]:
+        text, value = choice
         return (value == "", float(value) if maker.numeric and value else 0.0, text)
 
     return tuple(sorted(distinct, key=order))

@@ -6,14 +6,13 @@ for (const grid of document.querySelectorAll(".grid")) {
   const selects = [...grid.querySelectorAll("select")];
   const count = grid.querySelector("output");
   const heads = [...grid.querySelectorAll("th")];
-  // A cell's own text, without the interval or name behind it.
-  const own = (row, place) => row.cells[place].firstChild.textContent.trim();
+  const value = (row, place) => row.cells[place].dataset.value;
   const filter = () => {
     const words = search.value.toLowerCase().split(/\s+/).filter(Boolean);
     let shown = 0;
     for (const row of rows) {
       const text = row.textContent.toLowerCase();
-      const chosen = selects.every((one) => !one.value || own(row, one.dataset.column) === one.value);
+      const chosen = selects.every((one) => !one.selectedIndex || value(row, one.dataset.column) === one.value);
       row.hidden = !(chosen && words.every((word) => text.includes(word)));
       shown += row.hidden ? 0 : 1;
     }
@@ -24,9 +23,8 @@ for (const grid of document.querySelectorAll(".grid")) {
     const numeric = heads[place].classList.contains("number");
     heads.forEach((head) => head.removeAttribute("aria-sort"));
     heads[place].setAttribute("aria-sort", down ? "descending" : "ascending");
-    const value = (row) => row.cells[place].dataset.value;
     rows.sort((left, right) => {
-      const [a, b] = [value(left), value(right)];
+      const [a, b] = [value(left, place), value(right, place)];
       // What has no value comes last, whichever way.
       if (a === "" || b === "") return (a === "") - (b === "");
       const order = numeric ? a - b : a.localeCompare(b, "en");

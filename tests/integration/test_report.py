@@ -174,6 +174,7 @@ def place_of(page, grid, title):
 def test_the_page_is_drawn_sorts_and_filters_without_an_error_or_a_request(page, tmp_path):
     source = NOTEBOOKS / "fig4-mnist.h5"
     path = report(tmp_path / "page.html", source)
+    assert path.stat().st_size < 6e6
     page.open(path)
     lines = leakage(read_table(source).rows)
     grid = "table-1-receivers"

@@ -88,7 +88,8 @@ class Maker:
 
 def number(value: float, text: str, note: str = "") -> Cell:
     """A cell that is sorted by a number; an empty one where there is none."""
-    return Cell("–") if pd.isna(value) else Cell(text, note, repr(float(value)))
+    # As JavaScript reads it.
+    return Cell("–") if pd.isna(value) else Cell(text, note, repr(float(value)).replace("inf", "Infinity"))
 
 
 def words(text: object, note: object = "") -> Cell:

@@ -12,7 +12,7 @@ from diffsem.link import ResultTable, escaped
 from diffsem.scenarios.reporting.page.wording import point
 
 # Letters of all pictures of a table: with Plotly, the page has to stay small.
-ROOM = 600_000
+ROOM = 500_000
 SPACE = 2
 
 

@@ -8,6 +8,7 @@ SOURCES := setup.cfg pyproject.toml requirements.lock $(shell find api models ch
 run: .venv/installed
 	$(BIN)/diffsem run mnist-quick --out results/mnist-quick.h5
 	$(BIN)/diffsem plot results/mnist-quick.h5
+	$(BIN)/diffsem report results/mnist-quick.h5
 
 # Two files of tests at a time: many of them wait for a process of one thread to start. In order, not those of many
 # tests first: few tests, such as those of crashes, can take longest, and would keep one process waiting at the end.

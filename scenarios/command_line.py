@@ -8,6 +8,7 @@ import typer
 from diffsem import __version__
 from diffsem.scenarios.commands.ending import run_program
 from diffsem.scenarios.commands.looking import check, info, scenarios
+from diffsem.scenarios.commands.reporting import report
 from diffsem.scenarios.commands.simulating import pack, run, train
 from diffsem.scenarios.commands.tables import attacks, export, leakage, plot, show
 
@@ -37,7 +38,7 @@ def _of_every_command(
 ) -> None: ...
 
 
-for command in (run, train, pack, show, leakage, attacks, plot, export, check, scenarios, info):
+for command in (run, train, pack, show, leakage, attacks, plot, report, export, check, scenarios, info):
     app.command()(command)
 
 

@@ -158,10 +158,10 @@ BAD = [
     ),
     *(["check", name] for name in ("{shelf}/folder", "{shelf}/pipe", "{shelf}/device", "{shelf}/empty", "", "/", LONG)),
     *(["check", "mnist-quick", "--set", word] for word in ("", "=", "a", "=1", ".", "a.=1", "name=\x1b[2J", "name=")),
-    *([command, name] for command in ("show", "leakage", "plot") for name in ("", ".", "/dev/null", LONG)),
+    *([command, name] for command in ("show", "leakage", "plot", "report") for name in ("", ".", "/dev/null", LONG)),
     *(
         [command, f"{{shelf}}/{name}"]
-        for command in ("show", "leakage", "plot", "attacks")
+        for command in ("show", "leakage", "plot", "attacks", "report")
         for name in ("folder", "text", "empty", "pipe", "loop", "device", "dangling", "other.h5")
     ),
     *([*RUN, "--workers", count] for count in ("0", "-1", "1.5", "x", "1e3", "1025", "9" * 20)),

@@ -208,7 +208,7 @@ def test_run_resumes_a_table_of_other_versions_only_if_told_to(diffsem, tmp_path
     assert "(rows of several package versions)" in " ".join(diffsem("show", path)[1].split())
 
 
-HEAVY = ("tensorflow", "keras", "sionna", "pandas", "matplotlib")
+HEAVY = ("tensorflow", "keras", "sionna", "pandas", "matplotlib", "plotly", "jinja2")
 
 
 @pytest.mark.parametrize("arguments", [["--help"], ["check", "mnist-awgn"], ["check", "--schema"], ["scenarios"]])
@@ -239,7 +239,7 @@ def test_help_and_the_package_are_there_within_a_second(arguments):
 
 
 @pytest.mark.parametrize(
-    "command", ["run", "train", "show", "leakage", "attacks", "plot", "export", "check", "scenarios", "info"]
+    "command", ["run", "train", "show", "leakage", "attacks", "plot", "report", "export", "check", "scenarios", "info"]
 )
 def test_every_command_has_help(command, diffsem):
     status, out, _ = diffsem(command, "--help")

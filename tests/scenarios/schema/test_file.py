@@ -4,6 +4,7 @@ import pytest
 import yaml
 
 from diffsem.link import InputError
+from diffsem.scenarios import load_scenario
 from diffsem.scenarios.schema.file import read_words
 from diffsem.scenarios.schema.scenario import parse_scenario
 

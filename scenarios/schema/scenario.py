@@ -51,7 +51,9 @@ class Scenario(Keys):
     timesteps: Annotated[
         tuple[Timestep, ...], Field(min_length=1, max_length=MOST_STEPS + 1), AfterValidator(ascending), NUMBERS
     ] = Field(description="self-noising steps t, 0 to schedule.steps; a sweep axis")
-    schedule: Annotated[Schedule, WordFor("kind", SCHEDULES)] = Schedule()
+    schedule: Annotated[Schedule, WordFor("kind", SCHEDULES)] = Field(
+        default=Schedule(), description="of the self-noise: linear | cosine, or its keys"
+    )
     legitimate: Legitimate
     eavesdropper: Eavesdropper = Eavesdropper()
     denoising: Denoising = Denoising()

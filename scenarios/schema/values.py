@@ -45,9 +45,6 @@ Precision = Literal["float32", "mixed_bfloat16", "mixed_float16"]
 # How images may be varied in training: left to right, or by up to an eighth.
 Variation = Literal["mirror", "shift"]
 
-# Members of a union are told apart by the form of a value: it decides whose errors are told.
-FORMS = ("word", "keys", "ratio", "values")
-
 
 def word_or_keys(value: Any) -> str | None:
     """word of a string, keys of a mapping; of anything else None."""

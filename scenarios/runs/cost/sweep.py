@@ -113,10 +113,8 @@ def need_of_sweep(plan: Plan, test_images: int) -> Need:
     _add_digital_links(total, plan, images)
     data = (test_images * 9 + plan.source.training_images()) * pixels
     sent = images * (total.seconds + total.operations / OPERATIONS) + total.blocks
-    return Need(
-        PROGRAM + data + 2 * total.weights + total.pooled + max(total.steps),
-        START + TRACE * total.programs + points * sent,
-    )
+    start = START + TRACE * total.programs
+    return Need(PROGRAM + data + 2 * total.weights + total.pooled + max(total.steps), start + points * sent, start)
 
 
 def _add_transmitter(total: _Sum, plan: Plan, transmitter: TransmitterSpec) -> None:

@@ -45,7 +45,10 @@ def explain(error: ValidationError, model: type[BaseModel], prefix: str = "") ->
         message += ", or numbers" if union.takes_lists() else ""
     # What is wrong with several keys together is said of them, not of all that is beside them.
     together = first["type"] == "value_error" and isinstance(first["input"], dict)
-    return f"{where}: {message}" if together else f"{where}: {shown(first['input'])}: {message}"
+    if together:
+        # Of several sections it names the keys itself.
+        return f"{where}: {message}" if place.keys or prefix else message
+    return f"{where}: {shown(first['input'])}: {message}"
 
 
 def place_of(error: ValidationError, model: type[BaseModel]) -> str:

@@ -75,7 +75,9 @@ class Scenario(Keys):
         # Receivers that are left out are filled in later.
         given = "receivers" in self.legitimate.model_fields_set
         if given and not self.legitimate.receivers and not self.bit_error_rates:
-            raise ValueError("legitimate.receivers and bit_error_rates are both empty; nothing to simulate")
+            raise ValueError(
+                "legitimate.receivers and bit_error_rates are both empty: nothing to simulate; allowed: one of either"
+            )
         self._check_steps()
         channels = self.legitimate.channel, self.eavesdropper.channel
         if not any(isinstance(channel, OutsideChannel) for channel in channels):

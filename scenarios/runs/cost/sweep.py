@@ -148,7 +148,8 @@ def _add_transmitter(total: _Sum, plan: Plan, transmitter: TransmitterSpec) -> N
 
 def _add_receiver(total: _Sum, plan: Plan, system: System) -> None:
     networks = [(_cost(plan, network), calls) for network, calls in system.networks(plan.setup).items()]
-    total.operations += sum(calls * network.operations for network, calls in networks)
+    share = system.usual_share(plan.setup)
+    total.operations += share * sum(calls * network.operations for network, calls in networks)
     total.weights += sum(network.weights for network, _ in networks)
     activations = sum(network.activations for network, _ in networks)
     total.steps.append(plan.scenario.monte_carlo.batch_size * activations)

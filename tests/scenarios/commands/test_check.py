@@ -5,7 +5,6 @@ import os
 import re
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -143,15 +142,15 @@ def test_faster_cores_take_less_time_but_for_the_start():
 
 
 def test_check_takes_a_second_and_a_half_at_most_once_the_speed_is_known(own_cache):
-    """The fastest of five, in processor time: what the machine does besides is not the command's."""
+    """One of five does, in processor time: what the machine does besides is not the command's."""
     command = [sys.executable, "-m", "diffsem.scenarios.command_line", "check", "mnist-awgn"]
     subprocess.run(command, capture_output=True, check=True)
     assert own_cache.exists()
-    seconds = []
-    for _ in range(5):
-        before, begun = os.times(), time.perf_counter()
+
+    def seconds():
+        before = os.times()
         subprocess.run(command, capture_output=True, check=True)
-        spent = os.times().children_user + os.times().children_system
-        spent -= before.children_user + before.children_system
-        seconds.append(min(spent, time.perf_counter() - begun))
-    assert min(seconds) < 1.5
+        after = os.times()
+        return after.children_user + after.children_system - before.children_user - before.children_system
+
+    assert any(seconds() < 1.5 for _ in range(5))

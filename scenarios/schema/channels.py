@@ -107,7 +107,7 @@ class OutsideChannel(ChannelKeys):
 
     __pydantic_extra__: dict[str, PlainValue]
 
-    kind: PartName = Field(description="module:NAME of a ChannelKind")
+    kind: PartName = Field(description="module:NAME of a ChannelKind", json_schema_extra={"pattern": ":"})
 
 
 KINDS = ("awgn", "rayleigh", "rician", "tdl", "cdl")

@@ -41,7 +41,7 @@ class WordFor:
 
     def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
         about = f"a word alone: {{{self.key}: word}}"
-        forms = [{"description": about, "enum": list(self.words)}]
+        forms: list[dict[str, Any]] = [{"description": about, "enum": list(self.words)}]
         if self.pattern:
             forms.append({"description": about, "type": "string", "maxLength": 256, "pattern": self.pattern})
         return {"anyOf": [*forms, handler(schema)]}

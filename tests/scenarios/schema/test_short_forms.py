@@ -11,7 +11,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from diffsem.link import InputError
 from diffsem.scenarios import load_scenario
-from diffsem.scenarios.runs.reading import parse_words
+from diffsem.scenarios.runs.reading import parse_words, scenario_schema
 from diffsem.scenarios.schema.forgiving.ranges import MOST_VALUES, expanded
 from diffsem.scenarios.schema.strict_yaml import read_yaml
 from diffsem.scenarios.schema.values import Decibels
@@ -20,15 +20,20 @@ TEXT = "name: mine\ndataset: mnist\ntimesteps: [240]\nlegitimate: {snr_db: [10]}
 
 
 def read(**changed):
-    """A scenario, some of whose keys, dots written as two underscores, hold the values of YAML texts."""
+    """A scenario, one of whose keys, dots written as two underscores, holds the value of a YAML text."""
+    (name, text), *none = changed.items()
+    assert not none
+    return parse_words(with_text(name, text), "mine")
+
+
+def with_text(name, text):
     content = read_yaml(TEXT)
-    for name, text in changed.items():
-        *parents, last = name.split("__")
-        node = content
-        for parent in parents:
-            node = node.setdefault(parent, {})
-        node[last] = read_yaml(text)
-    return parse_words(content, "mine")
+    *parents, last = name.split("__")
+    node = content
+    for parent in parents:
+        node = node.setdefault(parent, {})
+    node[last] = read_yaml(text)
+    return content
 
 
 SHORT = [
@@ -87,6 +92,23 @@ def test_a_short_form_is_read_as_its_long_one_and_written_as_it(key, short, long
 def test_short_forms_stand_behind_set_too():
     scenario = load_scenario("mnist-quick", ["legitimate.snr_db=10", "eavesdropper.attacks=linear-probe"])
     assert scenario == load_scenario("mnist-quick", ["legitimate.snr_db=[10]", "eavesdropper.attacks=[linear-probe]"])
+
+
+def test_a_key_may_be_set_beside_a_kind_that_stands_alone(tmp_path):
+    path = tmp_path / "mine.yaml"
+    path.write_text(TEXT.replace("[10]}", "10, channel: rayleigh}"))
+    channel = load_scenario(path, ["legitimate.channel.coherence=64"]).legitimate.channel
+    assert (channel.kind, channel.coherence) == ("rayleigh", 64)
+
+
+@pytest.mark.parametrize(("key", "short", "long"), SHORT)
+def test_the_json_schema_has_the_short_forms(key, short, long):
+    """But for words in another case: those it lists as they are written."""
+    validator = pytest.importorskip("jsonschema").Draft202012Validator(scenario_schema())
+    assert validator.is_valid(with_text(key, long))
+    assert validator.is_valid(with_text(key, short)) or short.lower() != short
+    # Which keys a data set has is for its kind to say.
+    assert key == "dataset" or not validator.is_valid(with_text(key, "{nothing: key}"))
 
 
 def test_names_from_outside_keep_their_case():

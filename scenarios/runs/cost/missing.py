@@ -1,5 +1,6 @@
 """What a sweep lacks: weights of networks, and images."""
 
+import os
 from pathlib import Path
 
 from diffsem.link import InputError
@@ -16,13 +17,13 @@ def lacking_networks(plan: Plan, own: Path) -> tuple[list[str], list[str]]:
     own : Path
         Need not be there.
     """
-    lacking = [network.name for network in plan.networks if not weights_file(own, network.name).is_file()]
+    lacking = [network.name for network in plan.networks if not os.path.isfile(weights_file(own, network.name))]
     dataset = plan.source.name
     only_own = plan.scenario.weights_only or not any(own.glob("*.weights.h5"))
     if only_own or not has_shipped_weights(dataset):
         return lacking, lacking
     shipped = pretrained_folder(dataset)
-    return lacking, [name for name in lacking if not weights_file(shipped, name).is_file()]
+    return lacking, [name for name in lacking if not os.path.isfile(weights_file(shipped, name))]
 
 
 def missing_weights(plan: Plan) -> tuple[list[str], Path | None]:

@@ -12,7 +12,8 @@ import numpy as np
 from diffsem.link import replace_file
 from diffsem.scenarios.runs.cost.machine import Machine
 
-# Operations a second of a core whose networks run at `need.OPERATIONS`: measured, networks ran at twice this rate.
+# Operations a second of a core whose networks run at `need.OPERATIONS`: a core that multiplied at 98e9 took U-Nets at
+# 174e9.
 REFERENCE = 85e9
 # Matrices so small that one core multiplies them; for so long, in batches of so many.
 SIDE, SECONDS, BATCH = 64, 0.2, 50

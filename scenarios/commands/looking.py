@@ -22,7 +22,7 @@ def check(
         ),
     ] = False,
 ) -> None:
-    """Validate a scenario; print its cost in images, calls of networks, memory and time, what it lacks, and all its keys.
+    """Validate a scenario; print its cost in images, calls of networks, memory and time, what it lacks, and its keys.
 
     What it costs and lacks stands on lines that begin with #; what follows is the resolved scenario, as YAML.
     """

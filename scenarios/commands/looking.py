@@ -22,7 +22,10 @@ def check(
         ),
     ] = False,
 ) -> None:
-    """Validate a scenario; print it resolved, with its cost in images, calls of networks, memory and time."""
+    """Validate a scenario; print its cost in images, calls of networks, memory and time, what it lacks, and its keys.
+
+    What it costs and lacks stands on lines that begin with #; what follows is the resolved scenario, as YAML.
+    """
     import json
 
     from diffsem.scenarios.runs.cost.affordable import affordable_sweep
@@ -39,17 +42,18 @@ def check(
     if import_ and outside:
         whole = plan_of_file(scenario, set_ or [], load_tensorflow)
         plan, words, outside = whole, whole.scenario, []
-    cost = None if plan is None else affordable_sweep(plan)
-    typer.echo(words.to_yaml(), nl=False)
+    if plan is not None:
+        _print_cost(affordable_sweep(plan), words.monte_carlo.passes)
+        _print_missing(plan, ["diffsem", "train", scenario, *(word for key in set_ or [] for word in ("--set", key))])
     if outside:
         typer.echo(escaped(f"# not looked into: {', '.join(outside)}; --import does, and runs their code"))
-    if cost is not None:
-        _print_cost(cost, words.monte_carlo.passes)
+    typer.echo(words.to_yaml(), nl=False)
 
 
 def _print_cost(cost, passes: int) -> None:
     from diffsem.scenarios.runs.cost.machine import this_machine
     from diffsem.scenarios.runs.cost.need import estimate
+    from diffsem.scenarios.runs.cost.rate import relative_speed
 
     machine = this_machine()
     again = f", gone through {passes} times" if passes > 1 else ""
@@ -58,9 +62,24 @@ def _print_cost(cost, passes: int) -> None:
         f"# cost: {cost.points} points, at most {cost.images:,} images for each of {cost.systems} systems, "
         f"at most {cost.unet_calls:,} U-Net calls, at most {cost.attack_evaluations:,} evaluations of attacks"
     )
-    typer.echo(f"# estimate on this machine ({machine}): {estimate(cost.need, machine)}")
+    typer.echo(f"# estimate on this machine ({machine}): {estimate(cost.need, machine, relative_speed(machine))}")
     if cost.not_counted:
         typer.echo(escaped(f"# not in the estimate, their cost is not known: {', '.join(cost.not_counted)}"))
+
+
+def _print_missing(plan, train: list[str]) -> None:
+    import shlex
+
+    from diffsem.scenarios.runs.cost.missing import missing_data, missing_weights
+
+    networks, folder = missing_weights(plan)
+    if networks:
+        out = str(folder or f"weights/{plan.scenario.name}")
+        then = "" if folder else f"; then --set weights={out}"
+        command = shlex.join([*train, "--out", out])
+        typer.echo(escaped(f"# missing weights: {', '.join(networks)}; `{command}` trains them{then}"))
+    if data := missing_data(plan):
+        typer.echo(escaped(f"# missing data: {data}"))
 
 
 def scenarios() -> None:

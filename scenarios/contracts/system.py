@@ -51,6 +51,8 @@ class System:
         Setup -> None; raises ValueError, "KEY: what is wrong; allowed: ...", if the scenario cannot have it.
     default_place : int, optional
         Its place among those that are compared where a scenario lists none; None: not one of them.
+    usual_share : callable
+        Setup -> share of the calls of `networks` that images take on average, for estimates of time.
     """
 
     name: str
@@ -66,6 +68,7 @@ class System:
     at_transmitters_step: bool = True
     check: Callable[[Setup], None] = _nothing_to_check
     default_place: int | None = None
+    usual_share: Callable[[Setup], float] = field(default=lambda setup: 1.0)
 
 
 # Gives a network by its specification, its weights loaded.

@@ -70,6 +70,7 @@ def checked_source(source: Any, reference: str, where: str) -> DataSource:
         test_images,
         counted("training_images", source.training_images, FEWEST),
         {name: surrogate(name) for name in source.surrogates},
+        safe(source.find),
     )
 
 

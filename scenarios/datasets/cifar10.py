@@ -38,13 +38,18 @@ def load_cifar10(data_dir: Path | None) -> tuple[LabelledImages, LabelledImages]
         If it is in none of them, or a batch is cut off, holds anything but arrays, lists, strings and numbers, or is
         not one of CIFAR-10's.
     """
+    source = find_cifar10(data_dir)
+    images, labels = zip(*(_read_batch(source, name) for name in TRAINING), strict=True)
+    training = LabelledImages(np.concatenate(images), np.concatenate(labels))
+    return training, LabelledImages(*_read_batch(source, TEST))
+
+
+def find_cifar10(data_dir: Path | None) -> Path:
+    """Its unpacked folder or archive, the first of all places; nothing is read. Raises InputError if it is in none."""
     places = _places(data_dir)
     for place in places:
         for source in _sources(place):
-            batches = [_read_batch(source, name) for name in TRAINING]
-            images, labels = zip(*batches, strict=True)
-            training = LabelledImages(np.concatenate(images), np.concatenate(labels))
-            return training, LabelledImages(*_read_batch(source, TEST))
+            return source
     raise InputError(
         f"dataset cifar10: neither {FOLDER} nor {ARCHIVE} in {', '.join(map(str, places))}; download {ORIGIN} into "
         "one of them, or name its folder by --data-dir or DIFFSEM_DATA"
@@ -144,6 +149,7 @@ def _source(keys: Keys) -> DataSource:
         load_cifar10,
         test_images=lambda: BATCH_IMAGES,
         training_images=lambda: len(TRAINING) * BATCH_IMAGES,
+        find=find_cifar10,
     )
 
 

@@ -1,5 +1,6 @@
 """MNIST, which ships with the package, and digits by other writers."""
 
+import os
 from pathlib import Path
 from zipfile import BadZipFile
 
@@ -17,7 +18,7 @@ def load_mnist(data_dir: Path | None = None) -> tuple[LabelledImages, LabelledIm
 
     Raises InputError if the file is missing or broken.
     """
-    path = DATA / "mnist.npz"
+    path = find_mnist()
     try:
         with np.load(path, allow_pickle=False) as file:
             training, test = (
@@ -29,6 +30,14 @@ def load_mnist(data_dir: Path | None = None) -> tuple[LabelledImages, LabelledIm
         raise InputError(
             f"dataset {path}: cannot be read ({error}); it ships with the package: reinstall it"
         ) from error
+
+
+def find_mnist(data_dir: Path | None = None) -> Path:
+    """The file that ships with the package, wherever other data lie. Raises InputError if it is missing."""
+    path = DATA / "mnist.npz"
+    if not os.path.isfile(path):
+        raise InputError(f"dataset {path}: no such file; it ships with the package: reinstall it")
+    return path
 
 
 def small_digits() -> LabelledImages:
@@ -50,6 +59,7 @@ def _source(keys: Keys) -> DataSource:
         test_images=lambda: 10_000,
         training_images=lambda: 60_000,
         surrogates={"digits": small_digits},
+        find=find_mnist,
     )
 
 

@@ -107,6 +107,10 @@ class Sizes:
         return self.count_classes()
 
 
+def _not_known(data_dir: Path | None) -> None:
+    """Of a source that only tells once it is read."""
+
+
 @dataclass(frozen=True)
 class DataSource:
     """Where the images of a data set come from; nothing is read until it is asked for.
@@ -123,6 +127,9 @@ class DataSource:
         () -> how many images `load` gives, without loading them.
     surrogates : mapping of str to callable
         () -> LabelledImages of the same shape that an eavesdropper may learn from instead, by their name in a scenario.
+    find : callable
+        (folder where data are looked for first, or None) -> anything; reads nothing. Raises InputError, with the places
+        where it looked, if files are missing.
     """
 
     name: str
@@ -131,6 +138,7 @@ class DataSource:
     test_images: Callable[[], int]
     training_images: Callable[[], int]
     surrogates: Mapping[str, Callable[[], LabelledImages]] = field(default_factory=dict)
+    find: Callable[[Path | None], object] = _not_known
 
 
 @dataclass(frozen=True)

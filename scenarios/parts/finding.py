@@ -94,8 +94,8 @@ def check_known(name: str, known: Iterable[str], where: str, or_outside: bool = 
     if name in known:
         return
     near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
-    hint = f"did you mean {near[0]}?" if near else f"allowed: {', '.join(known)}"
-    own = "; one of your own is written module:NAME" if or_outside else ""
+    hint, then = (f"did you mean {near[0]}?", " One") if near else (f"allowed: {', '.join(known)}", "; one")
+    own = f"{then} of your own is written module:NAME" if or_outside else ""
     raise InputError(f"{where}: {shortened(name)}: unknown; {hint}{own}")
 
 

@@ -9,11 +9,13 @@ from pydantic import ValidationError
 
 from diffsem.link import InputError
 from diffsem.scenarios.attacks import default_attacks, shipped_attacks
+from diffsem.scenarios.datasets import shipped_datasets
 from diffsem.scenarios.parts.outside import find_code_beside
 from diffsem.scenarios.runs.plan import Plan
 from diffsem.scenarios.runs.resolving import outside_parts, plan, plan_without_imports
-from diffsem.scenarios.schema.explaining import explain
+from diffsem.scenarios.schema.explaining import explain, place_of
 from diffsem.scenarios.schema.file import read_words
+from diffsem.scenarios.schema.forgiving.words import spelled
 from diffsem.scenarios.schema.scenario import Scenario
 from diffsem.scenarios.systems import default_systems, shipped_systems
 
@@ -42,7 +44,7 @@ def read_without_imports(
 ) -> tuple[Scenario, Plan | None]:
     """A scenario's words, and the plan of its shipped parts, as `plan_without_imports` has it. Raises InputError."""
     content, where = read_words(scenario, overrides)
-    words = parse_words(content, where)
+    words = parse_words(content, where, overrides)
     try:
         return words, plan_without_imports(words)
     except InputError as error:
@@ -74,15 +76,17 @@ def plan_of_file(
     return plan(words)
 
 
-def parse_words(content: dict[str, Any], where: str) -> Scenario:
-    """Validate a scenario's keys and values, with the shipped defaults filled in.
+def parse_words(content: dict[str, Any], where: str, overrides: Sequence[str] = ()) -> Scenario:
+    """Validate a scenario's keys and values, with the shipped defaults filled in, and shipped names in any case.
 
-    `where` names their origin in errors. Raises InputError.
+    `where` names their origin in errors, where it is none of the overrides. Raises InputError.
     """
     try:
-        return Scenario.model_validate(_with_defaults(content))
+        return Scenario.model_validate(_with_shipped_names(_with_defaults(content)))
     except ValidationError as error:
-        raise InputError(f"scenario {where}: {explain(error, Scenario)}") from error
+        set_here = {override.partition("=")[0] for override in overrides}
+        origin = "--set" if place_of(error, Scenario) in set_here else f"scenario {where}:"
+        raise InputError(f"{origin} {explain(error, Scenario)}") from error
 
 
 def _with_defaults(content: Any) -> Any:
@@ -99,12 +103,39 @@ def _with_defaults(content: Any) -> Any:
     return filled
 
 
+def _with_shipped_names(content: Any) -> Any:
+    """The names of shipped parts as they are spelled, in whatever case they are given."""
+    if not isinstance(content, dict):
+        return content
+    named = {**content, "dataset": spelled(content.get("dataset"), shipped_datasets())}
+    if "dataset" not in content:
+        del named["dataset"]
+    for node, key, shipped in (
+        ("legitimate", "receivers", shipped_systems()),
+        ("eavesdropper", "attacks", shipped_attacks()),
+    ):
+        words = named.get(node)
+        if isinstance(words, dict) and key in words:
+            named[node] = {**words, key: _with_names(words[key], "attack", shipped)}
+    return named
+
+
+def _with_names(value: Any, key: str, shipped: Mapping[str, Any]) -> Any:
+    """A name, keys one of which holds a name, or a list of them, each name as it is spelled."""
+    if isinstance(value, list):
+        return [_with_names(entry, key, shipped) for entry in value]
+    if isinstance(value, dict):
+        return {each: spelled(entry, shipped) if each == key else entry for each, entry in value.items()}
+    return spelled(value, shipped)
+
+
 def scenario_schema() -> dict[str, Any]:
     """The JSON Schema of scenario files, with the shipped parts listed; one's own are written module:NAME."""
     schema = Scenario.model_json_schema()
     keys = schema["$defs"]
     _list_names(keys["ChosenAttack"]["anyOf"][1]["properties"]["attack"], shipped_attacks())
-    _list_names(keys["Legitimate"]["properties"]["receivers"]["items"], shipped_systems())
+    for form in keys["Legitimate"]["properties"]["receivers"]["anyOf"]:
+        _list_names(form.get("items", form), shipped_systems())
     keys["Legitimate"]["properties"]["receivers"]["default"] = list(default_systems())
     keys["Eavesdropper"]["properties"]["attacks"]["default"] = [{"attack": name} for name in default_attacks()]
     return schema

@@ -5,12 +5,12 @@ from pathlib import Path
 from typing import Any
 
 from diffsem.link import InputError
+from diffsem.scenarios.runs.cost.missing import lacking_networks
 from diffsem.scenarios.runs.plan import Plan
 from diffsem.scenarios.runs.provenance import shown
 from diffsem.scenarios.schema.scenario import default_at, value_at
 from diffsem.scenarios.training.checkpoints import (
     existing_weights_file,
-    has_shipped_weights,
     pretrained_folder,
     weights_digest,
     weights_file,
@@ -54,13 +54,10 @@ def weights_folders(plan: Plan) -> dict[str, Path]:
     """
     own, dataset = weights_folder(plan), plan.source.name
     folders = {network.name: own for network in plan.networks}
-    lacking = [name for name in folders if not weights_file(own, name).is_file()]
+    lacking, nowhere = lacking_networks(plan, own)
     if lacking:
-        only_own = plan.scenario.weights_only or not any(own.glob("*.weights.h5"))
-        ships = has_shipped_weights(dataset) and not only_own
-        for name in lacking:
-            if not ships or not weights_file(pretrained_folder(dataset), name).is_file():
-                existing_weights_file(own, name)
+        for name in nowhere:
+            existing_weights_file(own, name)
         folders |= dict.fromkeys(lacking, pretrained_folder(dataset))
     records = {folder: read_record(folder) for folder in {own, *folders.values()}}
     _check_conditions(plan, folders, records)

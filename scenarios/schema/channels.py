@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, ConfigDict, Discriminator, Field, Tag
 
 from diffsem.link import shortened
+from diffsem.scenarios.schema.forgiving.words import WordFor, spelled
 from diffsem.scenarios.schema.keys import Keys, PartName, PlainValue
 from diffsem.scenarios.schema.values import Decibel, word_or_keys
 
@@ -106,7 +107,7 @@ class OutsideChannel(ChannelKeys):
 
     __pydantic_extra__: dict[str, PlainValue]
 
-    kind: PartName = Field(description="module:NAME of a ChannelKind")
+    kind: PartName = Field(description="module:NAME of a ChannelKind", json_schema_extra={"pattern": ":"})
 
 
 KINDS = ("awgn", "rayleigh", "rician", "tdl", "cdl")
@@ -118,9 +119,11 @@ def _kind_of(value: Any) -> Any:
 
 
 def _has_a_kind(value: Any) -> Any:
+    if isinstance(value, dict):
+        value = {**value, "kind": spelled(value["kind"], KINDS)} if "kind" in value else value
     kind, allowed = _kind_of(value), f"allowed: {', '.join(KINDS)}, or {OUTSIDE} of one of your own"
     if not isinstance(value, dict | ChannelKeys):
-        raise ValueError(f"should be keys, such as {{kind: {KINDS[0]}}}")
+        raise ValueError(f"should be a kind, or keys such as {{kind: {KINDS[0]}}}; {allowed}")
     if kind is None:
         raise ValueError(f"kind: missing; {allowed}")
     if not isinstance(kind, str):
@@ -145,6 +148,7 @@ Channel = Annotated[
     | Annotated[OutsideChannel, Tag(OUTSIDE)],
     Discriminator(_member),
     BeforeValidator(_has_a_kind),
+    WordFor("kind", KINDS, pattern=":"),
 ]
 
 

@@ -6,11 +6,13 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from diffsem.link import shortened
-from diffsem.scenarios.schema.values import FORMS
+from diffsem.scenarios.schema.telling.phrases import phrase
+from diffsem.scenarios.schema.telling.places import Place, full_keys
+from diffsem.scenarios.schema.telling.showing import shown
 
 
 def explain(error: ValidationError, model: type[BaseModel], prefix: str = "") -> str:
-    """The first problem in one line; for an unknown key, the nearest known one.
+    """The first problem in one line; for an unknown key, the nearest known one, or where it stands.
 
     Parameters
     ----------
@@ -20,64 +22,78 @@ def explain(error: ValidationError, model: type[BaseModel], prefix: str = "") ->
     prefix : str
         Dotted key of the scenario where the values stand; "": its top.
     """
-    first = error.errors()[0]
-    location = first["loc"]
-    parents, last = location[:-1], location[-1] if location else ""
-    unknown = first["type"] == "extra_forbidden"
-    # An unknown key may be called as a form is.
-    parts = [part for part in parents if part not in FORMS]
-    if location and (unknown or last not in FORMS):
-        parts.append(last)
-    where = ".".join(shortened(str(part)) for part in (prefix, *parts) if part != "") or "top level"
-    if unknown:
-        allowed = _known_keys(model, parents)
-        near = difflib.get_close_matches(str(last), allowed, n=1, cutoff=0.5)
-        hint = f"did you mean {near[0]}?" if near else f"allowed: {', '.join(allowed) or 'none'}"
-        return f"{where}: unknown key; {hint}"
+    first = _first(error)
+    if first["type"] == "extra_forbidden":
+        return _unknown(first["loc"], model, prefix)
+    location = tuple(part for part in first["loc"] if part != "[key]")
+    place = Place(model, location)
+    where = _dotted(prefix, place.keys)
     if first["type"] == "missing":
-        return f"{where}: missing"
-    message = first["msg"].removeprefix("Value error, ").removeprefix("Input ")
-    if first["type"] == "union_tag_invalid":
-        message = message.replace(first["ctx"]["tag"], shortened(first["ctx"]["tag"]))
-    message = message[:1].lower() + message[1:]
-    if last == "word" and (known := _known_keys(model, (*parents, "keys"))):
-        message += f", or keys: {', '.join(known)}"
+        if isinstance(location[-1], int):
+            whole = Place(model, location[:-1])
+            return f"{_dotted(prefix, whole.keys)}: {shown(first['input'])}: lacks an entry{_about(whole)}"
+        return f"{where}: missing{_about(place)}"
+    known = place.known_keys()
+    if first["type"] in ("model_type", "model_attributes_type") and known:
+        message = f"should be keys: {', '.join(known)}"
+    else:
+        message = phrase(first, place.description)
+    if location and location[-1] == "word":
+        union = Place(model, location[:-1])
+        keys = Place(model, (*location[:-1], "keys")).known_keys()
+        message += f", or keys: {', '.join(keys)}" if keys else ""
+        message += ", or numbers" if union.takes_lists() else ""
     # What is wrong with several keys together is said of them, not of all that is beside them.
     together = first["type"] == "value_error" and isinstance(first["input"], dict)
-    return f"{where}: {message}" if together else f"{where}: {_shown(first['input'])}: {message}"
+    if together:
+        # Of several sections it names the keys itself.
+        return f"{where}: {message}" if place.keys or prefix else message
+    return f"{where}: {shown(first['input'])}: {message}"
 
 
-def _shown(value: Any) -> str:
-    try:
-        return shortened(repr(value))
-    except (ValueError, RecursionError):  # from Python: an integer of thousands of digits, a thousand lists
-        return f"a {type(value).__name__}"
+def place_of(error: ValidationError, model: type[BaseModel]) -> str:
+    """Dotted key of the first problem; of an unknown one, too."""
+    first = _first(error)
+    if first["type"] == "extra_forbidden":
+        return ".".join([*Place(model, first["loc"][:-1]).keys, str(first["loc"][-1])])
+    return ".".join(Place(model, first["loc"]).keys)
 
 
-def _known_keys(model: type[BaseModel], location: tuple) -> list[str]:
-    """Keys allowed at a place, found by walking the JSON Schema."""
-    schema = model.model_json_schema()
-    nodes: list[dict[str, Any]] = [schema]
-    for part in location:
-        options = [option for node in nodes for option in _options(node, schema)]
-        if isinstance(part, int):
-            nodes = [node["items"] for node in options if "items" in node]
-        elif part in FORMS:  # members of a union that are told apart by their form
-            nodes = [
-                node
-                for node in options
-                if "properties" in node and ("distance" in node["properties"]) == (part == "ratio")
-            ]
-        elif tagged := [node for node in options if node.get("properties", {}).get("kind", {}).get("const") == part]:
-            nodes = tagged  # those that are told apart by a tag
-        else:
-            nodes = [node["properties"][part] for node in options if part in node.get("properties", {})]
-    return sorted({key for node in nodes for option in _options(node, schema) for key in option.get("properties", {})})
+def _first(error: ValidationError) -> dict[str, Any]:
+    """The first problem; of a key that lacks where another one is unknown, that one: it may be misspelled."""
+    errors: list[Any] = error.errors()
+    first = errors[0]
+    if first["type"] == "missing":
+        beside = (
+            each for each in errors if each["type"] == "extra_forbidden" and each["loc"][:-1] == first["loc"][:-1]
+        )
+        return next(beside, first)
+    return first
 
 
-def _options(node: dict[str, Any], schema: dict[str, Any]) -> list[dict[str, Any]]:
-    """What a value may be: the members of a union, theirs in turn, and no references."""
-    if "$ref" in node:
-        return _options(schema["$defs"][node["$ref"].rsplit("/", 1)[-1]], schema)
-    members = [*node.get("allOf", []), *node.get("anyOf", []), *node.get("oneOf", [])]
-    return [option for member in members for option in _options(member, schema)] if members else [node]
+def _unknown(location: tuple, model: type[BaseModel], prefix: str) -> str:
+    """Of an unknown key; it may be called as a form or a kind is."""
+    key, place = str(location[-1]), Place(model, location[:-1])
+    where = _dotted(prefix, [*place.keys, key])
+    here = _dotted("", [*place.keys, key])
+    elsewhere = full_keys(model, key)
+    if here in elsewhere:
+        return f"{where}: unknown key of this kind; allowed: {', '.join(place.known_keys())}"
+    if elsewhere:
+        return f"{where}: did you mean {_either([_dotted(prefix, each.split('.')) for each in elsewhere])}?"
+    allowed = place.known_keys()
+    near = difflib.get_close_matches(key, allowed, n=1, cutoff=0.5)
+    hint = f"did you mean {near[0]}?" if near else f"allowed: {', '.join(allowed) or 'none'}"
+    return f"{where}: unknown key; {hint}"
+
+
+def _dotted(prefix: str, keys: list[str]) -> str:
+    return ".".join(shortened(part) for part in (prefix, *keys) if part) or "top level"
+
+
+def _about(place: Place) -> str:
+    return f"; allowed: {place.description}" if place.description else ""
+
+
+def _either(names: list[str]) -> str:
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} or {names[-1]}"

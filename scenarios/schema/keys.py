@@ -6,6 +6,8 @@ from typing import Annotated, Any, get_args
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, WithJsonSchema, model_validator
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
+from diffsem.scenarios.schema.forgiving.words import spelled
+
 # What Linux allows, less what is put behind a folder; four bytes a character at most.
 LONGEST_PATH, LONGEST_NAME = 900, 255
 NO_NUMBER = PydanticCustomError("boolean", "is a boolean, as yes, no, on and off are; allowed: a number")
@@ -15,6 +17,16 @@ class Keys(BaseModel):
     """A group of keys of a scenario file: no others, and none may change later."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _words_in_any_case(cls, values: Any) -> Any:
+        if not isinstance(values, dict):
+            return values
+        return {
+            key: spelled(value, _words(cls.model_fields[key].annotation)) if key in cls.model_fields else value
+            for key, value in values.items()
+        }
 
     @model_validator(mode="before")
     @classmethod
@@ -31,6 +43,11 @@ class Keys(BaseModel):
                 if wrong:
                     raise ValidationError.from_exception_data(cls.__name__, wrong)
         return values
+
+
+def _words(annotation: Any) -> list[str]:
+    """The words of a fixed set that values, or entries of lists, may be."""
+    return [part for part in _parts(annotation) if isinstance(part, str)]
 
 
 def _is_for_numbers(annotation: Any) -> bool:

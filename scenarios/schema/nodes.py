@@ -17,6 +17,7 @@ from diffsem.scenarios.schema.channels import (
     GridKeys,
     OutsideChannel,
 )
+from diffsem.scenarios.schema.forgiving.lists import OneOrMore
 from diffsem.scenarios.schema.keys import Keys, PartName
 from diffsem.scenarios.schema.values import (
     MOST_ENTRIES,
@@ -97,7 +98,9 @@ class Legitimate(Keys):
         description="dB by which the transmitter's SNR estimate is too high (negative: too low), or {deviation: dB}",
     )
     key: SharedKey = SharedKey()
-    receivers: Annotated[tuple[PartName, ...], Field(max_length=MOST_ENTRIES), AfterValidator(distinct)] = Field(
+    receivers: Annotated[
+        tuple[PartName, ...], Field(max_length=MOST_ENTRIES), AfterValidator(distinct), OneOrMore()
+    ] = Field(
         default=(),
         description="systems to compare, shipped ones or module:NAME of a System; left out: those of the paper, "
         "and controls",
@@ -143,6 +146,7 @@ class ChosenAttack(Keys):
         Annotated[
             tuple[Annotated[str, Field(min_length=1, max_length=256)], ...],
             Field(min_length=1, max_length=MOST_ENTRIES),
+            OneOrMore(),
         ]
         | None
     ) = Field(default=None, description="run against these transmitters only; null: against every one")
@@ -160,6 +164,8 @@ def _or_a_bare_string(schema: dict[str, Any]) -> None:
 
 def _form_of_snr(value: Any) -> str:
     form = word_or_keys(value)
+    if isinstance(value, dict) and {"start", "stop", "step"} & set(value):
+        return "values"
     if isinstance(value, Distance) or (isinstance(value, dict) and {"distance", "path_loss_exponent"} & set(value)):
         form = "ratio"
     return form or "values"
@@ -174,7 +180,8 @@ class Eavesdropper(Keys):
         Discriminator(_form_of_snr),
     ] = Field(
         default="same",
-        description="same | {offset: dB} | {distance: ratio, path_loss_exponent: n} | list of dB (a third sweep axis)",
+        description="same | {offset: dB} | {distance: ratio, path_loss_exponent: n} | dB, list or "
+        "{start: dB, stop: dB, step: dB} of dB (a third sweep axis)",
     )
     channel: Channel = Field(
         default=AwgnChannel(kind="awgn"),
@@ -186,7 +193,9 @@ class Eavesdropper(Keys):
     fading_correlation: Annotated[float, Field(ge=0, le=1)] = Field(
         default=0.0, description="of the eavesdropper's fading with the receiver's; both need the same channel"
     )
-    attacks: Annotated[tuple[ChosenAttack, ...], Field(max_length=MOST_ENTRIES), AfterValidator(distinct)] = Field(
+    attacks: Annotated[
+        tuple[ChosenAttack, ...], Field(max_length=MOST_ENTRIES), AfterValidator(distinct), OneOrMore()
+    ] = Field(
         default=(),
         description="a name each, or {attack: NAME, knows_step: ..., surrogate: ..., transmitters: ...}; left out: the "
         "shipped suite",

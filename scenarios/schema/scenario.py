@@ -9,9 +9,11 @@ from diffsem.link import InputError
 from diffsem.scenarios.schema.channels import ChannelKeys, OutsideChannel
 from diffsem.scenarios.schema.digital import BitErrorRate, DigitalLink
 from diffsem.scenarios.schema.explaining import explain
+from diffsem.scenarios.schema.forgiving.lists import NUMBERS, OneOrMore
+from diffsem.scenarios.schema.forgiving.words import WordFor
 from diffsem.scenarios.schema.keys import FolderPath, Keys, PartName, PlainValue
 from diffsem.scenarios.schema.nodes import Distance, Eavesdropper, Legitimate, Offset, check_correlation, check_node
-from diffsem.scenarios.schema.schedule import Schedule
+from diffsem.scenarios.schema.schedule import SCHEDULES, Schedule
 from diffsem.scenarios.schema.simulation import Denoising, Execution, MonteCarlo
 from diffsem.scenarios.schema.strict_yaml import write_yaml
 from diffsem.scenarios.schema.training import Training
@@ -50,21 +52,23 @@ class Scenario(Keys):
     weights: FolderPath = Field(default="pretrained", description="pretrained, or a folder that `diffsem train` wrote")
     weights_only: bool = Field(default=False, description="take no shipped network in the place of one that they lack")
     timesteps: Annotated[
-        tuple[Timestep, ...], Field(min_length=1, max_length=MOST_STEPS + 1), AfterValidator(ascending)
+        tuple[Timestep, ...], Field(min_length=1, max_length=MOST_STEPS + 1), AfterValidator(ascending), NUMBERS
     ] = Field(description="self-noising steps t, 0 to schedule.steps; a sweep axis")
-    schedule: Schedule = Schedule()
+    schedule: Annotated[Schedule, WordFor("kind", SCHEDULES)] = Field(
+        default=Schedule(), description="of the self-noise: linear | cosine, or its keys"
+    )
     legitimate: Legitimate
     eavesdropper: Eavesdropper = Eavesdropper()
     denoising: Denoising = Denoising()
     digital: Annotated[
-        tuple[DigitalLink, ...], Field(min_length=1, max_length=MOST_ENTRIES), AfterValidator(distinct)
+        tuple[DigitalLink, ...], Field(min_length=1, max_length=MOST_ENTRIES), AfterValidator(distinct), OneOrMore()
     ] = Field(
         default=(DigitalLink(),),
         description="links that carry features as bits, a system each; no self-noise, no attacks",
     )
-    bit_error_rates: Annotated[tuple[BitErrorRate, ...], Field(max_length=MOST_ENTRIES), AfterValidator(distinct)] = (
-        Field(default=(), description="bit and block error rates of these over the legitimate channel, a system each")
-    )
+    bit_error_rates: Annotated[
+        tuple[BitErrorRate, ...], Field(max_length=MOST_ENTRIES), AfterValidator(distinct), OneOrMore()
+    ] = Field(default=(), description="bit and block error rates of these over the legitimate channel, a system each")
     monte_carlo: MonteCarlo = MonteCarlo()
     execution: Execution = Execution()
     training: Training = Training()
@@ -74,7 +78,9 @@ class Scenario(Keys):
         # Receivers that are left out are filled in later.
         given = "receivers" in self.legitimate.model_fields_set
         if given and not self.legitimate.receivers and not self.bit_error_rates:
-            raise ValueError("legitimate.receivers and bit_error_rates are both empty; nothing to simulate")
+            raise ValueError(
+                "legitimate.receivers and bit_error_rates are both empty: nothing to simulate; allowed: one of either"
+            )
         self._check_steps()
         channels = self.legitimate.channel, self.eavesdropper.channel
         if not any(isinstance(channel, OutsideChannel) for channel in channels):

@@ -8,6 +8,7 @@ import diffsem.models as models
 from diffsem.scenarios.schema.keys import Keys
 from diffsem.scenarios.schema.values import MOST_STEPS
 
+SCHEDULES = ("linear", "cosine")
 Beta = Annotated[float, Field(gt=0, lt=1)]
 
 

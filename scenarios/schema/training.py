@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
+from diffsem.scenarios.schema.forgiving.lists import OneOrMore
 from diffsem.scenarios.schema.keys import Keys
 from diffsem.scenarios.schema.values import (
     BatchSize,
@@ -53,7 +54,7 @@ class Training(Keys):
     images: Annotated[int, Field(ge=100, le=10**8)] | None = Field(
         default=None, description="use only this many training images; null: all"
     )
-    augmentation: Annotated[tuple[Variation, ...], AfterValidator(distinct)] | None = Field(
+    augmentation: Annotated[tuple[Variation, ...], AfterValidator(distinct), OneOrMore()] | None = Field(
         default=None,
         description="how training images are varied at random in every epoch: list of mirror (left to right) and shift "
         "(by up to an eighth); null: mnist not (shifted by 2 pixels for the reference pair), cifar10 [mirror, shift], "

@@ -4,6 +4,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, Field
 
+from diffsem.scenarios.schema.forgiving.lists import NUMBERS
+
 
 def ascending(values: tuple) -> tuple:
     """The values. Raises ValueError if they do not rise."""
@@ -21,7 +23,7 @@ def distinct(values: tuple) -> tuple:
 
 Decibel = Annotated[float, Field(ge=-50, le=100)]
 # A tenth of a decibel apart over 100 dB.
-Decibels = Annotated[tuple[Decibel, ...], Field(min_length=1, max_length=1000), AfterValidator(ascending)]
+Decibels = Annotated[tuple[Decibel, ...], Field(min_length=1, max_length=1000), AfterValidator(ascending), NUMBERS]
 # Of a schedule: ten times those of the first diffusion models.
 MOST_STEPS = 10_000
 Timestep = Annotated[int, Field(ge=0, le=MOST_STEPS)]
@@ -42,9 +44,6 @@ CodeRate = Annotated[float, Field(ge=0.1, lt=1)] | None
 Precision = Literal["float32", "mixed_bfloat16", "mixed_float16"]
 # How images may be varied in training: left to right, or by up to an eighth.
 Variation = Literal["mirror", "shift"]
-
-# Members of a union are told apart by the form of a value: it decides whose errors are told.
-FORMS = ("word", "keys", "ratio", "values")
 
 
 def word_or_keys(value: Any) -> str | None:

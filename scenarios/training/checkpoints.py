@@ -15,9 +15,21 @@ import numpy as np
 from diffsem.link import Content, InputError, check_plain, opened, replace_file
 from diffsem.scenarios.contracts.network import Dimensions, NetworkSpec, Storage
 from diffsem.scenarios.training.compact_hdf5 import rewrite
+from diffsem.scenarios.training.places import PRETRAINED, has_shipped_weights, pretrained_folder, weights_file
 from diffsem.scenarios.training.record import recorded_sha256
 
-PRETRAINED = Path(__file__).parents[1] / "weights"
+__all__ = [
+    "PRETRAINED",
+    "existing_weights_file",
+    "has_shipped_weights",
+    "load_network",
+    "pack_network",
+    "precision",
+    "pretrained_folder",
+    "save_network",
+    "weights_digest",
+    "weights_file",
+]
 
 
 @contextmanager
@@ -29,30 +41,6 @@ def precision(policy: str) -> Iterator[None]:
         yield
     finally:
         keras.config.set_dtype_policy(before)
-
-
-def has_shipped_weights(dataset: str) -> bool:
-    """Whether weights ship for a data set of that name."""
-    return dataset in _shipped()
-
-
-def pretrained_folder(dataset: str) -> Path:
-    """The folder of the shipped weights of a data set. Raises InputError if none ship."""
-    if not has_shipped_weights(dataset):
-        raise InputError(
-            f"weights pretrained: none ship for dataset {dataset}, only for {', '.join(_shipped())}; `diffsem train` "
-            "makes some, and `weights:` names their folder"
-        )
-    return PRETRAINED / dataset
-
-
-def _shipped() -> list[str]:
-    return sorted(path.name for path in PRETRAINED.iterdir() if path.is_dir())
-
-
-def weights_file(folder: Path, name: str) -> Path:
-    """The file of a network of that name, whether it is there or not."""
-    return folder / f"{name}.weights.h5"
 
 
 def existing_weights_file(folder: Path, name: str) -> Path:

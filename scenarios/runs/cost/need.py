@@ -22,16 +22,23 @@ class Need:
     memory : float
         Bytes, at its peak.
     core_seconds : float
-        Seconds on one core.
+        Seconds on one core, of those that the estimates were made for.
+    start_seconds : float
+        Those of them that no other core shares.
     """
 
     memory: float
     core_seconds: float
+    start_seconds: float = 0.0
+
+    def seconds(self, machine: Machine, speed: float = 1.0) -> float:
+        """On all cores of a machine, each of them faster than the estimate's by a factor once it computes."""
+        return self.start_seconds + (self.core_seconds - self.start_seconds) / (machine.cores * speed)
 
 
-def estimate(need: Need, machine: Machine) -> str:
-    """In words: about how much memory, and about how much time on a machine."""
-    return f"about {gibibytes(need.memory)} of memory, about {_time(need.core_seconds / machine.cores)}"
+def estimate(need: Need, machine: Machine, speed: float = 1.0) -> str:
+    """In words: about how much memory, and about how much time on a machine, whose cores are faster by a factor."""
+    return f"about {gibibytes(need.memory)} of memory, about {_time(need.seconds(machine, speed))}"
 
 
 def _time(seconds: float) -> str:

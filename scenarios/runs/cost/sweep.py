@@ -113,10 +113,8 @@ def need_of_sweep(plan: Plan, test_images: int) -> Need:
     _add_digital_links(total, plan, images)
     data = (test_images * 9 + plan.source.training_images()) * pixels
     sent = images * (total.seconds + total.operations / OPERATIONS) + total.blocks
-    return Need(
-        PROGRAM + data + 2 * total.weights + total.pooled + max(total.steps),
-        START + TRACE * total.programs + points * sent,
-    )
+    start = START + TRACE * total.programs
+    return Need(PROGRAM + data + 2 * total.weights + total.pooled + max(total.steps), start + points * sent, start)
 
 
 def _add_transmitter(total: _Sum, plan: Plan, transmitter: TransmitterSpec) -> None:
@@ -150,7 +148,8 @@ def _add_transmitter(total: _Sum, plan: Plan, transmitter: TransmitterSpec) -> N
 
 def _add_receiver(total: _Sum, plan: Plan, system: System) -> None:
     networks = [(_cost(plan, network), calls) for network, calls in system.networks(plan.setup).items()]
-    total.operations += sum(calls * network.operations for network, calls in networks)
+    share = system.usual_share(plan.setup)
+    total.operations += share * sum(calls * network.operations for network, calls in networks)
     total.weights += sum(network.weights for network, _ in networks)
     activations = sum(network.activations for network, _ in networks)
     total.steps.append(plan.scenario.monte_carlo.batch_size * activations)

@@ -36,7 +36,7 @@ def need_of_training(plan: Plan, test_images: int) -> Need:
             weights += 4 * cost.weights  # Adam's moments and the gradient
             steps.append(training.batch_size * (KEPT * cost.activations + pixels * 4))
     data = (test_images + images) * pixels * 9
-    return Need(PROGRAM + data + 2 * weights + max(steps), START + operations / OPERATIONS)
+    return Need(PROGRAM + data + 2 * weights + max(steps), START + operations / OPERATIONS, START)
 
 
 def _epochs(plan: Plan, stage: Stage) -> int:

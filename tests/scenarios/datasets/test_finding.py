@@ -87,7 +87,7 @@ def told(act):
         ({"kind": 3}, "dataset.kind: 3: allowed: module:NAME"),
         ({"folder": "images", "image_size": 33}, "dataset.image_size: 33: should be a multiple of 16"),
         ({"folder": "images", "compression": 0.07}, "dataset.compression: 0.07: must be a multiple of 1/48"),
-        ({"folder": "images", "compression": True}, "dataset.compression: True: is a boolean"),
+        ({"folder": "images", "compression": True}, "dataset.compression: true: is a boolean"),
         ({"folder": "a\0b"}, "dataset.folder: 'a\\x00b': holds a NUL"),
         ({"folder": "images", "imagesize": 32}, "dataset.imagesize: unknown key; did you mean image_size?"),
         ("no_such_module_here:DATA", "dataset: no_such_module_here:DATA: "),

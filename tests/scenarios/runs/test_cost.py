@@ -77,6 +77,25 @@ def test_memory_of_measured_sweeps_comes_out_within_a_factor_of_two(scenario, ov
     assert measured / 2 < needed < measured * 2
 
 
+# Seconds of processor time of sweeps on cores whose relative speed is 1.16.
+@pytest.mark.parametrize(
+    ("scenario", "overrides", "measured"),
+    [
+        ("mnist-quick", [], 44.0),
+        ("mnist-quick", ["monte_carlo.max_images=256"], 21.0),
+        ("mnist-quick", ["monte_carlo.max_images=4096"], 131.8),
+        ("mnist-quick", ["monte_carlo.max_images=2048", "legitimate.receivers=[diffsem]", *QUIET], 31.8),
+        ("mnist-quick", ["monte_carlo.max_images=2048", "legitimate.receivers=[e-diffsem]", *QUIET], 37.8),
+        ("mnist-quick", ["monte_carlo.max_images=4096", "legitimate.receivers=[classifier]"], 12.2),
+        ("mnist-digital", ["monte_carlo.max_images=512"], 26.2),
+        ("mnist-tdl", ["monte_carlo.max_images=512"], 61.2),
+    ],
+)
+def test_time_of_measured_sweeps_comes_out_within_a_factor_of_two(scenario, overrides, measured):
+    needed = cost_of(planned(scenario, overrides)).need
+    assert measured / 2 < needed.seconds(dataclasses.replace(SMALL, cores=1), speed=1.16) < measured * 2
+
+
 def test_what_is_known_of_other_modules_is_so_there():
     pool = next(field.default for field in dataclasses.fields(Experiment) if field.name == "pool")
     assert pool == sweep.POOL

@@ -100,7 +100,7 @@ class Outer(BaseModel):
     [
         ({"inner": {"sigma": -1}}, "inner.sigma: -1: should be greater than 0"),
         ({"inner": {"sigma": 1, "sygma": 2}}, "inner.sygma: unknown key; did you mean sigma?"),
-        ({"inner": {"sigma": 1}, "taps": ["a"]}, "taps.0: 'a': should be a valid integer"),
+        ({"inner": {"sigma": 1}, "taps": ["a"]}, "taps.0: 'a': should be an integer"),
         ({"inner": {"sigma": 1}, "zzz": 1}, "zzz: unknown key; allowed: inner, taps"),
         ({}, "inner: missing"),
     ],

@@ -1,0 +1,66 @@
+"""Figures of result pages: drawn by the package from the tables, small enough to be committed."""
+
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from rendering.claims import PageError
+from rendering.tables import ROOT, Table
+
+FIGURES = ROOT / "docs" / "results" / "figures"
+DPI = 100
+COLOURS = 128
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A figure that a page shows.
+
+    Parameters
+    ----------
+    name : str
+        Of its file, without the suffix.
+    function : str
+        Of `diffsem.scenarios.reporting.figures`.
+    arguments : sequence
+        Those of the function; a `Table` stands for its result table.
+    options : dict
+    """
+
+    name: str
+    function: str
+    arguments: Sequence[Any]
+    options: dict[str, Any]
+
+    @property
+    def path(self) -> Path:
+        return FIGURES / f"{self.name}.png"
+
+    def draw(self) -> bytes:
+        """Its PNG, with a palette: curves and text need few colours. Raises PageError if there is no such function."""
+        import matplotlib
+
+        matplotlib.use("Agg")
+        from matplotlib import pyplot as plt
+        from PIL import Image
+
+        from diffsem.scenarios.reporting import figures
+
+        if not hasattr(figures, self.function):
+            raise PageError(f"figure {self.name}: no function {self.function} in diffsem.scenarios.reporting.figures")
+        drawn = getattr(figures, self.function)(*map(_result, self.arguments), **self.options)
+        exact, small = io.BytesIO(), io.BytesIO()
+        drawn.savefig(exact, dpi=DPI, format="png", metadata={"Software": None})
+        plt.close(drawn)
+        Image.open(exact).convert("RGB").quantize(COLOURS, dither=Image.Dither.NONE).save(small, "PNG", optimize=True)
+        return small.getvalue()
+
+
+def _result(argument: Any) -> Any:
+    if isinstance(argument, Table):
+        return argument.result
+    if isinstance(argument, list) and argument and isinstance(argument[0], Table):
+        return [one.result for one in argument]
+    return argument

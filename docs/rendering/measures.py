@@ -1,0 +1,147 @@
+"""Accuracies with Wilson's intervals, and their differences with Newcombe's: what cells and sentences are made of."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from diffsem.link import gap_interval, wilson_interval
+
+
+def number(value: float, digits: int = 1, sign: bool = False) -> str:
+    """A number with so many decimals; never "-0.0".
+
+    Parameters
+    ----------
+    value : float
+    digits : int
+    sign : bool
+        Whether a positive one has a "+".
+    """
+    rounded = round(float(value), digits) + 0.0
+    return f"{rounded:{'+' if sign else ''},.{digits}f}"
+
+
+@dataclass(frozen=True)
+class Measure:
+    """A value with its 95% interval, in percent or in points.
+
+    Parameters
+    ----------
+    value, low, high : float
+    """
+
+    value: float
+    low: float
+    high: float
+
+    def text(self, digits: int = 1, sign: bool = False) -> str:
+        """As "84.2 [83.5, 84.9]"."""
+        value, low, high = (number(part, digits, sign) for part in (self.value, self.low, self.high))
+        return f"{value} [{low}, {high}]"
+
+    def __str__(self) -> str:
+        return self.text()
+
+    @property
+    def short(self) -> str:
+        """The value without its interval."""
+        return number(self.value)
+
+    @property
+    def half_width(self) -> float:
+        """The longer of the interval's two arms."""
+        return max(self.value - self.low, self.high - self.value)
+
+
+class Difference(Measure):
+    """A difference of two accuracies in points, with Newcombe's interval; the two are taken as independent."""
+
+    @property
+    def told(self) -> bool:
+        """Whether the interval leaves out 0."""
+        return self.low > 0 or self.high < 0
+
+    @property
+    def ahead(self) -> bool:
+        """Whether it is positive, and told from 0."""
+        return self.low > 0
+
+    @property
+    def behind(self) -> bool:
+        """Whether it is negative, and told from 0."""
+        return self.high < 0
+
+    def __neg__(self) -> "Difference":
+        return Difference(-self.value, -self.high, -self.low)
+
+    @property
+    def signed(self) -> str:
+        """As "+2.8 [+0.1, +5.5]"."""
+        return self.text(sign=True)
+
+
+@dataclass(frozen=True)
+class Accuracy(Measure):
+    """An accuracy in percent; of two, `-` gives the `Difference`.
+
+    Parameters
+    ----------
+    value, low, high : float
+    correct, total : int
+    effective : float
+        Independent images that it is worth.
+    row : mapping
+        The row of the result table that it is from: all of its columns; empty if it is from no table.
+    """
+
+    correct: int
+    total: int
+    effective: float
+    row: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
+
+    def __sub__(self, other: "Accuracy") -> Difference:
+        low, high = gap_interval(self.correct, self.total, other.correct, other.total, self.effective, other.effective)
+        return Difference(self.value - other.value, 100 * low, 100 * high)
+
+    @property
+    def ceiling(self) -> str:
+        """The most that the noise lets through, percent."""
+        return number(100 * self.row["ceiling"])
+
+    @property
+    def worst(self) -> str:
+        """Accuracy in the worst class, percent."""
+        return number(100 * self.row["worst_class_accuracy"])
+
+    @property
+    def clean(self) -> str:
+        """By the judge of clean images, percent."""
+        return number(100 * self.row["clean_judge_accuracy"])
+
+
+def accuracy_of(row: Mapping[str, Any]) -> Accuracy:
+    """Of a row of a result table."""
+    value, low, high = (100 * row[name] for name in ("accuracy", "ci_low", "ci_high"))
+    return Accuracy(value, low, high, int(row["correct"]), int(row["total"]), float(row["effective_images"]), row)
+
+
+def counted(correct: int, total: int) -> Accuracy:
+    """Of counts that stand in no result table, every image sent once."""
+    low, high = wilson_interval(correct, total)
+    return Accuracy(100 * correct / total, 100 * low, 100 * high, correct, total, float(total))
+
+
+def pooled(accuracies: Iterable[Accuracy]) -> Accuracy:
+    """Of several points together."""
+    several = list(accuracies)
+    return counted(sum(one.correct for one in several), sum(one.total for one in several))
+
+
+def differences(first: Mapping[Any, Accuracy], second: Mapping[Any, Accuracy]) -> dict[Any, Difference]:
+    """First less second, at each value that both have."""
+    return {value: first[value] - second[value] for value in first if value in second}
+
+
+def best(*several: Mapping[Any, Accuracy]) -> dict[Any, Accuracy]:
+    """The most accurate of several at each value of the first."""
+    return {value: max((one[value] for one in several), key=lambda one: one.value) for value in several[0]}

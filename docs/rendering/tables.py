@@ -1,0 +1,142 @@
+"""Result tables that ship, and how a template asks them for a number."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from diffsem.link import ResultTable, read_table
+from rendering.claims import PageError
+from rendering.measures import Accuracy, accuracy_of
+
+ROOT = Path(__file__).parents[2]
+# Short words for columns, as templates use them.
+WORDS = {"t": "timestep", "snr_db": "receiver_snr_db", "own_snr_db": "snr_db"}
+
+
+@dataclass(frozen=True, eq=False)
+class Table:
+    """A table that ships.
+
+    Parameters
+    ----------
+    path : str
+        From the repository's root.
+    result : ResultTable
+    """
+
+    path: str
+    result: ResultTable
+
+    @property
+    def rows(self) -> pd.DataFrame:
+        """One a point and a node, as `read_results` gives them."""
+        rows = self.result.rows
+        rows.attrs.update(self.result.attributes, complete=self.result.complete)
+        return rows
+
+    def values(self, word: str) -> list[Any]:
+        """Those of a column, in ascending order; `word`: t, snr_db, own_snr_db, or a column's name."""
+        return sorted(self.rows[WORDS.get(word, word)].unique().tolist())
+
+    @property
+    def steps(self) -> list[int]:
+        return self.values("t")
+
+    @property
+    def images(self) -> str:
+        """Of a point, as "10,000"; "2,560 to 10,000" if points differ."""
+        counts = self.values("images")
+        return f"{counts[0]:,}" if len(counts) == 1 else f"{counts[0]:,} to {counts[-1]:,}"
+
+    def receiver(self, system: str, **where: Any) -> Accuracy:
+        """The legitimate receiver of a system.
+
+        Parameters
+        ----------
+        system : str
+        **where
+            t, snr_db, or other columns, with their values.
+
+        Raises
+        ------
+        PageError
+            If not exactly one row is meant.
+        """
+        return _only(self._found(node="receiver", system=system, **where), self.path)
+
+    def attack(self, transmitter: str, attack: str, **where: Any) -> Accuracy:
+        """An attack on a transmitter; own_snr_db in `where` is the eavesdropper's. Raises as `receiver` does."""
+        return _only(self._found(node="adversary", transmitter=transmitter, attack=attack, **where), self.path)
+
+    def strongest(self, transmitter: str, among: Iterable[str] | None = None, **where: Any) -> Accuracy:
+        """The most accurate attack on a transmitter at one point; its name is `row.attack`.
+
+        Of two that are as accurate the first in the table, as `diffsem leakage` has it.
+        """
+        found = self._found(node="adversary", transmitter=transmitter, **where)
+        if among is not None:
+            found = found[found["attack"].isin(list(among))]
+        found = found.sort_values("accuracy", ascending=False, kind="stable").drop_duplicates("attack")
+        if found.empty or found["timestep"].nunique() * found["receiver_snr_db"].nunique() != 1:
+            raise PageError(f"{self.path}: strongest attack on {transmitter}, {where}: allowed: one point")
+        return accuracy_of(found.iloc[0].to_dict())
+
+    def over(self, axis: str, **where: Any) -> dict[Any, Accuracy]:
+        """One node over an axis of the sweep.
+
+        Parameters
+        ----------
+        axis : str
+            t, snr_db, own_snr_db, or another column.
+        **where
+            The node: system="diffsem" is its receiver, transmitter="clean-pair" with attack="..." an eavesdropper.
+
+        Returns
+        -------
+        dict
+            Value of the axis -> Accuracy, ascending.
+        """
+        node = "adversary" if "attack" in where else "receiver"
+        found = self._found(node=node, **where)
+        column = WORDS.get(axis, axis)
+        return {value: _only(found[found[column] == value], self.path) for value in sorted(found[column].unique())}
+
+    def strongest_over(self, axis: str, transmitter: str, **where: Any) -> dict[Any, Accuracy]:
+        """The most accurate attack on a transmitter, at each value of an axis."""
+        return {value: self.strongest(transmitter, **{axis: value}, **where) for value in self.values(axis)}
+
+    def _found(self, **where: Any) -> pd.DataFrame:
+        rows = self.rows
+        for word, value in where.items():
+            rows = rows[rows[WORDS.get(word, word)] == value]
+        if rows.empty:
+            raise PageError(f"{self.path}: no row with {where}")
+        return rows
+
+
+def _only(rows: pd.DataFrame, path: str) -> Accuracy:
+    """Systems behind one transmitter face the same eavesdropper: its row is repeated, and is one here."""
+    point = ["timestep", "receiver_snr_db", "snr_db"]
+    different = rows.drop_duplicates(["node", "attack", "transmitter", *point, "correct"])
+    if len(different) != 1:
+        asked = different[["node", "system", "attack", *point]].to_dict("records")[:3]
+        raise PageError(f"{path}: {len(different)} rows where one is meant, such as {asked}")
+    return accuracy_of(rows.iloc[0].to_dict())
+
+
+@cache
+def table(path: str) -> Table:
+    """A table by its path from the repository's root. Raises InputError if it is none."""
+    return Table(path, read_table(ROOT / path))
+
+
+def tables(pattern: str) -> list[Table]:
+    """Tables by a pattern from the repository's root, in the order of their names. Raises PageError if none matches."""
+    paths = sorted(ROOT.glob(pattern))
+    if not paths:
+        raise PageError(f"{pattern}: no such table")
+    return [table(str(path.relative_to(ROOT))) for path in paths]

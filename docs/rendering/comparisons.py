@@ -98,3 +98,68 @@ def by_point(
         for t in one.steps
     ]
     return lines(headings, rows)
+
+
+def attacked(one: Table, attack: str, transmitters: Iterable[str]) -> dict[str, dict[Any, Accuracy]]:
+    """One attack on several transmitters over t: transmitter -> t -> accuracy."""
+    return {name: one.over("t", transmitter=name, attack=attack) for name in transmitters}
+
+
+def titled(columns: Mapping[str, Mapping], headings: Mapping[str, str]) -> dict[str, Mapping]:
+    """Columns under other headings: heading -> column."""
+    return {headings[name]: column for name, column in columns.items()}
+
+
+def joined(*several: Mapping[str, Mapping]) -> dict[str, Mapping]:
+    """Columns of several tables beside each other."""
+    return {name: column for columns in several for name, column in columns.items()}
+
+
+def over_snr(one: Table) -> dict[str, dict[float, Accuracy]]:
+    """Every system's receiver over the SNR: name -> dB -> accuracy, in the order of the table."""
+    found = one.rows[one.rows["node"] == "receiver"]
+    return {system: one.over("snr_db", system=system) for system in found["system"].unique()}
+
+
+def largest(several: Iterable[Difference]) -> float:
+    """The highest of several differences, points."""
+    return max(one.value for one in several)
+
+
+def widest(*several: Mapping[str, Column]) -> float:
+    """The longest arm of all intervals of these columns, points."""
+    return max(cell.half_width for columns in several for column in columns.values() for cell in column.values())
+
+
+def columnwise(first: Mapping[str, Column], second: Mapping[str, Column]) -> list[Difference]:
+    """Each column of the first less that of the same name of the second, at every value."""
+    return [first[name][value] - second[name][value] for name in first for value in first[name]]
+
+
+def picked(columns: Mapping[str, Column], values: Iterable[Any]) -> list[Accuracy]:
+    """Every column's cells at some values."""
+    values = list(values)
+    return [column[value] for column in columns.values() for value in values]
+
+
+FUNCTIONS = (
+    by_system,
+    headed,
+    gaps,
+    pairwise,
+    all_ahead,
+    none_ahead,
+    none_told,
+    all_disjoint,
+    none_disjoint,
+    without,
+    by_point,
+    attacked,
+    titled,
+    joined,
+    over_snr,
+    largest,
+    widest,
+    columnwise,
+    picked,
+)

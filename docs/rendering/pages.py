@@ -8,7 +8,7 @@ from typing import Any
 
 import jinja2
 
-from rendering import claims, markdown, measures, sources, tables
+from rendering import claims, markdown, measures, particular, sources, tables
 from rendering.drawing import Figure
 
 TEMPLATES = tables.ROOT / "docs" / "templates" / "results"
@@ -88,6 +88,7 @@ def _environment(figure: Callable[..., str]) -> jinja2.Environment:
         **_functions(sources.stated, sources.json_of, measures.counted, measures.pooled, measures.differences),
         **_functions(measures.best, measures.number, measures.accuracy_of, markdown.lines, markdown.grid),
         **_functions(markdown.listed, markdown.span),
+        **particular.FUNCTIONS,
     }
     environment.filters |= {
         **_functions(claims.apart, markdown.points, markdown.signed, markdown.short, markdown.span, markdown.listed),

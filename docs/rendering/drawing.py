@@ -11,7 +11,7 @@ from rendering.tables import ROOT, Table
 
 FIGURES = ROOT / "docs" / "results" / "figures"
 DPI = 100
-COLOURS = 128
+COLOURS = 64
 
 
 @dataclass(frozen=True)

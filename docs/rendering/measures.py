@@ -125,8 +125,16 @@ def accuracy_of(row: Mapping[str, Any]) -> Accuracy:
     return Accuracy(value, low, high, int(row["correct"]), int(row["total"]), float(row["effective_images"]), row)
 
 
-def counted(correct: int, total: int) -> Accuracy:
-    """Of counts that stand in no result table, every image sent once."""
+def counted(correct: float, total: int) -> Accuracy:
+    """Of counts that stand in no result table, every image sent once.
+
+    Parameters
+    ----------
+    correct : float
+        A whole number but for rounding: a recorded share times the total.
+    total : int
+    """
+    correct = round(correct)
     low, high = wilson_interval(correct, total)
     return Accuracy(100 * correct / total, 100 * low, 100 * high, correct, total, float(total))
 

@@ -1,5 +1,6 @@
 """Result pages: templates in docs/templates/results, pages in docs/results."""
 
+import os
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,6 +16,9 @@ TEMPLATES = tables.ROOT / "docs" / "templates" / "results"
 PAGES = tables.ROOT / "docs" / "results"
 # Left behind by statements that print nothing.
 EMPTY = re.compile(r"\n{3,}")
+TITLE = re.compile(r"^# ([^\n]+)\n\n(.+?)\n\n", re.MULTILINE | re.DOTALL)
+# Where a reader starts; the others follow in the order of their names.
+FIRST = ("mnist", "cifar10", "paper-figures/index", "defences", "channels", "solvers", "speed")
 
 
 @dataclass(frozen=True)
@@ -46,6 +50,52 @@ def names() -> list[str]:
     return sorted(str(path) for path in found if not path.name.startswith("_"))
 
 
+@dataclass(frozen=True)
+class Entry:
+    """A page in a list of contents.
+
+    Parameters
+    ----------
+    name, title, about : str
+        About: its first paragraph.
+    """
+
+    name: str
+    title: str
+    about: str
+
+
+def contents(under: str = "") -> list[Entry]:
+    """Pages that a list of contents names, without itself.
+
+    Parameters
+    ----------
+    under : str
+        Pages of this folder, such as "paper-figures/"; default: those of none, and the index of each folder.
+
+    Raises
+    ------
+    PageError
+        If a template does not begin with a title and a paragraph, of plain words.
+    """
+    order = {name: place for place, name in enumerate(FIRST)}
+    here = [name for name in names() if _listed(name, under)]
+    return [_entry(name) for name in sorted(here, key=lambda name: (order.get(name, len(order)), name))]
+
+
+def _listed(name: str, under: str) -> bool:
+    if not under:
+        return name != "index" and ("/" not in name or name.endswith("/index"))
+    return name.startswith(under) and name != f"{under}index"
+
+
+def _entry(name: str) -> Entry:
+    found = TITLE.search((TEMPLATES / f"{name}.md").read_text() + "\n\n")
+    if found is None or "{" in found[0]:
+        raise claims.PageError(f"page {name}: allowed: a title in plain words, and below it a paragraph of such")
+    return Entry(name, found[1], " ".join(found[2].split()))
+
+
 def render(name: str) -> Page:
     """Render a page.
 
@@ -58,6 +108,7 @@ def render(name: str) -> Page:
         raise claims.PageError(f"page {name}: no such template; there are {', '.join(names())}")
     figures: list[Figure] = []
     environment = _environment(_shows(figures, "../" * name.count("/")))
+    environment.globals |= {"link": _links(name), "contents": contents}
     try:
         body = environment.get_template(f"{name}.md").render()
     except jinja2.TemplateError as error:
@@ -99,6 +150,16 @@ def _environment(figure: Callable[..., str]) -> jinja2.Environment:
 
 def _functions(*several: Callable) -> dict[str, Any]:
     return {function.__name__: function for function in several}
+
+
+def _links(page: str) -> Callable[[str, str], str]:
+    def link(name: str, words: str) -> str:
+        """A link to another page; the words alone while there is none of that name."""
+        target = os.path.relpath(name.partition("#")[0], Path(page).parent)
+        anchor = name.partition("#")[1] + name.partition("#")[2]
+        return f"[{words}]({target}.md{anchor})" if name.partition("#")[0] in names() else words
+
+    return link
 
 
 def _shows(figures: list[Figure], upwards: str) -> Callable[..., str]:

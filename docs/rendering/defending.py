@@ -8,6 +8,10 @@ from typing import Any
 import numpy as np
 
 from diffsem.link import ceiling_under_priors
+from diffsem.link.keyed.keyed_session import TAG_BYTES
+from diffsem.link.keyed.keystream import WEAK_PERIOD
+from diffsem.link.keyed.nonce_range import LAST_NUMBER, LAST_SESSION
+from diffsem.link.keyed.secret_key import KEY_BYTES
 from diffsem.scenarios.datasets import resolve_dataset
 from diffsem.scenarios.datasets.splitting import load_dataset
 from diffsem.scenarios.reporting.table_attributes import scenario_of
@@ -125,6 +129,33 @@ def priors_cost(pairs: Iterable[tuple[Table, Table]], system: str, steps: Iterab
     )
 
 
+def beam_gain_db(antennas: int) -> float:
+    """What a beam of so many transmit antennas gives back, dB: the mean of their channels' powers adds up."""
+    return 10 * math.log10(antennas)
+
+
+def above_ceiling(several: Iterable[Table]) -> list[str]:
+    """Attacks whose interval lies above what no node passes at their noise, whatever the classes' priors."""
+    return [
+        f"{one.path}: {row['attack']} on {row['system']} at t = {row['timestep']}"
+        for one in several
+        for row in one.rows[one.rows["node"] == "adversary"].to_dict("records")
+        if 100 * row["ci_low"] > bound_under_priors(accuracy_of(row))
+    ]
+
+
+def constants(name: str) -> int:
+    """Numbers of the program itself: "weak period", "key bytes", "announcement bytes" (session, number, tag)."""
+    numbers = {
+        "weak period": WEAK_PERIOD,
+        "key bytes": KEY_BYTES,
+        "announcement bytes": (LAST_SESSION.bit_length() + LAST_NUMBER.bit_length()) // 8 + TAG_BYTES,
+    }
+    if name not in numbers:
+        raise PageError(f"constant {name}: allowed: {listed(numbers)}")
+    return numbers[name]
+
+
 @cache
 def priors(dataset: str) -> tuple[float, ...]:
     """Share of each class of the test images of a data set that ships."""
@@ -163,4 +194,7 @@ FUNCTIONS = (
     bound_under_priors,
     largest_class,
     decibels,
+    beam_gain_db,
+    above_ceiling,
+    constants,
 )

@@ -32,19 +32,19 @@ def pairwise(first: Iterable[Column], second: Sequence[Column], values: Iterable
     return [one[value] - other[value] for one in first for other in second for value in values]
 
 
-def all_ahead(several: Sequence[Difference]) -> bool:
+def all_ahead(found: Sequence[Difference]) -> bool:
     """Whether there are any, and all are positive and told from 0."""
-    return bool(several) and all(one.ahead for one in several)
+    return bool(found) and all(one.ahead for one in found)
 
 
-def none_ahead(several: Sequence[Difference]) -> bool:
+def none_ahead(found: Sequence[Difference]) -> bool:
     """Whether there are any, and none is positive and told from 0."""
-    return bool(several) and not any(one.ahead for one in several)
+    return bool(found) and not any(one.ahead for one in found)
 
 
-def none_told(several: Sequence[Difference]) -> bool:
+def none_told(found: Sequence[Difference]) -> bool:
     """Whether there are any, and every interval holds 0."""
-    return bool(several) and not any(one.told for one in several)
+    return bool(found) and not any(one.told for one in found)
 
 
 def all_disjoint(first: Iterable[Column], second: Sequence[Column], values: Iterable[Any]) -> bool:
@@ -121,9 +121,9 @@ def over_snr(one: Table) -> dict[str, dict[float, Accuracy]]:
     return {system: one.over("snr_db", system=system) for system in found["system"].unique()}
 
 
-def largest(several: Iterable[Difference]) -> float:
+def largest(found: Iterable[Difference]) -> float:
     """The highest of several differences, points."""
-    return max(one.value for one in several)
+    return max(one.value for one in found)
 
 
 def widest(*several: Mapping[str, Column]) -> float:
@@ -140,6 +140,21 @@ def picked(columns: Mapping[str, Column], values: Iterable[Any]) -> list[Accurac
     """Every column's cells at some values."""
     values = list(values)
     return [column[value] for column in columns.values() for value in values]
+
+
+def farthest(found: Iterable[Difference]) -> float:
+    """The longest of several differences, points, whichever way they go."""
+    return max(abs(one.value) for one in found)
+
+
+def several(columns: Mapping[str, Column], names: Iterable[str]) -> list[Column]:
+    """Those columns, without their names."""
+    return [columns[name] for name in names]
+
+
+def over_tables(cases: Mapping[Any, Table], system: str, t: int) -> dict[Any, Accuracy]:
+    """A system's receiver in each of several tables, at a step."""
+    return {name: one.receiver(system, t=t) for name, one in cases.items()}
 
 
 FUNCTIONS = (
@@ -162,4 +177,7 @@ FUNCTIONS = (
     widest,
     columnwise,
     picked,
+    farthest,
+    several,
+    over_tables,
 )

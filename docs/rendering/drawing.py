@@ -23,7 +23,7 @@ class Figure:
     name : str
         Of its file, without the suffix.
     function : str
-        Of `diffsem.scenarios.reporting.figures`.
+        Of `diffsem.scenarios.reporting.figures`, or of `rendering.panels`.
     arguments : sequence
         Those of the function; a `Table` stands for its result table.
     options : dict
@@ -47,10 +47,12 @@ class Figure:
         from PIL import Image
 
         from diffsem.scenarios.reporting import figures
+        from rendering import panels
 
-        if not hasattr(figures, self.function):
+        room = panels if hasattr(panels, self.function) else figures
+        if not hasattr(room, self.function):
             raise PageError(f"figure {self.name}: no function {self.function} in diffsem.scenarios.reporting.figures")
-        drawn = getattr(figures, self.function)(*map(_result, self.arguments), **self.options)
+        drawn = getattr(room, self.function)(*map(_result, self.arguments), **self.options)
         exact, small = io.BytesIO(), io.BytesIO()
         drawn.savefig(exact, dpi=DPI, format="png", metadata={"Software": None})
         plt.close(drawn)
@@ -63,4 +65,6 @@ def _result(argument: Any) -> Any:
         return argument.result
     if isinstance(argument, list) and argument and isinstance(argument[0], Table):
         return [one.result for one in argument]
+    if isinstance(argument, dict):
+        return {name: _result(one) for name, one in argument.items()}
     return argument

@@ -33,7 +33,7 @@ def step_gain(scenario: str, system: str, over: str, t: int) -> Difference:
 def step_gains(scenarios: Iterable[str], systems: Sequence[str], over: str) -> str:
     """A row a scenario and step, a column a system: what the matched step gains over another rule, in points."""
     rows = [
-        [f"`{scenario}`", t, *(step_gain(scenario, system, over, t).signed for system in systems)]
+        [f"`{scenario}`", t, *(step_gain(scenario, system, over, t).text(2, sign=True) for system in systems)]
         for scenario in scenarios
         for t in step_table(over, scenario).steps
     ]
@@ -75,8 +75,13 @@ def step_overlap(scenario: str, systems: Sequence[str], over: str) -> bool:
     return bool(pairs) and all(first.low <= second.high and second.low <= first.high for first, second in pairs)
 
 
+def rules_by_scenario(scenarios: Iterable[str]) -> dict[str, dict[str, Table]]:
+    """Scenario -> rule -> table."""
+    return {scenario: {rule: step_table(rule, scenario) for rule in RULES} for scenario in scenarios}
+
+
 def _cell(rule: str, scenario: str, system: str, t: int) -> Accuracy:
     return step_table(rule, scenario).receiver(system, t=t)
 
 
-FUNCTIONS = (step_table, step_cells, step_gain, step_gains, step_differences, step_disjoint, step_overlap)
+FUNCTIONS = (step_table, step_cells, step_gain, step_gains, step_differences, step_disjoint, step_overlap, rules_by_scenario)

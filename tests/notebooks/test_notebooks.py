@@ -6,7 +6,7 @@ import nbformat
 import pytest
 from nbclient import NotebookClient
 
-FIGURES = {"channels": 17, "cifar10": 11, "defences": 4, "mnist_awgn": 4, "paper_figures": 12, "solvers": 1}
+FIGURES = {"mnist_awgn": 4, "paper_figures": 12, "solvers": 1}
 NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
 
 

@@ -11,7 +11,8 @@ from rendering.tables import ROOT, Table
 
 FIGURES = ROOT / "docs" / "results" / "figures"
 DPI = 100
-COLOURS = 64
+# The most colours with which a figure is no larger than that; grey pictures may need fewer.
+COLOURS, LARGEST = (256, 64, 32), 80_000
 
 
 @dataclass(frozen=True)
@@ -53,10 +54,17 @@ class Figure:
         if not hasattr(room, self.function):
             raise PageError(f"figure {self.name}: no function {self.function} in diffsem.scenarios.reporting.figures")
         drawn = getattr(room, self.function)(*map(_result, self.arguments), **self.options)
-        exact, small = io.BytesIO(), io.BytesIO()
+        exact = io.BytesIO()
         drawn.savefig(exact, dpi=DPI, format="png", metadata={"Software": None})
         plt.close(drawn)
-        Image.open(exact).convert("RGB").quantize(COLOURS, dither=Image.Dither.NONE).save(small, "PNG", optimize=True)
+        # Other methods merge thin curves of different colours.
+        method = Image.Quantize.MAXCOVERAGE
+        for colours in COLOURS:
+            small = io.BytesIO()
+            picture = Image.open(exact).convert("RGB").quantize(colours, method=method, dither=Image.Dither.NONE)
+            picture.save(small, "PNG", optimize=True)
+            if small.tell() <= LARGEST:
+                break
         return small.getvalue()
 
 

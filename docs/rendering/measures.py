@@ -4,6 +4,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
+
 from diffsem.link import gap_interval, wilson_interval
 
 
@@ -153,3 +155,26 @@ def differences(first: Mapping[Any, Accuracy], second: Mapping[Any, Accuracy]) -
 def best(*several: Mapping[Any, Accuracy]) -> dict[Any, Accuracy]:
     """The most accurate of several at each value of the first."""
     return {value: max((one[value] for one in several), key=lambda one: one.value) for value in several[0]}
+
+
+def accuracy_at(cells: Mapping[Any, Accuracy], column: str, value: float) -> float:
+    """Accuracy in percent where a column of the rows would have a value: linear between the points on either side.
+
+    Parameters
+    ----------
+    cells : mapping of any to Accuracy
+        Over an axis of the sweep; the column rises or falls with it.
+    column : str
+        Such as "ssim".
+    value : float
+        Between the least and the largest of the column.
+
+    Raises
+    ------
+    ValueError
+        If it is beyond them.
+    """
+    points = sorted((one.row[column], one.value) for one in cells.values())
+    if not points[0][0] <= value <= points[-1][0]:
+        raise ValueError(f"{column} {value}: allowed: {points[0][0]:g} to {points[-1][0]:g}")
+    return float(np.interp(value, *zip(*points, strict=True)))

@@ -132,12 +132,14 @@ def _environment(figure: Callable[..., str]) -> jinja2.Environment:
     environment.globals |= {
         "table": tables.table,
         "tables": tables.tables,
+        "crossing": tables.crossing,
+        "esnr_db": tables.esnr_db,
         "figure": figure,
         "zip": zip,
         "dict": dict,
         **_functions(claims.assert_that, claims.apart, sources.source, sources.command_of, sources.measured),
         **_functions(sources.stated, sources.json_of, measures.counted, measures.pooled, measures.differences),
-        **_functions(measures.best, measures.number, measures.accuracy_of, markdown.lines, markdown.grid),
+        **_functions(measures.best, measures.number, measures.accuracy_at, markdown.lines, markdown.grid),
         **_functions(markdown.listed, markdown.span),
         **particular.FUNCTIONS,
     }

@@ -6,9 +6,13 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
+import diffsem.models as models
 from diffsem.link import ResultTable, read_table
+from diffsem.scenarios import Scenario
+from diffsem.scenarios.reporting.table_attributes import scenario_of
 from rendering.claims import PageError
 from rendering.measures import Accuracy, accuracy_of
 
@@ -37,6 +41,16 @@ class Table:
         rows = self.result.rows
         rows.attrs.update(self.result.attributes, complete=self.result.complete)
         return rows
+
+    @property
+    def scenario(self) -> Scenario:
+        """What it was made from."""
+        return scenario_of(self.result)
+
+    @property
+    def schedule(self) -> "models.NoiseSchedule":
+        """The noise schedule of its scenario."""
+        return self.scenario.schedule.build()
 
     def values(self, word: str) -> list[Any]:
         """Those of a column, in ascending order; `word`: t, snr_db, own_snr_db, or a column's name."""
@@ -132,6 +146,18 @@ def _only(rows: pd.DataFrame, path: str) -> Accuracy:
 def table(path: str) -> Table:
     """A table by its path from the repository's root. Raises InputError if it is none."""
     return Table(path, read_table(ROOT / path))
+
+
+def crossing(schedule: "models.NoiseSchedule") -> int:
+    """The step at which signal and noise have equal power, or come closest to that: ESNR 0 dB."""
+    steps = np.arange(1, schedule.steps + 1)
+    return int(steps[np.argmin(np.abs(schedule.esnr_db(steps)))])
+
+
+def esnr_db(schedule: "models.NoiseSchedule", step: float) -> float:
+    """The equivalent SNR at a step that need not be whole, dB: between the steps on either side."""
+    steps = np.arange(1, schedule.steps + 1)
+    return float(np.interp(step, steps, schedule.esnr_db(steps)))
 
 
 def tables(pattern: str) -> list[Table]:

@@ -128,6 +128,13 @@ def test_counts_of_several_points_are_added():
     assert (both.correct, both.total, both.value) == (9, 30, 30)
 
 
+def test_accuracy_between_two_points():
+    cells = {t: measures.Accuracy(value, 0, 0, 0, 1, 1, {"ssim": ssim}) for t, value, ssim in ((0, 90, 0.4), (9, 50, 0.2))}
+    assert measures.accuracy_at(cells, "ssim", 0.25) == pytest.approx(60)
+    with pytest.raises(ValueError, match="allowed: 0.2 to 0.4"):
+        measures.accuracy_at(cells, "ssim", 0.1)
+
+
 @pytest.mark.parametrize(
     ("low", "high", "words"), [(0.1, 5.5, "told"), (-5, -0.01, "told"), (-0.1, 3, "not told"), (0, 1, "not told")]
 )

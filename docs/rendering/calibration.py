@@ -5,11 +5,11 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+
+from diffsem.link import bit_error_rate
 from rendering.markdown import lines
 from rendering.measures import number
 from rendering.tables import Table
-
-from diffsem.link import bit_error_rate
 
 # Bit errors from which on a curve says where it lies.
 FEWEST_ERRORS = 100

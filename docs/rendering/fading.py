@@ -33,11 +33,7 @@ def outage_table(one: Table, system: str, t: int, attack: str) -> str:
     rows = [
         [
             number(snr_db, 0),
-            *(
-                measure(one, system, t, snr_db, node)
-                for node in ("", attack)
-                for measure in (block_mean, bad_blocks)
-            ),
+            *(measure(one, system, t, snr_db, node) for node in ("", attack) for measure in (block_mean, bad_blocks)),
         ]
         for snr_db in one.values("snr_db")
     ]

@@ -3,10 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
+from diffsem.link import share_interval
 from rendering.comparisons import Column
 from rendering.measures import Accuracy, number
-
-from diffsem.link import share_interval
 
 
 def quality(cell: Accuracy, measure: str, digits: int) -> str:

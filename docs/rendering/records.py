@@ -103,7 +103,9 @@ def added_milliseconds(timed: Mapping[str, Any], device: str) -> list[float]:
 def corrected(wrong: Mapping[str, Any], transmitter: str, right: Column) -> dict[int, str]:
     """The column of values that were wrong, at the steps of the right one."""
     old = dict(zip(wrong["steps"], wrong[transmitter], strict=True))
-    return {t: f"{number(value)} [{number(low)}, {number(high)}]" for t, (value, low, high) in old.items() if t in right}
+    return {
+        t: f"{number(value)} [{number(low)}, {number(high)}]" for t, (value, low, high) in old.items() if t in right
+    }
 
 
 def most_missed(wrong: Mapping[str, Any], transmitter: str, right: Column) -> float:

@@ -84,4 +84,13 @@ def _cell(rule: str, scenario: str, system: str, t: int) -> Accuracy:
     return step_table(rule, scenario).receiver(system, t=t)
 
 
-FUNCTIONS = (step_table, step_cells, step_gain, step_gains, step_differences, step_disjoint, step_overlap, rules_by_scenario)
+FUNCTIONS = (
+    step_table,
+    step_cells,
+    step_gain,
+    step_gains,
+    step_differences,
+    step_disjoint,
+    step_overlap,
+    rules_by_scenario,
+)

@@ -28,6 +28,7 @@ class Figure:
     arguments : sequence
         Those of the function; a `Table` stands for its result table.
     options : dict
+        Its keywords; with `colours` the picture has so many, however large it is.
     """
 
     name: str
@@ -53,13 +54,15 @@ class Figure:
         room = panels if hasattr(panels, self.function) else figures
         if not hasattr(room, self.function):
             raise PageError(f"figure {self.name}: no function {self.function} in diffsem.scenarios.reporting.figures")
-        drawn = getattr(room, self.function)(*map(_result, self.arguments), **self.options)
+        options = dict(self.options)
+        palette = [options.pop("colours")] if "colours" in options else COLOURS
+        drawn = getattr(room, self.function)(*map(_result, self.arguments), **options)
         exact = io.BytesIO()
         drawn.savefig(exact, dpi=DPI, format="png", metadata={"Software": None})
         plt.close(drawn)
         # Other methods merge thin curves of different colours.
         method = Image.Quantize.MAXCOVERAGE
-        for colours in COLOURS:
+        for colours in palette:
             small = io.BytesIO()
             picture = Image.open(exact).convert("RGB").quantize(colours, method=method, dither=Image.Dither.NONE)
             picture.save(small, "PNG", optimize=True)

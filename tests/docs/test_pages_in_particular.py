@@ -61,6 +61,7 @@ def test_a_coded_link_has_no_closed_form():
     assert [link.modulation for link in links] == ["bpsk", "qpsk", "16qam", "64qam", "256qam"]
 
 
+@pytest.mark.slow
 def test_what_a_step_gains_is_the_difference_of_two_runs():
     rows = [shipped(f"channels/step-{rule}-mnist-tdl").rows for rule in ("matched", "mean")]
     correct = [one[(one["system"] == "one-step") & (one["timestep"] == 120)]["correct"].iloc[0] for one in rows]
@@ -191,3 +192,21 @@ def test_figures_of_several_tables_have_a_panel_a_step():
     assert [len(panel.get_lines()) for panel in figure.axes] == [2, 2]
     row = shipped("channels/simo").receiver("one-step", t=240, snr_db=20)
     assert figure.axes[1].get_lines()[1].get_ydata()[-1] == pytest.approx(row.value / 100)
+
+
+def blocks_before(page):
+    """Of every table and figure of a page: itself, and what stands between it and the heading above."""
+    section = []
+    for block in page.read_text().split("\n\n"):
+        if block.startswith("#"):
+            section = []
+        if block.startswith(("|", "![")):
+            yield block, " ".join(section[-2:])
+        section.append(" ".join(block.split()))
+
+
+@pytest.mark.parametrize("name", ["cifar10", "cifar10/fig9", "cifar10/fig10"])
+def test_beside_everything_of_cifar_10_stands_that_its_images_were_recompressed(name):
+    for block, above in blocks_before(tables.ROOT / "docs" / "results" / f"{name}.md"):
+        timing = "no denoiser | `one-step` |\n|---" in block or "two DDIM steps" in block
+        assert timing or "recompressed" in above + block.split("](")[0], block[:200]

@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 SOURCES := setup.cfg pyproject.toml requirements.lock $(shell find models channels link scenarios -type f -not -path '*/__pycache__/*')
 
-.PHONY: run test test-slow lint bench solvers channels defences clean
+.PHONY: run test test-slow lint bench pages solvers channels defences clean
 
 run: .venv/installed
 	$(BIN)/diffsem run mnist-quick --out results/mnist-quick.h5
@@ -29,6 +29,10 @@ lint: .venv/installed-dev
 
 bench: .venv/installed-dev
 	TF_CPP_MIN_LOG_LEVEL=3 $(BIN)/python tests/benchmarks/engine.py --out results/bench.json
+
+# docs/results from docs/templates and the tables that ship, with their figures.
+pages: .venv/installed-dev
+	$(BIN)/python docs/render.py --figures
 
 # Accuracy against denoiser calls: about an hour on two cores. Tables that are there already are not simulated again.
 SOLVER_RUNS := ddim-1 ddim-2 ddim-3 ddim-5 ddim-10 dpm-solver++-3 dpm-solver++-5 distilled-3

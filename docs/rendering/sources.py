@@ -1,6 +1,7 @@
 """Where a number comes from: the table that holds it and its command, or a measurement that no table keeps."""
 
 import json
+from functools import cache
 from typing import Any
 
 import yaml
@@ -36,6 +37,7 @@ def _made(one: Table, command: str | None) -> str:
     return f"made by `diffsem run {scenario_of(one.result).name}` with the settings in its attribute `scenario`"
 
 
+@cache
 def command_of(one: Table) -> str | None:
     """The command that makes a table anew, as its scenario tells; None where that is no shipped one, or much differs.
 

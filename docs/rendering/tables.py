@@ -1,8 +1,8 @@
 """Result tables that ship, and how a template asks them for a number."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from rendering.claims import PageError
 from rendering.measures import Accuracy, accuracy_of
 
 ROOT = Path(__file__).parents[2]
+TELL_APART = ("node", "attack", "transmitter", "timestep", "receiver_snr_db", "snr_db", "correct")
 # Short words for columns, as templates use them.
 WORDS = {"t": "timestep", "snr_db": "receiver_snr_db", "own_snr_db": "snr_db"}
 
@@ -86,18 +87,16 @@ class Table:
         """An attack on a transmitter; own_snr_db in `where` is the eavesdropper's. Raises as `receiver` does."""
         return _only(self._found(node="adversary", transmitter=transmitter, attack=attack, **where), self.path)
 
-    def strongest(self, transmitter: str, among: Iterable[str] | None = None, **where: Any) -> Accuracy:
+    def strongest(self, transmitter: str, among: Collection[str] | None = None, **where: Any) -> Accuracy:
         """The most accurate attack on a transmitter at one point; its name is `row.attack`.
 
         Of two that are as accurate the first in the table, as `diffsem leakage` has it.
         """
         found = self._found(node="adversary", transmitter=transmitter, **where)
-        if among is not None:
-            found = found[found["attack"].isin(list(among))]
-        found = found.sort_values("accuracy", ascending=False, kind="stable").drop_duplicates("attack")
-        if found.empty or found["timestep"].nunique() * found["receiver_snr_db"].nunique() != 1:
+        found = [row for row in found if among is None or row["attack"] in among]
+        if len({(row["timestep"], row["receiver_snr_db"], row["snr_db"]) for row in found}) != 1:
             raise PageError(f"{self.path}: strongest attack on {transmitter}, {where}: allowed: one point")
-        return accuracy_of(found.iloc[0].to_dict())
+        return accuracy_of(max(found, key=lambda row: row["accuracy"]))
 
     def over(self, axis: str, **where: Any) -> dict[Any, Accuracy]:
         """One node over an axis of the sweep.
@@ -115,31 +114,35 @@ class Table:
             Value of the axis -> Accuracy, ascending.
         """
         node = "adversary" if "attack" in where else "receiver"
-        found = self._found(node=node, **where)
         column = WORDS.get(axis, axis)
-        return {value: _only(found[found[column] == value], self.path) for value in sorted(found[column].unique())}
+        cells: dict[Any, list[dict[str, Any]]] = {}
+        for row in self._found(node=node, **where):
+            cells.setdefault(row[column], []).append(row)
+        return {value: _only(cells[value], self.path) for value in sorted(cells)}
 
     def strongest_over(self, axis: str, transmitter: str, **where: Any) -> dict[Any, Accuracy]:
         """The most accurate attack on a transmitter, at each value of an axis."""
         return {value: self.strongest(transmitter, **{axis: value}, **where) for value in self.values(axis)}
 
-    def _found(self, **where: Any) -> pd.DataFrame:
-        rows = self.rows
-        for word, value in where.items():
-            rows = rows[rows[WORDS.get(word, word)] == value]
-        if rows.empty:
+    @cached_property
+    def _records(self) -> list[dict[str, Any]]:
+        return [{str(name): value for name, value in row.items()} for row in self.result.rows.to_dict("records")]
+
+    def _found(self, **where: Any) -> list[dict[str, Any]]:
+        wanted = {WORDS.get(word, word): value for word, value in where.items()}
+        found = [row for row in self._records if all(row[column] == value for column, value in wanted.items())]
+        if not found:
             raise PageError(f"{self.path}: no row with {where}")
-        return rows
+        return found
 
 
-def _only(rows: pd.DataFrame, path: str) -> Accuracy:
+def _only(rows: Sequence[dict[str, Any]], path: str) -> Accuracy:
     """Systems behind one transmitter face the same eavesdropper: its row is repeated, and is one here."""
-    point = ["timestep", "receiver_snr_db", "snr_db"]
-    different = rows.drop_duplicates(["node", "attack", "transmitter", *point, "correct"])
+    different = {tuple(row[column] for column in TELL_APART): row for row in rows}
     if len(different) != 1:
-        asked = different[["node", "system", "attack", *point]].to_dict("records")[:3]
+        asked = [{column: row[column] for column in TELL_APART} for row in different.values()][:3]
         raise PageError(f"{path}: {len(different)} rows where one is meant, such as {asked}")
-    return accuracy_of(rows.iloc[0].to_dict())
+    return accuracy_of(rows[0])
 
 
 @cache

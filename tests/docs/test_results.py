@@ -3,6 +3,7 @@
 import io
 import re
 
+import numpy as np
 import pytest
 from PIL import Image
 from rendering import claims, drawing, linting, markdown, measures, pages, sources, tables
@@ -14,7 +15,7 @@ LINK = re.compile(r"\]\(([^)#\s]+)")
 
 
 @pytest.fixture(scope="module")
-def rendered():
+def rendered(trusted):
     return {name: pages.render(name) for name in pages.names()}
 
 
@@ -129,9 +130,11 @@ def test_counts_of_several_points_are_added():
 
 
 def test_accuracy_between_two_points():
-    cells = {t: measures.Accuracy(value, 0, 0, 0, 1, 1, {"ssim": ssim}) for t, value, ssim in ((0, 90, 0.4), (9, 50, 0.2))}
+    cells = {
+        t: measures.Accuracy(value, 0, 0, 0, 1, 1, {"ssim": ssim}) for t, value, ssim in ((0, 90, 0.4), (9, 50, 0.2))
+    }
     assert measures.accuracy_at(cells, "ssim", 0.25) == pytest.approx(60)
-    with pytest.raises(ValueError, match="allowed: 0.2 to 0.4"):
+    with pytest.raises(ValueError, match=r"allowed: 0\.2 to 0\.4"):
         measures.accuracy_at(cells, "ssim", 0.1)
 
 
@@ -215,6 +218,38 @@ def test_a_template_that_names_what_is_not_there_is_refused(tmp_path, monkeypatc
         pages.render("page")
     with pytest.raises(claims.PageError, match="no such template"):
         pages.render("other")
+
+
+def test_links_lead_to_pages_that_there_are():
+    link = pages._links("paper-figures/fig4")
+    assert link("mnist", "MNIST") == "[MNIST](../mnist.md)"
+    assert link("paper-figures/index#fig-3", "Fig. 3") == "[Fig. 3](index.md#fig-3)"
+    assert link("nowhere", "nothing") == "nothing"
+
+
+def test_contents_name_every_page_once():
+    top = [entry.name for entry in pages.contents()]
+    below = [
+        entry.name
+        for folder in {name.rpartition("/")[0] for name in pages.names() if "/" in name}
+        for entry in pages.contents(f"{folder}/")
+    ]
+    assert sorted([*top, *below, "index"]) == pages.names()
+    assert top[0] == "mnist"
+
+
+def test_a_page_without_an_introduction_is_not_listed(tmp_path, monkeypatch):
+    monkeypatch.setattr(pages, "TEMPLATES", tmp_path)
+    (tmp_path / "page.md").write_text("# Title\n\n{{ 1 }} number\n")
+    with pytest.raises(claims.PageError, match="page page: allowed: a title"):
+        pages.contents()
+
+
+def test_the_schedule_crosses_where_half_of_the_power_is_noise(fig4):
+    signal = np.cumprod(1 - np.linspace(1e-4, 0.02, 500))
+    ratio_db = 10 * np.log10(signal / (1 - signal))
+    assert tables.crossing(fig4.schedule) == 1 + np.argmin(np.abs(ratio_db))
+    assert tables.esnr_db(fig4.schedule, 66.5) == pytest.approx((ratio_db[65] + ratio_db[66]) / 2)
 
 
 def test_figures_are_small_pictures(fig4):

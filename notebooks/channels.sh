@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Makes the tables that notebooks/channels.ipynb reads: about an hour on two cores. One that is complete is left as it is.
+# Makes the tables behind docs/results/channels.md: about an hour on two cores. One that is complete is left as it is.
 # Usage: channels.sh DIFFSEM FOLDER, as in `make channels`.
 set -euo pipefail
 diffsem=$1 folder=$2

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Makes the tables that notebooks/defences.ipynb reads: about an hour on two cores. One that is complete is left as it is.
+# Makes the tables behind docs/results/defences.md: about an hour on two cores. One that is complete is left as it is.
 # Usage: defences.sh DIFFSEM FOLDER, as in `make defences`.
 set -euo pipefail
 diffsem=$1 folder=$2

@@ -24,10 +24,11 @@ class Figure:
     name : str
         Of its file, without the suffix.
     function : str
-        Of `diffsem.scenarios.reporting.figures`.
+        Of `diffsem.scenarios.reporting.figures`, or of `rendering.panels`.
     arguments : sequence
         Those of the function; a `Table` stands for its result table.
     options : dict
+        Its keywords; with `colours` the picture has so many, however large it is.
     """
 
     name: str
@@ -48,16 +49,20 @@ class Figure:
         from PIL import Image
 
         from diffsem.scenarios.reporting import figures
+        from rendering import panels
 
-        if not hasattr(figures, self.function):
+        room = panels if hasattr(panels, self.function) else figures
+        if not hasattr(room, self.function):
             raise PageError(f"figure {self.name}: no function {self.function} in diffsem.scenarios.reporting.figures")
-        drawn = getattr(figures, self.function)(*map(_result, self.arguments), **self.options)
+        options = dict(self.options)
+        palette = [options.pop("colours")] if "colours" in options else COLOURS
+        drawn = getattr(room, self.function)(*map(_result, self.arguments), **options)
         exact = io.BytesIO()
         drawn.savefig(exact, dpi=DPI, format="png", metadata={"Software": None})
         plt.close(drawn)
         # Other methods merge thin curves of different colours.
         method = Image.Quantize.MAXCOVERAGE
-        for colours in COLOURS:
+        for colours in palette:
             small = io.BytesIO()
             picture = Image.open(exact).convert("RGB").quantize(colours, method=method, dither=Image.Dither.NONE)
             picture.save(small, "PNG", optimize=True)
@@ -71,4 +76,6 @@ def _result(argument: Any) -> Any:
         return argument.result
     if isinstance(argument, list) and argument and isinstance(argument[0], Table):
         return [one.result for one in argument]
+    if isinstance(argument, dict):
+        return {name: _result(one) for name, one in argument.items()}
     return argument

@@ -25,6 +25,9 @@ PARAMETERS = (
     r"\bDPM-Solver\+\+(?: \d+)?|\bDPM-Solver\+\+\(2M\)",
     r"\bDDIM \d+\b",
     r"\bGoel and Negi, 2008\b",
+    r"\b(?:16|64|256)-QAM\b|\brate 1/2\b|\b5G\b|\bChaCha20\b",
+    r"\b99% intervals?",
+    r"\b(?:1 x 2|2 x 2)\b|\bTR 38\.901\b",
 )
 ALLOWED = re.compile("|".join(f"(?:{pattern})" for pattern in PARAMETERS))
 DIGIT = re.compile(r"\S*\d\S*")

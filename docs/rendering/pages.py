@@ -9,7 +9,7 @@ from typing import Any
 
 import jinja2
 
-from rendering import claims, markdown, measures, sources, tables
+from rendering import claims, markdown, measures, particular, sources, tables
 from rendering.drawing import Figure
 
 TEMPLATES = tables.ROOT / "docs" / "templates" / "results"
@@ -141,6 +141,7 @@ def _environment(figure: Callable[..., str]) -> jinja2.Environment:
         **_functions(sources.stated, sources.json_of, measures.counted, measures.pooled, measures.differences),
         **_functions(measures.best, measures.number, measures.accuracy_at, markdown.lines, markdown.grid),
         **_functions(markdown.listed, markdown.span),
+        **particular.FUNCTIONS,
     }
     environment.filters |= {
         **_functions(claims.apart, markdown.points, markdown.signed, markdown.short, markdown.span, markdown.listed),

@@ -1,0 +1,8 @@
+"""Functions that single pages ask for, beside those that all of them have."""
+
+from collections.abc import Callable
+
+from rendering import calibration, comparisons, defending, fading, qualities, records, step_rules
+
+SEVERAL = (calibration, comparisons, defending, fading, qualities, records, step_rules)
+FUNCTIONS: dict[str, Callable] = {function.__name__: function for module in SEVERAL for function in module.FUNCTIONS}

@@ -26,9 +26,7 @@ def imports_of(notebook):
             if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == "diffsem":
                 yield from ((node.module, alias.name) for alias in node.names)
             elif isinstance(node, ast.Import):
-                yield from (
-                    (alias.name, None) for alias in node.names if alias.name.split(".")[0] == "diffsem"
-                )
+                yield from ((alias.name, None) for alias in node.names if alias.name.split(".")[0] == "diffsem")
 
 
 def test_there_are_six():

@@ -10,7 +10,7 @@ import pandas as pd
 
 from diffsem.link.errors import InputError
 from diffsem.link.files import replace_file
-from diffsem.link.results.columns import ADDED, AS_TOTAL, COLUMNS, EXAMPLE_COLUMNS, STEP_BINS
+from diffsem.link.results.columns import ADDED, AS_TOTAL, COLUMNS, EXAMPLE_COLUMNS, RESULT_COLUMNS, STEP_BINS, declared
 from diffsem.link.results.plain_hdf5 import Content, opened
 from diffsem.link.results.result_file import (
     HEADER,
@@ -61,11 +61,11 @@ def write_table(path: Path, table: ResultTable) -> None:
         # Sorted: equal tables are equal files.
         for key, value in sorted(table.attributes.items()):
             file.attrs[key] = value
-        write_columns(file.create_group("results"), table.rows, COLUMNS)
+        write_columns(file.create_group("results"), table.rows, RESULT_COLUMNS)
         by_step = file.create_group("by_step")
         by_step["correct"], by_step["total"] = table.by_step[:, 0], table.by_step[:, 1]
         examples = file.create_group("examples")
-        write_columns(examples, table.examples.index, EXAMPLE_COLUMNS)
+        write_columns(examples, table.examples.index, declared(EXAMPLE_COLUMNS))
         examples["originals"] = table.examples.originals
         examples["reconstructions"] = table.examples.reconstructions
     try:

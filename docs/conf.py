@@ -37,6 +37,8 @@ napoleon_google_docstring = False
 napoleon_use_param = False
 napoleon_use_rtype = False
 napoleon_use_ivar = True
+# What Keras layers are called with, and what they give.
+napoleon_custom_sections = [("Input", "params_style"), ("Output", "params_style")]
 
 html_theme = "furo"
 html_title = f"diffsem {__version__}"

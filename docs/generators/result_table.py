@@ -2,22 +2,26 @@
 
 import numpy as np
 
-from diffsem.link import ADDED, COLUMNS
+from diffsem.link import RESULT_COLUMNS, Column
 
 INTRODUCTION = """\
 # Result tables
 
 `diffsem run` writes one HDF5 file. `diffsem.read_results(FILE)` gives its rows as a `pandas.DataFrame`, one row a
 point and a node. Counts are kept: every share can be worked out again.
+
+Shares are of 1, not percent. Columns that came later are not in older tables: what is read in their place is said.
 """
 TYPES = {str: "text", np.float64: "number", np.int64: "whole number", np.bool_: "true or false"}
 
 
 def page() -> str:
     """The whole page, in Markdown."""
-    return "\n".join([INTRODUCTION, *(_column(name) for name in COLUMNS)])
+    return "\n".join([INTRODUCTION, *map(_entry, RESULT_COLUMNS)])
 
 
-def _column(name: str) -> str:
-    missing = f" *In older tables:* `{ADDED[name]!r}`." if name in ADDED else ""
-    return f"`{name}`\n: *Type:* {TYPES[COLUMNS[name]]}.{missing}\n"
+def _entry(column: Column) -> str:
+    meaning = column.meaning.replace("|", "\\|").replace("*", "\\*")
+    unit = f" *Unit:* {column.unit}." if column.unit else ""
+    older = "" if column.when_missing == "every table has it" else f" *In an older table:* {column.when_missing}."
+    return f"`{column.name}`\n: {meaning}.\n  *Type:* {TYPES[column.dtype]}.{unit}{older}\n"

@@ -20,11 +20,13 @@ extensions = [
     "generators.mathml",
     "generators.docstrings",
 ]
-exclude_patterns = ["_build"]
+exclude_patterns = ["_build", "templates", "rendering"]
 source_suffix = {".md": "markdown"}
 
 myst_enable_extensions = ["attrs_inline", "colon_fence", "deflist", "dollarmath"]
 myst_heading_anchors = 4
+# A page that has gone leaves its place in a list empty.
+suppress_warnings = ["toc.empty_glob"]
 # A single backtick of a docstring is code, as in Markdown.
 default_role = "literal"
 highlight_language = "none"

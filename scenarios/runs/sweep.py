@@ -142,6 +142,17 @@ def run_scenario(
     InputError
         If weights, data, the result file, the workers or the cluster cannot be used, another run holds the file, or
         both workers and a scheduler are asked for, or the sweep needs more than this machine, which is to run it, has.
+
+    Examples
+    --------
+    >>> import diffsem
+    >>> least = ["timesteps=[240]", "legitimate.snr_db=[15]", "legitimate.receivers=[classifier]"]
+    >>> few = ["monte_carlo.max_images=64", "eavesdropper.attacks=[task-classifier]"]
+    >>> rows = diffsem.run_scenario(diffsem.load_scenario("mnist-quick", least + few))
+    >>> print(rows[["system", "node", "attack", "total"]].to_string(index=False))
+        system      node          attack  total
+    classifier  receiver                     64
+    classifier adversary task-classifier     64
     """
     machines, listeners = Machines(workers, scheduler, data_dir), Listeners(on_points, on_images, log)
     return run_plan(plan(scenario), out, overwrite, mixed_versions, machines, listeners)

@@ -98,6 +98,16 @@ def train_scenario(
         If the folder cannot be written, its record cannot be read or does not tell of files that would be overwritten,
         a stage that is finished or was cut off hangs on something else now, the state of a stage that was cut off is
         broken, another training holds the folder, or the training needs more than this machine has.
+
+    Examples
+    --------
+    >>> import tempfile, diffsem
+    >>> least = ["legitimate.receivers=[classifier]", "eavesdropper.attacks=[linear-probe]", "training.images=512"]
+    >>> scenario = diffsem.load_scenario("mnist-quick", [*least, "training.epochs.pair=1", "training.epochs.adversary=1"])
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     record = diffsem.train_scenario(scenario, folder)
+    >>> record["pair"]["epochs"]
+    1
     """
     options = Options(fresh, start, renew, mixed_versions)
     return train_plan(plan(scenario), folder, options, callbacks, log, devices, data_dir)

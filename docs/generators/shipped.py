@@ -10,7 +10,7 @@ INTRODUCTION = """\
 `diffsem scenarios` lists them. `diffsem check NAME` prints one in full, with its cost and an estimate of memory and
 time on your machine. The costs below are upper bounds: a node that has made enough errors ends before.
 
-| scenario | about | points | systems | images a system, at most | U-Net calls, at most | evaluations of attacks, at most |
+| scenario | about | points | systems | images a system | U-Net calls | evaluations of attacks |
 |---|---|---|---|---|---|---|
 """
 NEEDS_IMAGES = """

@@ -102,8 +102,9 @@ def train_scenario(
     Examples
     --------
     >>> import tempfile, diffsem
-    >>> least = ["legitimate.receivers=[classifier]", "eavesdropper.attacks=[linear-probe]", "training.images=512"]
-    >>> scenario = diffsem.load_scenario("mnist-quick", [*least, "training.epochs.pair=1", "training.epochs.adversary=1"])
+    >>> least = ["legitimate.receivers=[classifier]", "eavesdropper.attacks=[linear-probe]"]
+    >>> short = ["training.images=512", "training.epochs.pair=1", "training.epochs.adversary=1"]
+    >>> scenario = diffsem.load_scenario("mnist-quick", least + short)
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     record = diffsem.train_scenario(scenario, folder)
     >>> record["pair"]["epochs"]

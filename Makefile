@@ -1,9 +1,9 @@
 # Two commands do everything on a fresh machine: `make run` and `make test`.
 PYTHON ?= python3
 BIN := .venv/bin
-SOURCES := setup.cfg pyproject.toml requirements.lock $(shell find models channels link scenarios -type f -not -path '*/__pycache__/*')
+SOURCES := setup.cfg pyproject.toml requirements.lock $(shell find api models channels link scenarios -type f -not -path '*/__pycache__/*')
 
-.PHONY: run test test-slow lint docs bench solvers channels defences clean
+.PHONY: run test test-slow lint release docs bench solvers channels defences clean
 
 run: .venv/installed
 	$(BIN)/diffsem run mnist-quick --out results/mnist-quick.h5
@@ -25,7 +25,11 @@ lint: .venv/installed-dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports
-	$(BIN)/mypy -p diffsem.models -p diffsem.channels -p diffsem.link -p diffsem.scenarios
+	$(BIN)/mypy -p diffsem
+
+# Sdist and wheel in dist/, tried in an empty environment.
+release: .venv/installed-dev
+	bash .ci/release
 
 # The site, from docs/, the docstrings and the program itself; no network. Open docs/_build/html/index.html.
 docs: .venv/installed-dev
@@ -55,7 +59,7 @@ defences: .venv/installed
 	bash notebooks/defences.sh $(BIN)/diffsem results/defences
 
 clean:
-	rm -rf .venv build results *.egg-info
+	rm -rf .venv build dist results *.egg-info
 
 .venv/bin/python:
 	$(PYTHON) -m venv .venv

@@ -8,6 +8,9 @@ from .link import read_results as read_results
 from .link import read_table as read_table
 from .scenarios import Scenario as Scenario
 from .scenarios import leakage as leakage
+from .scenarios import load_dataset as load_dataset
+from .scenarios import load_link as load_link
+from .scenarios import load_network as load_network
 from .scenarios import load_scenario as load_scenario
 from .scenarios import outage as outage
 from .scenarios import private_share as private_share

@@ -16,12 +16,15 @@ from .datasets.source import DatasetKind as DatasetKind
 from .datasets.source import DataSource as DataSource
 from .datasets.source import LabelledImages as LabelledImages
 from .datasets.source import Sizes as Sizes
+from .library.loading import load_dataset as load_dataset
+from .library.loading import load_link as load_link
+from .library.loading import load_network as load_network
+from .library.simulating import run_scenario as run_scenario
+from .library.simulating import train_scenario as train_scenario
 from .reporting.statistics import leakage as leakage
 from .reporting.statistics import outage as outage
 from .reporting.statistics import private_share as private_share
 from .runs.reading import load_scenario as load_scenario
-from .runs.sweep import run_scenario as run_scenario
-from .runs.train import train_scenario as train_scenario
 from .schema.channels import BlockFadingKeys as BlockFadingKeys
 from .schema.channels import GridKeys as GridKeys
 from .schema.keys import Keys as Keys

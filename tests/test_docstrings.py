@@ -11,8 +11,8 @@ import diffsem
 
 ROOT = Path(__file__).parents[1]
 PACKAGES = ("models", "channels", "link", "scenarios")
-# They train.
-LONG = {"diffsem.scenarios.runs.train", "diffsem.scenarios.runs.sweep"}
+# It trains.
+LONG = {"diffsem.scenarios.library.simulating"}
 
 
 def shows(path):

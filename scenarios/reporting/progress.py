@@ -1,26 +1,83 @@
-"""Progress bars on standard error."""
+"""Progress bars: on standard error, or under the cell of a notebook."""
 
+import io
 import sys
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from typing import Any
 
 import keras
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
+# Seconds between two looks of a notebook.
+PAUSE = 0.5
+
+
+def somebody_watches() -> bool:
+    """Whether standard error is a terminal, or this runs in a notebook."""
+    return in_notebook() or bool(sys.stderr and sys.stderr.isatty())
+
+
+def in_notebook() -> bool:
+    """Whether this runs in a Jupyter kernel."""
+    shell = sys.modules["IPython"].get_ipython() if "IPython" in sys.modules else None
+    return shell is not None and hasattr(shell, "kernel")
+
+
+class _NotebookProgress(Progress):
+    """Bars as text that the output of a notebook's cell shows in one place; needs no widgets."""
+
+    def __init__(self, *columns, **options):
+        console = Console(file=io.StringIO(), force_jupyter=False, width=100)
+        super().__init__(*columns, **options | {"console": console, "auto_refresh": False})
+        self._handle: Any = None
+        self._drawn = 0.0
+
+    def start(self) -> None:
+        from IPython.display import display
+
+        super().start()
+        self._handle = display(self._shown(), raw=True, display_id=True)
+
+    def update(self, *arguments, **options) -> None:
+        super().update(*arguments, **options)
+        if self._handle is not None and time.monotonic() > self._drawn + PAUSE:
+            self._draw()
+
+    def advance(self, *arguments, **options) -> None:
+        super().advance(*arguments, **options)
+        if self._handle is not None and time.monotonic() > self._drawn + PAUSE:
+            self._draw()
+
+    def stop(self) -> None:
+        super().stop()
+        if self._handle is not None:
+            self._draw()
+
+    def _draw(self) -> None:
+        self._drawn = time.monotonic()
+        self._handle.update(self._shown(), raw=True)
+
+    def _shown(self) -> dict[str, str]:
+        with self.console.capture() as text:
+            self.console.print(self.get_renderable())
+        return {"text/plain": text.get().rstrip()}
+
 
 @contextmanager
 def _bars() -> Iterator[Progress]:
     """Bars that show once `start` is called: bad input found before then is told in one line, without them."""
-    bars = Progress(
+    columns = (
         TextColumn("{task.description}"),
         BarColumn(),
         MofNCompleteColumn(),
         TimeElapsedColumn(),
         TimeRemainingColumn(),
         TextColumn("{task.fields[note]}"),
-        console=Console(file=sys.stderr),
     )
+    bars = _NotebookProgress(*columns) if in_notebook() else Progress(*columns, console=Console(file=sys.stderr))
     try:
         yield bars
     finally:

@@ -13,7 +13,7 @@ from diffsem.scenarios.runs.locking import only_run
 from diffsem.scenarios.runs.plan import Plan
 from diffsem.scenarios.runs.provenance import sha256_of
 from diffsem.scenarios.runs.resolving import plan
-from diffsem.scenarios.runs.sweep import run_scenario
+from diffsem.scenarios.runs.sweep import Machines, run_plan
 from diffsem.scenarios.schema.scenario import Scenario
 from diffsem.scenarios.training.checkpoints import pack_network, weights_file
 from diffsem.scenarios.training.record import RECORD, read_record
@@ -100,7 +100,10 @@ def _pack(record: dict, storage: Mapping[str, Storage], folder: Path, out: Path,
 def packing_loss(scenario: Scenario, folder: Path, out: Path, data_dir: Path | None = None) -> pd.DataFrame:
     """The rows of a sweep with two folders of weights, side by side; as `pack_folder` gives them."""
     before, after = (
-        run_scenario(scenario.model_copy(update={"weights": str(place), "weights_only": True}), data_dir=data_dir)
+        run_plan(
+            plan(scenario.model_copy(update={"weights": str(place), "weights_only": True})),
+            machines=Machines(data_dir=data_dir),
+        )
         for place in (folder, out)
     )
     rows = before.merge(after[[*NODE, "accuracy"]].rename(columns={"accuracy": "packed"}), on=NODE)

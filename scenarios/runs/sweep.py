@@ -40,7 +40,6 @@ from diffsem.scenarios.runs.parallel.dask import simulate_on_dask
 from diffsem.scenarios.runs.parallel.processes import leave_if_imported_by_worker, simulate_on_processes
 from diffsem.scenarios.runs.parallel.worker import simulate_here
 from diffsem.scenarios.runs.plan import Plan
-from diffsem.scenarios.runs.resolving import plan
 from diffsem.scenarios.runs.resuming import check_overwritable, resumed, with_versions
 from diffsem.scenarios.runs.weights_folders import pretrained_networks
 from diffsem.scenarios.schema.scenario import Scenario
@@ -91,73 +90,6 @@ def sweep_points(scenario: Scenario) -> list[Point]:
     return points
 
 
-def run_scenario(
-    scenario: Scenario,
-    out: str | Path | None = None,
-    overwrite: bool = False,
-    workers: int = 1,
-    scheduler: str | None = None,
-    data_dir: Path | None = None,
-    on_points: Callable[[int, int], None] = lambda done, total: None,
-    on_images: Callable[[int], None] = lambda images: None,
-    mixed_versions: bool = False,
-    log: Callable[[str], None] = lambda line: None,
-) -> pd.DataFrame:
-    """Run the sweep of a scenario.
-
-    Parameters
-    ----------
-    scenario : Scenario
-    out : str or Path, optional
-        Result file. Every finished point reaches it at once; a file of the same scenario, weights and package versions
-        is resumed. Without it nothing is written.
-    overwrite : bool
-        Replace the file instead, which has to be a result file, if a damaged one.
-    workers : int
-        Processes of this machine that simulate points side by side. They change no row. Each imports the script that
-        calls this, so that in a script the call stands under ``if __name__ == "__main__":``.
-    scheduler : str, optional
-        Address of a Dask scheduler whose workers simulate the points instead, tcp://HOST:PORT. Both must be trusted.
-    data_dir : Path, optional
-        Where cifar10 is looked for first; on every worker's machine.
-    on_points : callable
-        (points done, points in all) at the start and after every point.
-    on_images : callable
-        Number of images counted since the call before.
-    mixed_versions : bool
-        Resume a file whose rows other package versions made, too; its attribute `mixed_versions` then lists all of
-        them, in JSON.
-    log : callable
-        Takes a line of text on the shipped networks that are taken where the scenario's folder of weights lacks one
-        (attribute `pretrained_networks` lists them, in JSON), and one for each attack that is run under other
-        conditions than it was trained for (column `warning` says the same), before anything is simulated.
-
-    Returns
-    -------
-    pandas.DataFrame
-        One row a point and a node, as `diffsem.link.read_results` gives it, sorted by timestep and receiver SNR.
-
-    Raises
-    ------
-    InputError
-        If weights, data, the result file, the workers or the cluster cannot be used, another run holds the file, or
-        both workers and a scheduler are asked for, or the sweep needs more than this machine, which is to run it, has.
-
-    Examples
-    --------
-    >>> import diffsem
-    >>> least = ["timesteps=[240]", "legitimate.snr_db=[15]", "legitimate.receivers=[classifier]"]
-    >>> few = ["monte_carlo.max_images=64", "eavesdropper.attacks=[task-classifier]"]
-    >>> rows = diffsem.run_scenario(diffsem.load_scenario("mnist-quick", least + few))
-    >>> print(rows[["system", "node", "attack", "total"]].to_string(index=False))
-        system      node          attack  total
-    classifier  receiver                     64
-    classifier adversary task-classifier     64
-    """
-    machines, listeners = Machines(workers, scheduler, data_dir), Listeners(on_points, on_images, log)
-    return run_plan(plan(scenario), out, overwrite, mixed_versions, machines, listeners)
-
-
 def run_plan(
     planned: Plan,
     out: str | Path | None = None,
@@ -166,7 +98,7 @@ def run_plan(
     machines: Machines = Machines(),
     listeners: Listeners = Listeners(),
 ) -> pd.DataFrame:
-    """The same for a scenario that is resolved already."""
+    """Run the sweep of a plan; as `run_scenario`, of whose arguments machines and listeners are made up."""
     leave_if_imported_by_worker()
     if machines.scheduler is not None and machines.workers > 1:
         raise InputError(f"--workers {machines.workers}: --scheduler has workers of its own; give one of them")

@@ -21,7 +21,6 @@ from diffsem.scenarios.runs.cost.affordable import affordable_training
 from diffsem.scenarios.runs.locking import only_run
 from diffsem.scenarios.runs.plan import Plan
 from diffsem.scenarios.runs.provenance import differences, fingerprint, sha256_of, training_versions
-from diffsem.scenarios.runs.resolving import plan
 from diffsem.scenarios.schema.scenario import Scenario
 from diffsem.scenarios.training.checkpoints import existing_weights_file, pretrained_folder, weights_file
 from diffsem.scenarios.training.record import RECORD, read_hangs_on, read_record
@@ -43,77 +42,6 @@ class Options:
     mixed_versions: bool = False
 
 
-def train_scenario(
-    scenario: Scenario,
-    folder: str | Path,
-    callbacks: Callable = lambda stage, epochs: (),
-    log: Callable[[str], None] = lambda line: None,
-    fresh: bool = False,
-    start: str | Path | None = None,
-    devices: Sequence[str] | None = None,
-    data_dir: Path | None = None,
-    renew: bool = False,
-    mixed_versions: bool = False,
-) -> dict:
-    """Train every network that the scenario needs.
-
-    A stage is finished if what it hangs on (scenario keys, training images, the networks that it starts from, package
-    versions) is what it was trained with.
-
-    Parameters
-    ----------
-    scenario : Scenario
-    folder : str or Path
-        Receives one `.weights.h5` a network and `training.json`, the record. Finished stages are kept; a stage
-        that was cut off goes on after its last finished epoch.
-    callbacks : callable
-        (stage, epochs) -> Keras callbacks that show progress.
-    log : callable
-        Takes one line of text for each thing that happens.
-    fresh : bool
-        Delete first what the folder holds of the stages that the scenario needs: weights, states, entries of the
-        record. Those of other stages stay.
-    start : str or Path, optional
-        Take finished stages, as far as the folder lacks them, from another folder that `diffsem train` wrote, or from
-        the package's own weights: "pretrained". They are taken as they are; how the scenario differs from what they
-        were trained with is logged.
-    devices : sequence of str, optional
-        TensorFlow devices that share every batch of a U-Net's training; default: all GPUs. Batch statistics are taken
-        over each device's share, so that their number changes the weights a little.
-    data_dir : Path, optional
-        Where cifar10 is looked for first.
-    renew : bool
-        Train stages anew that hang on something else now, and those behind them, instead of ending.
-    mixed_versions : bool
-        Do not count package versions; the record tells those of every stage.
-
-    Returns
-    -------
-    dict
-        The record: stage -> command, seed, date, machine, seconds, epochs, scores.
-
-    Raises
-    ------
-    InputError
-        If the folder cannot be written, its record cannot be read or does not tell of files that would be overwritten,
-        a stage that is finished or was cut off hangs on something else now, the state of a stage that was cut off is
-        broken, another training holds the folder, or the training needs more than this machine has.
-
-    Examples
-    --------
-    >>> import tempfile, diffsem
-    >>> least = ["legitimate.receivers=[classifier]", "eavesdropper.attacks=[linear-probe]"]
-    >>> short = ["training.images=512", "training.epochs.pair=1", "training.epochs.adversary=1"]
-    >>> scenario = diffsem.load_scenario("mnist-quick", least + short)
-    >>> with tempfile.TemporaryDirectory() as folder:
-    ...     record = diffsem.train_scenario(scenario, folder)
-    >>> record["pair"]["epochs"]
-    1
-    """
-    options = Options(fresh, start, renew, mixed_versions)
-    return train_plan(plan(scenario), folder, options, callbacks, log, devices, data_dir)
-
-
 def train_plan(
     planned: Plan,
     folder: str | Path,
@@ -123,7 +51,7 @@ def train_plan(
     devices: Sequence[str] | None = None,
     data_dir: Path | None = None,
 ) -> dict:
-    """The same for a scenario that is resolved already."""
+    """Train what a plan needs; as `train_scenario`."""
     affordable_training(planned)
     folder = Path(folder)
     check_output_folder(folder, "weights folder")

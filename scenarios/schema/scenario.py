@@ -1,5 +1,6 @@
 """A scenario: all that its file says."""
 
+from collections.abc import Sequence
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, Discriminator, Field, Tag, ValidationError, model_validator
@@ -23,6 +24,8 @@ from diffsem.scenarios.schema.values import (
     word_or_keys,
 )
 
+# Values of an axis in a scenario's line.
+MOST_SHOWN = 6
 # dB that come of an eavesdropper's offset or distance.
 LOUDEST = 200
 
@@ -101,6 +104,13 @@ class Scenario(Keys):
             if step > most:
                 raise ValueError(f"{key}: {step}: allowed: at most schedule.steps, {most}")
 
+    def __repr__(self) -> str:
+        """One line; `to_yaml` has all of it."""
+        kind = self.dataset if isinstance(self.dataset, str) else self.dataset.get("kind", next(iter(self.dataset), ""))
+        axes = f"t {_numbers(self.timesteps)}, {_numbers(self.legitimate.snr_db)} dB"
+        listeners = f"{len(self.legitimate.receivers)} receivers, {len(self.eavesdropper.attacks)} attacks"
+        return f"<Scenario {self.name}: {kind}, {axes}, {listeners}>"
+
     def to_yaml(self) -> str:
         """The resolved scenario, defaults included, as the YAML that reads back to it.
 
@@ -114,6 +124,13 @@ class Scenario(Keys):
         ...
         """
         return write_yaml(self.model_dump(mode="json"))
+
+
+def _numbers(values: Sequence[float]) -> str:
+    """A few numbers as they are, of many the ends."""
+    if len(values) <= MOST_SHOWN:
+        return ", ".join(f"{value:g}" for value in values)
+    return f"{values[0]:g} to {values[-1]:g} ({len(values)} values)"
 
 
 def check_nodes(scenario: Scenario, receiver_keys: ChannelKeys, eavesdropper_keys: ChannelKeys) -> None:

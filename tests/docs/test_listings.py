@@ -31,16 +31,20 @@ def missing_modules(text):
     return [name for name in names if importlib.util.find_spec(name.split(".")[0]) is None]
 
 
+def is_long(text):
+    return any(f"{call}(" in text for call in ("run_scenario", "train_scenario"))
+
+
 def test_python_runs(python_block, shown_folder):
     code = compile(python_block.text, python_block.name, "exec")
-    if python_block.mark or missing_modules(python_block.text):
+    if python_block.mark or is_long(python_block.text) or missing_modules(python_block.text):
         return
     exec(code, {"__name__": "shown"})
 
 
 @pytest.mark.slow
 def test_long_python_runs(python_block, shown_folder):
-    if python_block.mark != "slow":
+    if python_block.mark or not is_long(python_block.text) or missing_modules(python_block.text):
         pytest.skip("quick, or not to be run")
     (shown_folder / "shown.py").write_text(python_block.text)
     done = subprocess.run([sys.executable, "shown.py"], capture_output=True, text=True, env=dict(os.environ))

@@ -432,8 +432,8 @@ def test_a_worker_with_other_weights_refuses(scenario):
 
 
 def test_a_second_run_is_kept_off_the_file_and_the_folder(scenario, tmp_path):
+    from diffsem.scenarios import train_scenario
     from diffsem.scenarios.runs.locking import only_run
-    from diffsem.scenarios.runs.train import train_scenario
 
     code = (
         "import sys, time; from pathlib import Path; from diffsem.scenarios.runs.locking import only_run\n"

@@ -30,6 +30,8 @@ suppress_warnings = ["toc.empty_glob"]
 # A single backtick of a docstring is code, as in Markdown.
 default_role = "literal"
 highlight_language = "none"
+# Two hyphens begin an option: no dash is made of them.
+smartquotes_action = "qe"
 # What is typed, without the prompt and without what is answered.
 copybutton_prompt_text = "$ "
 

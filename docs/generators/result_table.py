@@ -23,5 +23,6 @@ def page() -> str:
 def _entry(column: Column) -> str:
     meaning = column.meaning.replace("|", "\\|").replace("*", "\\*")
     unit = f" *Unit:* {column.unit}." if column.unit else ""
-    older = "" if column.when_missing == "every table has it" else f" *In an older table:* {column.when_missing}."
+    stands = column.when_missing.replace("nan", "NaN")
+    older = "" if stands == "every table has it" else f" *In an older table:* {stands}."
     return f"`{column.name}`\n: {meaning}.\n  *Type:* {TYPES[column.dtype]}.{unit}{older}\n"

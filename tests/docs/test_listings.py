@@ -32,7 +32,7 @@ def missing_modules(text):
 
 
 def is_long(text):
-    return any(f"{call}(" in text for call in ("run_scenario", "train_scenario"))
+    return any(f"{call}(" in text for call in ("run_scenario", "train_scenario", "load_link"))
 
 
 def test_python_runs(python_block, shown_folder):

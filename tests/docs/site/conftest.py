@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 DOCS = ROOT / "docs"
 # Made at each build, or what pages are made from.
 NOT_PAGES = {"_build", "reference", "templates"}

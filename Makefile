@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 SOURCES := setup.cfg pyproject.toml requirements.lock $(shell find api models channels link scenarios -type f -not -path '*/__pycache__/*')
 
-.PHONY: run test test-slow lint release bench pages solvers channels defences clean
+.PHONY: run test test-slow lint release docs pages bench solvers channels defences clean
 
 run: .venv/installed
 	$(BIN)/diffsem run mnist-quick --out results/mnist-quick.h5
@@ -31,6 +31,11 @@ lint: .venv/installed-dev
 # Sdist and wheel in dist/, tried in an empty environment.
 release: .venv/installed-dev
 	bash .ci/release
+
+# The site, from docs/, the docstrings and the program itself; no network. Open docs/_build/html/index.html.
+docs: .venv/installed-dev
+	TF_CPP_MIN_LOG_LEVEL=3 $(BIN)/python docs/generate.py
+	TF_CPP_MIN_LOG_LEVEL=3 $(BIN)/python -m sphinx -b html -n -W --keep-going docs docs/_build/html
 
 bench: .venv/installed-dev
 	TF_CPP_MIN_LOG_LEVEL=3 $(BIN)/python tests/benchmarks/engine.py --out results/bench.json

@@ -35,6 +35,12 @@ class Csi:
     ------
     ValueError
         If there are less than no pilots, the estimator is unknown, or the correlation lies outside 0..1.
+
+    Examples
+    --------
+    >>> from diffsem.channels import Csi
+    >>> Csi(pilots=2, estimator="lmmse")
+    Csi(pilots=2, estimator='lmmse', boost_db=0.0, correlation=1.0)
     """
 
     pilots: int = 0

@@ -23,6 +23,14 @@ def features_to_symbols(features, power):
     ------
     ValueError
         If the number of real symbols is odd.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from diffsem.channels import features_to_symbols
+    >>> symbols = features_to_symbols(np.ones((1, 8, 8, 1), "float32"), np.ones(1, "float32"))
+    >>> symbols.shape.as_list(), round(float(abs(symbols[0, 0])), 6)
+    ([1, 32], 1.0)
     """
     count = math.prod(features.shape[1:])
     if count % 2:

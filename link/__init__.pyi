@@ -123,8 +123,10 @@ from .results.columns import (
     COLUMNS,
     ERROR_RATES,
     EXAMPLE_COLUMNS,
+    RESULT_COLUMNS,
     STEP_BINS,
     STEPS_A_BIN,
+    Column,
 )
 from .results.plain_hdf5 import (
     Content,
@@ -175,6 +177,7 @@ __all__ = [
     "GENERATORS",
     "KEY_BYTES",
     "MODULATIONS",
+    "RESULT_COLUMNS",
     "STEPS_A_BIN",
     "STEP_BINS",
     "UNKNOWN_TIME",
@@ -182,6 +185,7 @@ __all__ = [
     "Attack",
     "BitTransmission",
     "BypassReceiver",
+    "Column",
     "Content",
     "DiffSemReceiver",
     "DigitalLink",

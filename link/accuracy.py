@@ -30,6 +30,12 @@ def wilson_interval(correct: int, total: int) -> tuple[float, float]:
     ------
     ValueError
         If the counts are not in that order.
+
+    Examples
+    --------
+    >>> from diffsem.link import wilson_interval
+    >>> [round(end, 4) for end in wilson_interval(812, 1000)]
+    [0.7866, 0.835]
     """
     interval = binomtest(int(correct), int(total)).proportion_ci(0.95, method="wilson")
     return float(interval.low), float(interval.high)
@@ -147,6 +153,12 @@ def gap_interval(
     Returns
     -------
     low, high : float
+
+    Examples
+    --------
+    >>> from diffsem.link import gap_interval
+    >>> [round(end, 4) for end in gap_interval(812, 1000, 790, 1000)]
+    [-0.013, 0.057]
     """
     share, other = correct / total, other_correct / other_total
     low, high = share_interval(share, effective or total)
@@ -196,6 +208,14 @@ def simplex_ceiling(esnr_db: float, symbols: int, classes: int, priors: Sequence
     -------
     float
         In [1 / M, 1], or from the largest prior on.
+
+    Examples
+    --------
+    Ten classes in 64 real symbols: far above, and far below what can be read.
+
+    >>> from diffsem.link import simplex_ceiling
+    >>> round(simplex_ceiling(0, 64, 10), 3), round(simplex_ceiling(-17.7, 64, 10), 3)
+    (1.0, 0.373)
     """
     return float(_simplex_ceilings(np.array([esnr_db]), symbols, _shares(priors, classes))[0])
 

@@ -22,6 +22,12 @@ def feature_shape(image_shape: tuple[int, int, int], symbols: int) -> tuple[int,
     ------
     ValueError
         If no feature has so many symbols, with the nearest numbers that there are; or if images of that size have none.
+
+    Examples
+    --------
+    >>> from diffsem.models import feature_shape
+    >>> feature_shape((28, 28, 1), 64), feature_shape((32, 32, 3), 192)
+    ((8, 8, 1), (8, 8, 3))
     """
     grids = _grids(image_shape)
     for height, width in grids:

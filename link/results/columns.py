@@ -1,101 +1,119 @@
-"""The columns of the result table, and of the index of its examples."""
+"""The columns of the result table, and of the index of its examples: each declared once."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
 
 import numpy as np
 
-COLUMNS = {
-    "system": str,
-    "node": str,
-    "attack": str,
-    "transmitter": str,
-    "channel": str,
-    "snr_db": np.float64,
-    "receiver_snr_db": np.float64,
-    "timestep": np.int64,
-    "esnr_db": np.float64,
-    "signal_power": np.float64,
-    "noise_step": np.int64,
-    "matched_step": np.float64,
-    "ceiling": np.float64,
-    "correct": np.int64,
-    "total": np.int64,
-    "accuracy": np.float64,
-    "ci_low": np.float64,
-    "ci_high": np.float64,
-    "images": np.int64,
-    "effective_images": np.float64,
-    "both_correct": np.int64,
-    "clean_judge_correct": np.float64,
-    "clean_judge_accuracy": np.float64,
-    "worst_class": np.int64,
-    "worst_class_correct": np.int64,
-    "worst_class_total": np.int64,
-    "worst_class_accuracy": np.float64,
-    "psnr_db": np.float64,
-    "ssim": np.float64,
-    "denoiser_calls": np.float64,
-    "channel_uses": np.int64,
-    "looks": np.int64,
-    "knows_step": np.bool_,
-    "surrogate": str,
-    "training_images": np.int64,
-    "training_epochs": np.int64,
-    "warning": str,
-    "stop_reason": str,
-    "scored": str,
-    "bits": np.int64,
-    "bit_errors": np.int64,
-    "squared_bit_errors": np.int64,
-    "ber": np.float64,
-    "ber_low": np.float64,
-    "ber_high": np.float64,
-    "blocks": np.int64,
-    "block_errors": np.int64,
-    "bler": np.float64,
-    "bler_low": np.float64,
-    "bler_high": np.float64,
-}
+
+@dataclass(frozen=True)
+class Column:
+    """A column of the result table.
+
+    Parameters
+    ----------
+    name : str
+    dtype : type
+        str, or the NumPy type of its numbers.
+    unit : str
+        dB, steps, share (of 1), ...; "" of names and texts.
+    meaning : str
+        One sentence, and what a value stands for that is none: NaN, "", -1.
+    missing : str, float, int or bool, optional
+        What a table says in its place that was written before the column was there; None: every table has it, or
+        tells it by another column.
+    missing_as : str
+        The other column, whose values it then takes; "" if there is none.
+    """
+
+    name: str
+    dtype: type
+    unit: str
+    meaning: str
+    missing: str | float | None = None
+    missing_as: str = ""
+
+    @property
+    def when_missing(self) -> str:
+        """What is read from an older table that lacks it, in words."""
+        if self.missing_as:
+            return f"as {self.missing_as}"
+        if self.missing is None:
+            return "every table has it"
+        return '""' if self.missing == "" else str(self.missing)
+
+
+NAN = float("nan")
+# In the order in which they stand in the table.
+RESULT_COLUMNS = (
+    Column("system", str, "", "name of the system that the row is about, or whose transmitter is attacked"),
+    Column("node", str, "", "who reads: receiver or adversary"),
+    Column("attack", str, "", "name of the adversary's attack; empty for a receiver"),
+    Column("transmitter", str, "", "name of the transmitter; systems that share one share its attacks; empty: digital"),
+    Column("channel", str, "", "kind of the node's channel"),
+    Column("snr_db", np.float64, "dB", "Es/N0 at the node"),
+    Column("receiver_snr_db", np.float64, "dB", "Es/N0 at the receiver of the point, which is a sweep axis"),
+    Column("timestep", np.int64, "steps", "self-noising step t of the point, which is a sweep axis"),
+    Column("esnr_db", np.float64, "dB", "feature over self-noise power that step t alone would leave"),
+    Column("signal_power", np.float64, "share", "of the radiated power that carries the feature; NaN: digital", NAN),
+    Column("noise_step", np.int64, "steps", "mean step s of eq. 24 that the transmitter's noise amounts to, rounded"),
+    Column("matched_step", np.float64, "steps", "mean step t' of all noise at the node; NaN: not known"),
+    Column("ceiling", np.float64, "share", "accuracy that the node's noise lets through at most; NaN: no bound", NAN),
+    Column("correct", np.int64, "images", "draws whose label was read right; of digital links that count bits, blocks"),
+    Column("total", np.int64, "images", "draws in all: images, as often as each was sent"),
+    Column("accuracy", np.float64, "share", "correct over total"),
+    Column("ci_low", np.float64, "share", "low end of the 95% Wilson interval of accuracy, clustered by image"),
+    Column("ci_high", np.float64, "share", "high end of the same interval"),
+    Column("images", np.int64, "images", "different images among total", missing_as="total"),
+    Column("effective_images", np.float64, "images", "independent images that accuracy is worth", missing_as="total"),
+    Column("both_correct", np.int64, "images", "draws that receiver and attack both read right; -1: unknown", -1),
+    Column("clean_judge_correct", np.float64, "images", "draws that the clean judge reads right; NaN: no image", NAN),
+    Column("clean_judge_accuracy", np.float64, "share", "clean_judge_correct over total; NaN: no image", NAN),
+    Column("worst_class", np.int64, "label", "class with the lowest accuracy; -1: there are no classes", -1),
+    Column("worst_class_correct", np.int64, "images", "draws of that class that were read right", 0),
+    Column("worst_class_total", np.int64, "images", "draws of that class", 0),
+    Column("worst_class_accuracy", np.float64, "share", "worst_class_correct over worst_class_total; NaN: none", NAN),
+    Column("psnr_db", np.float64, "dB", "mean peak signal-to-noise ratio of an attack's images; NaN: no image"),
+    Column("ssim", np.float64, "index", "mean structural similarity of an attack's images, 1 at best; NaN: no image"),
+    Column("denoiser_calls", np.float64, "calls", "mean U-Net calls of an image at a receiver; 0 for an adversary"),
+    Column("channel_uses", np.int64, "channel uses", "of an image or block, pilots among them; 0: unknown", 0),
+    Column("looks", np.int64, "transmissions", "of an image that the node combines; a receiver hears one", 1),
+    Column("knows_step", np.bool_, "", "whether the node is told the noise level", True),
+    Column("surrogate", str, "", "what an attack was trained on: kind of images, and the share that was used", ""),
+    Column("training_images", np.int64, "images", "that an attack was trained on; 0: none, or unknown", 0),
+    Column("training_epochs", np.int64, "epochs", "that an attack was trained for; 0: none, or unknown", 0),
+    Column("warning", str, "", "how an attack is run under other conditions than it was trained for; empty: not", ""),
+    Column("stop_reason", str, "", "the stopping rule that ended the node's counting"),
+    Column("scored", str, "", "what is counted: label (of images), or block (of random bits)", "label"),
+    Column("bits", np.int64, "bits", "information bits that a digital link sent; 0: no digital link", 0),
+    Column("bit_errors", np.int64, "bits", "of them, those that arrived wrong", 0),
+    Column("squared_bit_errors", np.int64, "bits squared", "sum over blocks of the square of a block's bit errors", 0),
+    Column("ber", np.float64, "share", "bit error rate; NaN: no digital link", NAN),
+    Column("ber_low", np.float64, "share", "low end of its 95% Wilson interval, clustered by block", NAN),
+    Column("ber_high", np.float64, "share", "high end of the same interval", NAN),
+    Column("blocks", np.int64, "blocks", "that a digital link sent; 0: no digital link", 0),
+    Column("block_errors", np.int64, "blocks", "of them, those with any wrong bit", 0),
+    Column("bler", np.float64, "share", "block error rate; NaN: no digital link", NAN),
+    Column("bler_low", np.float64, "share", "low end of its 95% Wilson interval", NAN),
+    Column("bler_high", np.float64, "share", "high end of the same interval", NAN),
+)
+_BY_NAME = {column.name: column for column in RESULT_COLUMNS}
+COLUMNS: dict[str, type] = {column.name: column.dtype for column in RESULT_COLUMNS}
 # What a table written before these columns were there says in their place.
-ADDED = {
-    "signal_power": np.nan,
-    "ceiling": np.nan,
-    "both_correct": -1,
-    "clean_judge_correct": np.nan,
-    "clean_judge_accuracy": np.nan,
-    "worst_class": -1,
-    "worst_class_correct": 0,
-    "worst_class_total": 0,
-    "worst_class_accuracy": np.nan,
-    "channel_uses": 0,
-    "looks": 1,
-    "knows_step": True,
-    "surrogate": "",
-    "training_images": 0,
-    "training_epochs": 0,
-    "warning": "",
-    "scored": "label",
-    "bits": 0,
-    "bit_errors": 0,
-    "squared_bit_errors": 0,
-    "ber": np.nan,
-    "ber_low": np.nan,
-    "ber_high": np.nan,
-    "blocks": 0,
-    "block_errors": 0,
-    "bler": np.nan,
-    "bler_low": np.nan,
-    "bler_high": np.nan,
-}
+ADDED = {column.name: column.missing for column in RESULT_COLUMNS if column.missing is not None}
 # In an older table every image was sent once.
-AS_TOTAL = ("images", "effective_images")
+AS_TOTAL = tuple(column.name for column in RESULT_COLUMNS if column.missing_as == "total")
 # Those of the digital links; other rows have what `ADDED` says.
 ERROR_RATES = list(COLUMNS)[list(COLUMNS).index("scored") :]
 # Images are also counted by the step t' at which they stood: 0 to 9, 10 to 19, ... and 500.
 STEPS_A_BIN = 10
 STEP_BINS = 51
-EXAMPLE_COLUMNS = {
-    "transmitter": str,
-    "attack": str,
-    "timestep": np.int64,
-    "receiver_snr_db": np.float64,
-    "snr_db": np.float64,
+# Of the index of examples: an attack's images at a point.
+EXAMPLE_COLUMNS: dict[str, type] = {
+    name: COLUMNS[name] for name in ("transmitter", "attack", "timestep", "receiver_snr_db", "snr_db")
 }
+
+
+def declared(names: Iterable[str]) -> list[Column]:
+    """The columns of these names, as they are declared."""
+    return [_BY_NAME[name] for name in names]

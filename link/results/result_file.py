@@ -3,7 +3,7 @@
 import hashlib
 import os
 import stat
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from pathlib import Path
 
 import h5py
@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from diffsem.link.errors import InputError
+from diffsem.link.results.columns import Column
 from diffsem.link.results.plain_hdf5 import ROOM, Content, check_storage
 
 # HDF5 leaves a block of this size to us, and looks for its own signature behind it.
@@ -200,13 +201,16 @@ def plain_attributes(file: h5py.File, names: Iterable[str]) -> dict[str, str | i
     return found
 
 
-def write_columns(group: h5py.Group, frame: pd.DataFrame, columns: Mapping[str, type]) -> None:
-    """A data set for each column."""
-    for name, kind in columns.items():
-        if kind is str:
-            group.create_dataset(name, data=list(frame[name]), dtype=h5py.string_dtype("utf-8"), shape=(len(frame),))
+def write_columns(group: h5py.Group, frame: pd.DataFrame, columns: Iterable[Column]) -> None:
+    """A data set for each column, which says in attributes what it is and in which unit."""
+    for column in columns:
+        values = frame[column.name]
+        if column.dtype is str:
+            text = h5py.string_dtype("utf-8")
+            dataset = group.create_dataset(column.name, data=list(values), dtype=text, shape=(len(frame),))
         else:
-            group.create_dataset(name, data=frame[name].to_numpy(kind))
+            dataset = group.create_dataset(column.name, data=values.to_numpy(column.dtype))
+        dataset.attrs["unit"], dataset.attrs["meaning"] = column.unit, column.meaning
 
 
 def holds(group: h5py.Group, name: str) -> bool:

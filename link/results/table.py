@@ -42,6 +42,13 @@ class ResultTable:
     examples : Examples
     complete : bool
         Whether every point of the scenario is there.
+
+    Examples
+    --------
+    >>> import diffsem
+    >>> table = diffsem.read_table("notebooks/mnist-awgn.h5")
+    >>> table.complete, len(table.rows), table.examples.originals.shape
+    (True, 630, (10, 28, 28, 1))
     """
 
     attributes: Mapping[str, str | int | float]

@@ -10,7 +10,7 @@ import pandas as pd
 
 from diffsem.link.errors import InputError
 from diffsem.link.files import replace_file
-from diffsem.link.results.columns import ADDED, AS_TOTAL, COLUMNS, EXAMPLE_COLUMNS, STEP_BINS
+from diffsem.link.results.columns import ADDED, AS_TOTAL, COLUMNS, EXAMPLE_COLUMNS, RESULT_COLUMNS, STEP_BINS, declared
 from diffsem.link.results.plain_hdf5 import Content, opened
 from diffsem.link.results.result_file import (
     HEADER,
@@ -61,11 +61,11 @@ def write_table(path: Path, table: ResultTable) -> None:
         # Sorted: equal tables are equal files.
         for key, value in sorted(table.attributes.items()):
             file.attrs[key] = value
-        write_columns(file.create_group("results"), table.rows, COLUMNS)
+        write_columns(file.create_group("results"), table.rows, RESULT_COLUMNS)
         by_step = file.create_group("by_step")
         by_step["correct"], by_step["total"] = table.by_step[:, 0], table.by_step[:, 1]
         examples = file.create_group("examples")
-        write_columns(examples, table.examples.index, EXAMPLE_COLUMNS)
+        write_columns(examples, table.examples.index, declared(EXAMPLE_COLUMNS))
         examples["originals"] = table.examples.originals
         examples["reconstructions"] = table.examples.reconstructions
     try:
@@ -85,6 +85,13 @@ def read_table(path: str | Path) -> ResultTable:
     InputError
         If the file is missing, its bytes are not those that were written, or it is not a result table of this schema
         version; one line that says what is wrong, where, and what is allowed.
+
+    Examples
+    --------
+    >>> import diffsem
+    >>> table = diffsem.read_table("notebooks/mnist-awgn.h5")
+    >>> sorted(table.attributes)
+    ['environment', 'scenario', 'seed', 'versions', 'weights_sha256']
     """
     path = Path(path)
     content = read_whole(path)
@@ -137,6 +144,22 @@ def read_results(path: str | Path) -> pd.DataFrame:
     ------
     InputError
         If the file is missing, cut off, or not a result table.
+
+    Examples
+    --------
+    In the root of the repository, where tables lie in ``notebooks/``:
+
+    >>> import diffsem
+    >>> rows = diffsem.read_results("notebooks/mnist-awgn.h5")
+    >>> there = rows.query("node == 'receiver' and timestep == 240 and receiver_snr_db == 15")
+    >>> print(there[["system", "correct", "total"]].to_string(index=False))
+              system  correct  total
+          classifier      630   1024
+         noise-aware      838   1024
+    noise-aware-pair      900   1024
+            one-step      864   1024
+             diffsem      857   1024
+           e-diffsem      850   1024
     """
     table = read_table(path)
     rows = table.rows

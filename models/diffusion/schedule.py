@@ -39,6 +39,13 @@ class NoiseSchedule:
     ValueError
         If there is no step, the kind is unknown, the betas do not satisfy 0 < beta_first <= beta_last < 1, or a cosine
         schedule is given betas.
+
+    Examples
+    --------
+    >>> from diffsem.models import NoiseSchedule
+    >>> schedule = NoiseSchedule()
+    >>> round(float(schedule.alpha_bar[240]), 3), round(float(schedule.esnr_db(240)), 1)
+    (0.31, -3.5)
     """
 
     steps: int = 500

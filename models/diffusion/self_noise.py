@@ -35,6 +35,15 @@ class SelfNoise(keras.layers.Layer):
         s (eq. 24).
     power : [B], float
         Mean power of z~ a real dimension, abar_t + 1 - abar_s.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from diffsem.models import SelfNoise
+    >>> feature = np.ones((1, 8, 8, 1), "float32")
+    >>> radiated, noise_step, power = SelfNoise()([feature, np.array([240]), np.array([10**1.5])])
+    >>> radiated.shape == feature.shape, int(noise_step[0]) < 240
+    (True, True)
     """
 
     def __init__(self, schedule=None, seed=0, **kwargs):

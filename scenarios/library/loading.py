@@ -68,6 +68,13 @@ def load_network(scenario: Scenario, name: str) -> "keras.Model":
     ------
     InputError
         If the scenario runs no network of that name (the line lists those it runs), or weights are missing or broken.
+
+    Examples
+    --------
+    >>> import diffsem
+    >>> encoder = diffsem.load_network(diffsem.load_scenario("mnist-quick"), "encoder")
+    >>> encoder.output_shape
+    (None, 8, 8, 1)
     """
     load_tensorflow()
     return _network(plan(scenario), name)
@@ -92,6 +99,13 @@ def load_link(scenario: Scenario, transmitter: str = "clean-pair") -> Link:
     ------
     InputError
         If no system of the scenario listens to that transmitter, or weights are missing or broken.
+
+    Examples
+    --------
+    >>> import diffsem
+    >>> link = diffsem.load_link(diffsem.load_scenario("mnist-quick"))
+    >>> type(link).__name__
+    'WiretapLink'
     """
     from diffsem.scenarios.links.wiretap import build_link
 

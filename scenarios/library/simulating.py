@@ -68,6 +68,17 @@ def run_scenario(
     InputError
         If weights, data, the result file, the workers or the cluster cannot be used, another run holds the file, or
         both workers and a scheduler are asked for, or the sweep needs more than this machine, which is to run it, has.
+
+    Examples
+    --------
+    >>> import diffsem
+    >>> least = ["timesteps=[240]", "legitimate.snr_db=[15]", "legitimate.receivers=[classifier]"]
+    >>> few = ["monte_carlo.max_images=64", "eavesdropper.attacks=[task-classifier]"]
+    >>> rows = diffsem.run_scenario(diffsem.load_scenario("mnist-quick", least + few))
+    >>> print(rows[["system", "node", "attack", "total"]].to_string(index=False))
+        system      node          attack  total
+    classifier  receiver                     64
+    classifier adversary task-classifier     64
     """
     load_tensorflow()
     told = on_points is not None or on_images is not None
@@ -145,6 +156,17 @@ def train_scenario(
         If the folder cannot be written, its record cannot be read or does not tell of files that would be overwritten,
         a stage that is finished or was cut off hangs on something else now, the state of a stage that was cut off is
         broken, another training holds the folder, or the training needs more than this machine has.
+
+    Examples
+    --------
+    >>> import tempfile, diffsem
+    >>> least = ["legitimate.receivers=[classifier]", "eavesdropper.attacks=[linear-probe]"]
+    >>> short = ["training.images=512", "training.epochs.pair=1", "training.epochs.adversary=1"]
+    >>> scenario = diffsem.load_scenario("mnist-quick", least + short)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     record = diffsem.train_scenario(scenario, folder)
+    >>> record["pair"]["epochs"]
+    1
     """
     load_tensorflow()
     shown = somebody_watches() and callbacks is None if progress is None else progress

@@ -113,6 +113,20 @@ def leakage(rows: pd.DataFrame) -> pd.DataFrame:
         paper_gap, each with _low and _high (95%: Wilson, Newcombe); attack and paper_attack, the names; receiver_worst
         and adversary_worst, accuracy in the worst class; receiver_ceiling and adversary_ceiling, the most that the
         noise lets through to either (`diffsem.link.simplex_ceiling`). NaN where no attack was run, or not the paper's.
+
+    Examples
+    --------
+    >>> import diffsem
+    >>> told = diffsem.leakage(diffsem.read_results("notebooks/mnist-awgn.h5"))
+    >>> there = told.query("timestep == 240 and receiver_snr_db == 15")
+    >>> print(there[["system", "receiver", "attack", "adversary", "gap"]].round(3).to_string(index=False))
+              system  receiver          attack  adversary    gap
+          classifier     0.615 task-classifier      0.834 -0.219
+         noise-aware     0.818 task-classifier      0.834 -0.016
+    noise-aware-pair     0.879 task-classifier      0.882 -0.003
+            one-step     0.844 task-classifier      0.834  0.010
+             diffsem     0.837 task-classifier      0.834  0.003
+           e-diffsem     0.830 task-classifier      0.834 -0.004
     """
     rows = rows[rows["scored"] == "label"]
     strongest: dict[tuple, list[dict]] = {}
@@ -195,6 +209,16 @@ def private_share(rows: pd.DataFrame) -> pd.DataFrame:
     pandas.DataFrame
         system, attack, timestep, receiver_snr_db, snr_db (the eavesdropper's), private, private_low, private_high (95%:
         Wilson); one row for every adversary row of which it is known.
+
+    Examples
+    --------
+    >>> import diffsem
+    >>> told = diffsem.private_share(diffsem.read_results("notebooks/channels/rayleigh.h5"))
+    >>> there = told.query("system == 'one-step' and timestep == 120 and receiver_snr_db == 10")
+    >>> print(there[["attack", "private", "private_low", "private_high"]].round(3).to_string(index=False))
+             attack  private  private_low  private_high
+      inversion-mlp    0.068        0.059         0.079
+    task-classifier    0.048        0.041         0.057
     """
     point = ["system", *POINT]
     receivers = rows[rows["node"] == "receiver"].set_index(point)["correct"]
@@ -225,6 +249,20 @@ def outage(table: ResultTable) -> pd.DataFrame:
     pandas.DataFrame
         system, node, attack, timestep, receiver_snr_db, snr_db; mean and outage, each with _low and _high (95%:
         Wilson); outage_total, the images behind it. Of rows whose node knew its steps.
+
+    Examples
+    --------
+    >>> import diffsem
+    >>> told = diffsem.outage(diffsem.read_table("notebooks/channels/rayleigh.h5"))
+    >>> there = told.query("node == 'receiver' and timestep == 120 and receiver_snr_db == 10")
+    >>> print(there[["system", "mean", "outage"]].round(3).to_string(index=False))
+              system  mean  outage
+          classifier 0.852   0.514
+         noise-aware 0.903   0.732
+    noise-aware-pair 0.917   0.852
+            one-step 0.917   0.761
+             diffsem 0.914   0.739
+           e-diffsem 0.907   0.746
     """
     known = table.by_step[:, 1].sum(axis=1) > 0
     if scenario_of(table).denoising.step == "transmitter":

@@ -34,6 +34,13 @@ def load_scenario(scenario: str | Path | Mapping[str, Any], overrides: Sequence[
     ------
     InputError
         One line: what is wrong, where, what is allowed.
+
+    Examples
+    --------
+    >>> import diffsem
+    >>> scenario = diffsem.load_scenario("mnist-quick", ["legitimate.snr_db=[5, 15]"])
+    >>> scenario.legitimate.snr_db, scenario.monte_carlo.max_images
+    ((5.0, 15.0), 1024)
     """
     words, _ = read_without_imports(scenario, overrides)
     return words

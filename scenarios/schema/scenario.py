@@ -118,7 +118,17 @@ class Scenario(Keys):
         return f"<Scenario {self.name}: {kind}, {axes}, {listeners}>"
 
     def to_yaml(self) -> str:
-        """The resolved scenario, defaults included, as the YAML that reads back to it."""
+        """The resolved scenario, defaults included, as the YAML that reads back to it.
+
+        Examples
+        --------
+        >>> import diffsem
+        >>> print(diffsem.load_scenario("mnist-quick").to_yaml())  # doctest: +ELLIPSIS
+        name: mnist-quick
+        seed: 1
+        dataset: mnist
+        ...
+        """
         return write_yaml(self.model_dump(mode="json"))
 
 

@@ -2,6 +2,7 @@
 
 import platform
 import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 from diffsem.link import InputError, read_results
 from diffsem.scenarios import load_scenario, run_scenario, train_scenario
 
+ROOT = Path(__file__).parents[2]
 OUTSIDE = """
 import keras
 from keras import layers
@@ -85,23 +87,18 @@ def test_weights_that_are_not_there_or_have_no_record_end_in_one_line(scenario_w
         train_scenario(scenario, tmp_path / "other", start=tmp_path / "weights")
 
 
-def listing(begin):
-    """The first code block of the README that begins so, as it stands."""
-    text = (Path(__file__).parents[2] / "README.md").read_text()
-    return re.search(rf"```\w*\n({re.escape(begin)}.*?)```", text, re.DOTALL)[1]
-
-
-def listed_commands(begin):
-    lines = listing(begin).splitlines()
-    return [line.partition("#")[0].split()[1:] for line in lines if line.startswith("diffsem ")]
+def told_commands():
+    """The commands of the page on attacks of one's own, without the name of the program."""
+    text = (ROOT / "docs" / "own-parts" / "attack.md").read_text()
+    return [shlex.split(line)[1:] for line in re.findall(r"^\$ (diffsem .*)$", text, re.MULTILINE)]
 
 
 @pytest.mark.slow
-def test_the_listing_of_the_readme_runs_as_it_stands_from_an_empty_folder(tmp_path):
-    (tmp_path / "my_attacks.py").write_text(listing("# my_attacks.py"))
-    (tmp_path / "own.yaml").write_text(listing("# own.yaml"))
+def test_the_listings_of_the_page_run_as_they_stand(tmp_path):
+    for name in ("my_attacks.py", "own-attack.yaml"):
+        (tmp_path / name).write_text((ROOT / "examples" / name).read_text())
     small = ["--set", "training.epochs.adversary=2", "--set", "monte_carlo.max_images=64"]
-    for command, *arguments in listed_commands("diffsem train own.yaml"):
+    for command, *arguments in told_commands():
         more = {"train": small, "run": [*small, "--set", "legitimate.snr_db=[10, 15]", "--workers", "2"]}.get(
             command, []
         )
@@ -112,7 +109,7 @@ def test_the_listing_of_the_readme_runs_as_it_stands_from_an_empty_folder(tmp_pa
         )
         assert done.returncode == 0, done.stderr
     assert "small-network" in done.stdout
-    rows = read_results(tmp_path / "results" / "own.h5")
+    rows = read_results(tmp_path / "results" / "own-attack.h5")
     assert set(rows["attack"]) == {"", "linear-probe", "small-network"}
     assert sorted(set(rows["receiver_snr_db"])) == [10, 15]
 

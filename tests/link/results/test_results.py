@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from diffsem.link import (
     ADDED,
     COLUMNS,
+    RESULT_COLUMNS,
     STEP_BINS,
     InputError,
     Point,
@@ -117,6 +118,35 @@ def test_every_column_is_one_dimensional_and_named_as_documented(tmp_path):
         assert h5py.check_string_dtype(file["results/system"].dtype).encoding == "utf-8"
         assert bool(file.attrs["complete"])
     assert read_results(path).attrs["seed"] == 1
+
+
+def test_every_column_says_in_the_file_what_it_is_and_in_which_unit(tmp_path):
+    path = tmp_path / "r.h5"
+    write_table(path, empty_table(ATTRIBUTES, ORIGINALS).with_point(result([row()], [example(0.5)])))
+    with h5py.File(path) as file:
+        for column in RESULT_COLUMNS:
+            attributes = file["results"][column.name].attrs
+            assert (attributes["unit"], attributes["meaning"]) == (column.unit, column.meaning)
+            assert len(column.meaning.split()) > 2
+        assert file["examples/snr_db"].attrs["unit"] == file["results/psnr_db"].attrs["unit"] == "dB"
+        assert file["examples/timestep"].attrs["unit"] == "steps"
+    before = read_table(path)
+    with edited(path) as file:
+        for name in COLUMNS:
+            for attribute in ("unit", "meaning"):
+                del file["results"][name].attrs[attribute]
+    pd.testing.assert_frame_equal(read_table(path).rows, before.rows)
+
+
+def test_a_column_is_declared_once_and_an_older_table_has_its_value():
+    assert list(COLUMNS) == [column.name for column in RESULT_COLUMNS]
+    for column in RESULT_COLUMNS:
+        assert column.name not in ADDED or isinstance(column.dtype(ADDED[column.name]), column.dtype)
+        numeric = column.dtype in (np.int64, np.float64)
+        assert bool(column.unit) == numeric, column.name
+    words = {column.name: column.when_missing for column in RESULT_COLUMNS}
+    assert words["system"] == "every table has it"
+    assert (words["images"], words["looks"], words["warning"], words["ber"]) == ("as total", "1", '""', "nan")
 
 
 @pytest.mark.parametrize("damage", ["truncated", "text", "foreign", "missing", "newer"])

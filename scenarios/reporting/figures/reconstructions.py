@@ -2,22 +2,31 @@
 
 from collections.abc import Sequence
 
-from matplotlib import pyplot as plt
+import pandas as pd
 from matplotlib.figure import Figure
 
 from diffsem.link import InputError, ResultTable
+from diffsem.scenarios.reporting.drawing.captions import add_caption, head
+from diffsem.scenarios.reporting.drawing.look import SCREEN, Look, drawn
 from diffsem.scenarios.reporting.style import plain
 
 # Of a figure: minutes to draw.
 MOST_PICTURES = 10_000
+# Of a figure whose pictures nobody chose.
+MOST_IMAGES = 10
+MOST_ROWS = 24
 
 
+@drawn
 def reconstruction_figure(
     table: ResultTable,
     snr_db: float,
     timesteps: Sequence[int] | None = None,
     transmitters: Sequence[str] | None = None,
     attacks: Sequence[str] | None = None,
+    *,
+    most_rows: int | None = None,
+    look: Look = SCREEN,
 ) -> Figure:
     """Originals and what the eavesdropper makes of them, a row a transmitter, attack and t (the paper's Fig. 6 and 7).
 
@@ -28,6 +37,10 @@ def reconstruction_figure(
         Es/N0 at the legitimate receiver, dB.
     timesteps, transmitters, attacks : sequence, optional
         Show these only.
+    most_rows : int, optional
+        Of more rows than that show fewer steps, then fewer attacks, the same of each transmitter; the caption says so.
+    look : Look, optional
+        Default: for a screen.
 
     Returns
     -------
@@ -46,20 +59,53 @@ def reconstruction_figure(
     if index.empty:
         raise InputError(f"reconstructions: none at {snr_db:g} dB of the kind in this table")
     index = index.sort_values(["transmitter", "attack", "snr_db", "timestep"])
+    shown = index if most_rows is None else _thinned(index, most_rows)
+    count = min(len(examples.originals), MOST_IMAGES)
     pictures = [("original", examples.originals)]
-    for place, row in zip(index.index, index.itertuples(), strict=True):
-        label = f"{plain(row.transmitter)}\n{plain(row.attack)}\nt = {row.timestep}, {row.snr_db:g} dB"
+    for place, row in zip(shown.index, shown.itertuples(), strict=True):
+        own = "" if row.snr_db == snr_db else f", {row.snr_db:g} dB"
+        label = f"{plain(row.transmitter)}\n{plain(row.attack)}\nt = {row.timestep}{own}"
         pictures.append((label, examples.reconstructions[place]))
-    count = len(examples.originals)
     if count * len(pictures) > MOST_PICTURES:
         raise InputError(f"reconstructions: {count * len(pictures):,} images; allowed in one figure: {MOST_PICTURES:,}")
-    figure, grid = plt.subplots(
-        len(pictures), count, figsize=(0.75 * count + 1.8, 0.78 * len(pictures)), squeeze=False, layout="constrained"
+    width = max(0.75 * count + 1.8, 4.0) if look.titled else look.width(2 if count > 5 else 1)
+    side = (width - (1.8 if look.titled else 1.2)) / count
+    figure, grid = look.panels(
+        len(pictures), count, width, max(side, 5.2 * look.small / 72) * len(pictures) / look.scale
     )
     for line, (label, images) in zip(grid, pictures, strict=True):
-        for panel, image in zip(line, images, strict=True):
+        for panel, image in zip(line, images[:count], strict=True):
+            panel.grid(False)
             panel.imshow(image[..., 0] if image.shape[-1] == 1 else image, cmap="gray", vmin=0, vmax=255)
             panel.set_xticks([])
             panel.set_yticks([])
-        line[0].set_ylabel(label, rotation=0, ha="right", va="center", fontsize=7)
+        line[0].set_ylabel(label, rotation=0, ha="right", va="center", fontsize=look.small)
+    add_caption(
+        figure, look, head(table), f"receiver SNR {snr_db:g} dB", *_not_shown(index, shown, len(examples.originals))
+    )
+    figure.draw_without_rendering()
     return figure
+
+
+def _thinned(index: pd.DataFrame, most_rows: int) -> pd.DataFrame:
+    """Three steps at most, and the first attacks, where there are too many rows."""
+    if len(index) <= most_rows:
+        return index
+    steps = sorted(index["timestep"].unique())
+    chosen = {steps[place] for place in (len(steps) // 4, len(steps) // 2, -1)}
+    index = index[index["timestep"].isin(chosen)]
+    attacks = list(index["attack"].unique())
+    while len(index) > most_rows and len(attacks) > 1:
+        attacks.pop()
+        index = index[index["attack"].isin(attacks)]
+    return index.iloc[:most_rows]
+
+
+def _not_shown(index: pd.DataFrame, shown: pd.DataFrame, images: int) -> list[str]:
+    """What is in the table and not in the figure, in words."""
+    words = []
+    if len(shown) < len(index):
+        words.append(f"{len(shown)} of {len(index)} rows of the table")
+    if images > MOST_IMAGES:
+        words.append(f"{MOST_IMAGES} of {images} images")
+    return [f"shown: {' and '.join(words)}"] if words else []

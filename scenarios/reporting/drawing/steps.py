@@ -1,0 +1,70 @@
+"""Labels of points in a panel, where there is room for them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from matplotlib.axes import Axes
+
+from diffsem.scenarios.reporting.drawing.look import Look
+from diffsem.scenarios.reporting.drawing.positions import first_free
+
+# Right, left, above, below, and the corners.
+SIDES = np.array([(1, 1), (-1, 1), (1, -1), (-1, -1), (1, 0), (-1, 0), (0, 1), (0, -1)])
+DISTANCE = 3.0  # points
+
+
+@dataclass(frozen=True)
+class StepLabel:
+    """A word beside a point, in data coordinates."""
+
+    text: str
+    point: tuple[float, float]
+    colour: str
+
+
+def label_steps(panel: Axes, look: Look, labels: Sequence[StepLabel]) -> None:
+    """Write those that have room: on no other label and no point; the ends of a curve first.
+
+    Parameters
+    ----------
+    panel : matplotlib.axes.Axes
+        Laid out.
+    look : Look
+    labels : sequence of StepLabel
+        In the order of drawing.
+    """
+    if not labels:
+        return
+    figure = panel.get_figure(root=True)
+    assert figure is not None
+    unit = figure.dpi / 72
+    points = panel.transData.transform([label.point for label in labels])
+    radius = 2 * unit
+    taken = np.hstack([points - radius, points + radius])
+    frame = panel.get_window_extent()
+    limits = np.array([frame.x0, frame.y0, frame.x1, frame.y1])
+    for number in _ends_first(labels):
+        label = labels[number]
+        text = panel.annotate(
+            label.text, label.point, (0, 0), textcoords="offset points", fontsize=look.small, color=label.colour
+        )
+        text.set(ha="center", va="center")
+        extent = text.get_window_extent()
+        half = np.array([extent.width, extent.height]) / 2
+        centres = points[number] + SIDES * (half + DISTANCE * unit)
+        place = first_free(np.hstack([centres - half, centres + half]), taken, limits)
+        if place is None:
+            text.remove()
+            continue
+        text.set_position(tuple((centres[place] - points[number]) / unit))
+        taken = np.vstack([taken, [*(centres[place] - half), *(centres[place] + half)]])
+
+
+def _ends_first(labels: Sequence[StepLabel]) -> list[int]:
+    """A new curve begins where the colour changes."""
+    changes = [place for place in range(1, len(labels)) if labels[place].colour != labels[place - 1].colour]
+    starts = [0, *changes]
+    ends = [place - 1 for place in [*changes, len(labels)]]
+    first = list(dict.fromkeys([*starts, *ends]))
+    return first + [place for place in range(len(labels)) if place not in first]

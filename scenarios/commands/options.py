@@ -37,3 +37,14 @@ Start = Annotated[
     str | None,
     typer.Option(metavar="FOLDER", help="Copy finished stages from a folder of weights, or pretrained: the package's."),
 ]
+Systems = Annotated[
+    list[str] | None,
+    typer.Option(metavar="NAME", help="Only these systems; repeatable, or several with commas between."),
+]
+At = Annotated[
+    str,
+    typer.Option(
+        metavar="AXIS=VALUE,...",
+        help="Only these points, e.g. t=240,snr=15: t, snr, eavesdropper_snr, or another swept column, e.g. looks=10.",
+    ),
+]

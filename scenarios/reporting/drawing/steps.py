@@ -1,10 +1,12 @@
 """Labels of points in a panel, where there is room for them."""
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.lines import Line2D
 
 from diffsem.scenarios.reporting.drawing.look import Look
 from diffsem.scenarios.reporting.drawing.positions import first_free
@@ -24,7 +26,7 @@ class StepLabel:
 
 
 def label_steps(panel: Axes, look: Look, labels: Sequence[StepLabel]) -> None:
-    """Write those that have room: on no other label and no point; the ends of a curve first.
+    """Write those that have room: on no other label, no point and no curve; the ends of a curve first.
 
     Parameters
     ----------
@@ -41,7 +43,9 @@ def label_steps(panel: Axes, look: Look, labels: Sequence[StepLabel]) -> None:
     unit = figure.dpi / 72
     points = panel.transData.transform([label.point for label in labels])
     radius = 2 * unit
-    taken = np.hstack([points - radius, points + radius])
+    taken = np.vstack(
+        [np.hstack([points - radius, points + radius]), *(_along(line, unit) for line in panel.get_lines())]
+    )
     frame = panel.get_window_extent()
     limits = np.array([frame.x0, frame.y0, frame.x1, frame.y1])
     for number in _ends_first(labels):
@@ -59,6 +63,20 @@ def label_steps(panel: Axes, look: Look, labels: Sequence[StepLabel]) -> None:
             continue
         text.set_position(tuple((centres[place] - points[number]) / unit))
         taken = np.vstack([taken, [*(centres[place] - half), *(centres[place] + half)]])
+
+
+def _along(line: Line2D, unit: float) -> np.ndarray:
+    """Small boxes along a curve, (n, 4), pixels."""
+    corners = line.get_transform().transform(np.column_stack(line.get_data(orig=False)))
+    corners = corners[np.isfinite(corners).all(axis=1)]
+    if line.get_linestyle() == "None" or len(corners) < 2:
+        return np.empty((0, 4))
+    parts = [
+        np.linspace(start, end, 2 + int(np.linalg.norm(end - start) / (2 * unit)))
+        for start, end in itertools.pairwise(corners)
+    ]
+    centres = np.vstack(parts)
+    return np.hstack([centres - unit / 2, centres + unit / 2])
 
 
 def _ends_first(labels: Sequence[StepLabel]) -> list[int]:

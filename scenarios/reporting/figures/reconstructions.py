@@ -4,9 +4,10 @@ from collections.abc import Sequence
 
 import pandas as pd
 from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
 
 from diffsem.link import InputError, ResultTable
-from diffsem.scenarios.reporting.drawing.captions import add_caption, head
+from diffsem.scenarios.reporting.drawing.captions import add_caption, head, left_out
 from diffsem.scenarios.reporting.drawing.look import SCREEN, Look, drawn
 from diffsem.scenarios.reporting.style import plain
 
@@ -73,6 +74,9 @@ def reconstruction_figure(
     figure, grid = look.panels(
         len(pictures), count, width, max(side, 5.2 * look.small / 72) * len(pictures) / look.scale
     )
+    engine = figure.get_layout_engine()
+    assert isinstance(engine, ConstrainedLayoutEngine)
+    engine.set(w_pad=0.02, h_pad=0.02, wspace=0, hspace=0)
     for line, (label, images) in zip(grid, pictures, strict=True):
         for panel, image in zip(line, images[:count], strict=True):
             panel.grid(False)
@@ -103,9 +107,9 @@ def _thinned(index: pd.DataFrame, most_rows: int) -> pd.DataFrame:
 
 def _not_shown(index: pd.DataFrame, shown: pd.DataFrame, images: int) -> list[str]:
     """What is in the table and not in the figure, in words."""
-    words = []
-    if len(shown) < len(index):
-        words.append(f"{len(shown)} of {len(index)} rows of the table")
+    words = left_out(index["attack"], shown["attack"], "attacks for want of room")
+    words += left_out(sorted(index["timestep"]), shown["timestep"], "steps t for want of room")
+    words += left_out(index["transmitter"], shown["transmitter"], "transmitters for want of room")
     if images > MOST_IMAGES:
         words.append(f"{MOST_IMAGES} of {images} images")
-    return [f"shown: {' and '.join(words)}"] if words else []
+    return words

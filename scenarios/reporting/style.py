@@ -13,8 +13,9 @@ from diffsem.scenarios.systems import shipped_systems
 OTHERS = ("#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#56B4E9", "#661100", "#999933")
 # Of ceilings, and of adversaries on several transmitters.
 DASHES = ("--", ":", "-.", (0, (1, 4)))
-# Of systems, of eavesdropper SNRs, and of tables: where colours are near to each other, a second sign.
-MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*", "<", ">", "p", "d", "h")
+# Of systems, of eavesdropper SNRs, and of tables: where colours are near to each other, a second sign. A triangle that
+# stands on its head is the end of an interval.
+MARKERS = ("o", "s", "^", "D", "P", "X", "*", "<", ">", "p", "d", "h")
 # Of adversaries, which are all black.
 CROSSES = ("x", "+", "1", "2", "3")
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+import matplotlib
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
@@ -76,9 +77,11 @@ def draw_points(panel: Axes, look: Look, x, shown: tuple[pd.Series, ...], colour
 
 
 def draw_unseen(panel: Axes, x, high, colour) -> None:
-    """Triangles at the upper ends of intervals where no error was seen."""
+    """Triangles at the upper ends of intervals where no error was seen; each curve's around those before it."""
     if len(x):
-        panel.plot(x, high, linestyle="none", marker="v", color=colour)
+        before = sum(line.get_marker() == "v" for line in panel.get_lines())
+        size = matplotlib.rcParams["lines.markersize"] * (1 + 0.45 * before)
+        panel.plot(x, high, linestyle="none", marker="v", markersize=size, markerfacecolor="none", color=colour)
 
 
 def bars(lines: Mapping | pd.DataFrame, measure: str, low: str, high: str) -> tuple:

@@ -71,6 +71,8 @@ class Look:
         Size of the smallest letters, points.
     titled : bool
         The caption stands above the figure; else it is its label alone, `figure.get_label()`.
+    rows : int
+        Of pictures under each other, at most, where nobody chose them.
     settings : mapping
         Matplotlib's, for the time of drawing and saving.
     log_error : bool
@@ -84,6 +86,7 @@ class Look:
     scale: float
     small: float
     titled: bool
+    rows: int
     settings: Mapping[str, Any] = field(repr=False)
     log_error: bool = False
     detached: bool = False
@@ -110,9 +113,9 @@ class Look:
         return "task error, 1 - accuracy" if self.log_error else "task accuracy"
 
 
-SCREEN = Look(7.5, 11.0, 1.0, 7, True, SHARED | ON_SCREEN)
+SCREEN = Look(7.5, 11.0, 1.0, 7, True, 24, SHARED | ON_SCREEN)
 # The widths of a column and of a page of IEEE's journals.
-PAPER = Look(3.5, 7.16, 0.5, 6, False, SHARED | ON_PAPER)
+PAPER = Look(3.5, 7.16, 0.5, 6, False, 12, SHARED | ON_PAPER)
 LOOKS = {"screen": SCREEN, "paper": PAPER}
 
 

@@ -16,10 +16,12 @@ from diffsem.scenarios.reporting.drawing.look import Look
 from diffsem.scenarios.reporting.drawing.positions import spread
 
 # A label further away from its curve, in lines, is harder to follow than a legend.
-FURTHEST = 2.5
+FURTHEST = 1.3
 # Of the figure's width: labels may take as much.
 WIDEST = 0.24
 LEADER = 12  # points
+# Columns and letters in a line that are tried one after the other.
+LEGENDS = ((4, 200), (3, 200), (3, 24), (2, 200), (2, 28), (2, 20), (1, 40))
 
 
 def name_curves(figure: Figure, look: Look, direct: bool = False) -> None:
@@ -55,15 +57,15 @@ def _named(panels: Sequence[Axes]) -> dict[str, Artist]:
 def _legend(figure: Figure, named: dict[str, Artist]) -> None:
     """Below the panels, in as many columns as there is room for."""
     width = figure.get_size_inches()[0] * figure.dpi
-    for columns in range(min(4, len(named)), 0, -1):
+    # Lines of another kind come last.
+    named = dict(sorted(named.items(), key=lambda item: item[1].get_gid() == AID))
+    for columns, letters in LEGENDS:
         # Columns are filled one after the other: as few as have as many lines.
         rows = math.ceil(len(named) / columns)
-        legend = _try_legend(figure, named, math.ceil(len(named) / rows), 200)
-        if legend.get_window_extent().width <= width:
+        legend = _try_legend(figure, named, math.ceil(len(named) / rows), letters)
+        if legend.get_window_extent().width <= width or (columns, letters) == LEGENDS[-1]:
             break
         legend.remove()
-    else:
-        legend = _try_legend(figure, named, 1, 40)
     _make_room(figure, legend.get_window_extent().height / figure.dpi)
 
 

@@ -77,9 +77,10 @@ def accuracy_figure(
         panels[-1, place].set_xlabel(AXES[axis])
     panels[0, 0].set_ylabel(look.measure)
     if attacked:
-        panels[1, 0].set_ylabel("gap: receiver - adversary")
+        panels[1, 0].set_ylabel("gap")
     at = f"t = {fixed:g}" if other == "timestep" else f"receiver SNR {fixed:g} dB"
-    add_caption(figure, look, head(table), at, "bands are 95% intervals", *missing)
+    gap = "gap: receiver - strongest attack" if attacked else ""
+    add_caption(figure, look, head(table), at, "bands are 95% intervals", gap, *missing)
     name_curves(figure, look, direct=len(columns) == 1)
     return figure
 

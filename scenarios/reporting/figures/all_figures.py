@@ -19,7 +19,7 @@ from diffsem.scenarios.reporting.figures.error_rates import error_rate_figure
 from diffsem.scenarios.reporting.figures.front import front_figure
 from diffsem.scenarios.reporting.figures.outage import outage_figure
 from diffsem.scenarios.reporting.figures.quality import quality_figure
-from diffsem.scenarios.reporting.figures.reconstructions import MOST_ROWS, reconstruction_figure
+from diffsem.scenarios.reporting.figures.reconstructions import reconstruction_figure
 from diffsem.scenarios.reporting.figures.schedule import schedule_figure
 from diffsem.scenarios.reporting.statistics import leakage, outage
 from diffsem.scenarios.reporting.table_attributes import scenario_of
@@ -101,7 +101,7 @@ def _drawable(table: ResultTable) -> Iterator[tuple[str, Draw]]:
     yield "schedule", partial(schedule_figure, scenario_of(table).schedule.build())
     if len(table.examples.index):
         snr_db = table.examples.index["receiver_snr_db"].max()
-        yield f"reconstructions-{snr_db:g}dB", partial(reconstruction_figure, table, snr_db, most_rows=MOST_ROWS)
+        yield f"reconstructions-{snr_db:g}dB", partial(reconstruction_figure, table, snr_db, thinned=True)
 
 
 def _over_timesteps(table: ResultTable, rows, snrs: Sequence[float]) -> Iterator[tuple[str, Draw]]:

@@ -45,7 +45,7 @@ def channel_figure(
     for panel, (_, heard) in zip(panels, columns, strict=True):
         strongest = strongest_adversary(heard, attacks).reset_index()
         for place, snr_db in enumerate(snrs):
-            colour = matplotlib.colormaps["viridis"](0.9 * place / max(len(snrs) - 1, 1))
+            colour = matplotlib.colormaps["viridis"](0.85 * place / max(len(snrs) - 1, 1))
             marker = MARKERS[place % len(MARKERS)]
             for lines, dash, label in ((receivers, "-", f"receiver, {snr_db:g} dB"), (strongest, "--", None)):
                 here = lines[lines["receiver_snr_db"] == snr_db].sort_values("timestep")
@@ -57,5 +57,5 @@ def channel_figure(
     add_caption(
         figure, look, head(table), f"{what}{heard_too}", "a colour an SNR of the receiver", "bands are 95% intervals"
     )
-    name_curves(figure, look, direct=len(columns) == 1)
+    name_curves(figure, look)
     return figure

@@ -42,7 +42,7 @@ def quality_figure(
     matplotlib.figure.Figure
     """
     here = table.rows[(table.rows["receiver_snr_db"] == snr_db) & table.rows["ssim"].notna()]
-    chosen = attacks or _papers_and_heard(table)
+    chosen = attacks or papers_and_heard(table)
     rows = here[here["attack"].isin(chosen)]
     if rows.empty and not attacks:
         chosen, rows = list(here["attack"].unique()), here
@@ -74,7 +74,8 @@ def _without_images(rows: pd.DataFrame, seen: pd.DataFrame) -> list[str]:
     return left_out(heard["attack"], seen["attack"], "attacks that make no images")
 
 
-def _papers_and_heard(table: ResultTable) -> list[str]:
+def papers_and_heard(table: ResultTable) -> list[str]:
+    """The paper's attacker, told the noise level where it is not there untold, and attacks that learn nothing."""
     known = attacks_in(table.attributes)
     papers = paper_attack(table.rows, known) or paper_attack(table.rows, known, knows_step=True)
     return [*papers, *(name for name, attack in known.items() if not attack.learns)]

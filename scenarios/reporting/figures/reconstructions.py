@@ -9,13 +9,13 @@ from matplotlib.layout_engine import ConstrainedLayoutEngine
 from diffsem.link import InputError, ResultTable
 from diffsem.scenarios.reporting.drawing.captions import add_caption, head, left_out
 from diffsem.scenarios.reporting.drawing.look import SCREEN, Look, drawn
+from diffsem.scenarios.reporting.figures.quality import papers_and_heard
 from diffsem.scenarios.reporting.style import plain
 
 # Of a figure: minutes to draw.
 MOST_PICTURES = 10_000
 # Of a figure whose pictures nobody chose.
 MOST_IMAGES = 10
-MOST_ROWS = 24
 
 
 @drawn
@@ -26,7 +26,7 @@ def reconstruction_figure(
     transmitters: Sequence[str] | None = None,
     attacks: Sequence[str] | None = None,
     *,
-    most_rows: int | None = None,
+    thinned: bool = False,
     look: Look = SCREEN,
 ) -> Figure:
     """Originals and what the eavesdropper makes of them, a row a transmitter, attack and t (the paper's Fig. 6 and 7).
@@ -38,8 +38,9 @@ def reconstruction_figure(
         Es/N0 at the legitimate receiver, dB.
     timesteps, transmitters, attacks : sequence, optional
         Show these only.
-    most_rows : int, optional
-        Of more rows than that show fewer steps, then fewer attacks, the same of each transmitter; the caption says so.
+    thinned : bool
+        Of more rows than the look has room for show fewer steps, then fewer attacks, the paper's and what is heard
+        last, the same of each transmitter; the caption says so.
     look : Look, optional
         Default: for a screen.
 
@@ -60,7 +61,7 @@ def reconstruction_figure(
     if index.empty:
         raise InputError(f"reconstructions: none at {snr_db:g} dB of the kind in this table")
     index = index.sort_values(["transmitter", "attack", "snr_db", "timestep"])
-    shown = index if most_rows is None else _thinned(index, most_rows)
+    shown = _thinned(index, look.rows, papers_and_heard(table)) if thinned else index
     count = min(len(examples.originals), MOST_IMAGES)
     pictures = [("original", examples.originals)]
     for place, row in zip(shown.index, shown.itertuples(), strict=True):
@@ -91,18 +92,18 @@ def reconstruction_figure(
     return figure
 
 
-def _thinned(index: pd.DataFrame, most_rows: int) -> pd.DataFrame:
-    """Three steps at most, and the first attacks, where there are too many rows."""
+def _thinned(index: pd.DataFrame, most_rows: int, first: Sequence[str]) -> pd.DataFrame:
+    """Three steps at most, and some attacks, where there are too many rows."""
     if len(index) <= most_rows:
         return index
     steps = sorted(index["timestep"].unique())
     chosen = {steps[place] for place in (len(steps) // 4, len(steps) // 2, -1)}
     index = index[index["timestep"].isin(chosen)]
-    attacks = list(index["attack"].unique())
+    attacks = sorted(index["attack"].unique(), key=lambda attack: attack not in first)
     while len(index) > most_rows and len(attacks) > 1:
         attacks.pop()
         index = index[index["attack"].isin(attacks)]
-    return index.iloc[:most_rows]
+    return index[:most_rows]
 
 
 def _not_shown(index: pd.DataFrame, shown: pd.DataFrame, images: int) -> list[str]:

@@ -40,8 +40,10 @@ def schedule_figure(schedule: NoiseSchedule, *, look: Look = SCREEN) -> Figure:
     right.annotate(
         f"t = {crossing}: {esnr_db[crossing - 1]:.2f} dB",
         (crossing, esnr_db[crossing - 1]),
-        (8, 8),
+        (-4, -6),
         textcoords="offset points",
+        ha="right",
+        va="top",
         fontsize=look.small + 1,
     )
     right.set_ylabel("ESNR [dB]")

@@ -41,7 +41,6 @@ def name_curves(figure: Figure, look: Look, direct: bool = False) -> None:
         named = {label: handle for label, handle in named.items() if handle.get_gid() == AID}
     if named:
         _legend(figure, named)
-    figure.draw_without_rendering()
 
 
 def _named(panels: Sequence[Axes]) -> dict[str, Artist]:

@@ -31,7 +31,7 @@ def label_steps(panel: Axes, look: Look, labels: Sequence[StepLabel]) -> None:
     Parameters
     ----------
     panel : matplotlib.axes.Axes
-        Laid out.
+        Of a figure that has its title and legend.
     look : Look
     labels : sequence of StepLabel
         In the order of drawing.
@@ -40,6 +40,7 @@ def label_steps(panel: Axes, look: Look, labels: Sequence[StepLabel]) -> None:
         return
     figure = panel.get_figure(root=True)
     assert figure is not None
+    figure.draw_without_rendering()
     unit = figure.dpi / 72
     points = panel.transData.transform([label.point for label in labels])
     radius = 2 * unit

@@ -88,7 +88,6 @@ def reconstruction_figure(
     add_caption(
         figure, look, head(table), f"receiver SNR {snr_db:g} dB", *_not_shown(index, shown, len(examples.originals))
     )
-    figure.draw_without_rendering()
     return figure
 
 

@@ -66,7 +66,7 @@ def test_options_say_what_is_drawn_and_how(plot, stored):
         (["--systems", "nobody"], "r.h5: --systems: 'nobody' is not in the table; allowed: classifier, "),
         (
             ["--only", "fronts"],
-            "--only fronts: no such figure here; allowed: accuracy-snr, accuracy-t, front, attacks, ",
+            "--only fronts: no such figure here; allowed: accuracy-snr, accuracy-t, front, ",
         ),
         (["--only", ""], "--only : no such figure here; allowed: "),
     ],

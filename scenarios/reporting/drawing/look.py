@@ -41,8 +41,8 @@ ON_PAPER: dict[str, Any] = {
     "axes.linewidth": 0.5,
     "axes.titlesize": 8,
     "figure.titlesize": 8,
-    "font.family": "serif",
-    "font.serif": ["STIXGeneral", "DejaVu Serif"],
+    # By name: what "serif" means is looked up again at each drawing.
+    "font.family": ["STIXGeneral", "DejaVu Serif"],
     "font.size": 8,
     "grid.linewidth": 0.4,
     "legend.fontsize": 7,

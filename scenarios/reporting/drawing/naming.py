@@ -69,7 +69,9 @@ def _legend(figure: Figure, named: dict[str, Artist]) -> None:
 
 
 def _try_legend(figure: Figure, named: dict[str, Artist], columns: int, letters: int):
-    labels = ["\n".join(textwrap.wrap(label, letters, break_on_hyphens=False)) for label in named]
+    labels = [
+        "\n".join(textwrap.wrap(label, letters, break_on_hyphens=False, break_long_words=False)) for label in named
+    ]
     return figure.legend(
         list(named.values()), labels, loc="outside lower center", ncols=columns, columnspacing=1.2, handlelength=2.6
     )

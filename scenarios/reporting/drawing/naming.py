@@ -108,7 +108,8 @@ def _label_ends(figure: Figure, panel: Axes, look: Look) -> bool:
     figure.draw_without_rendering()
     extents = [label.get_window_extent() for label in labels]
     box = panel.get_window_extent()
-    gap = 1.1 * max(extent.height for extent in extents)
+    # The legend takes a little of the panel that is measured here.
+    gap = 1.3 * max(extent.height for extent in extents)
     wanted = panel.transData.transform(points)[:, 1]
     placed = spread(wanted, gap, box.y0, box.y1)
     far = np.abs(placed - wanted).max() > FURTHEST * gap

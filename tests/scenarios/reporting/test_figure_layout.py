@@ -44,7 +44,8 @@ def printed(figure):
             low, high = sorted(axis.get_view_interval())
             for minor in (False, True):
                 for place, label in zip(axis.get_ticklocs(minor=minor), axis.get_ticklabels(minor=minor), strict=False):
-                    (ticks if low <= place <= high else hidden).add(label)
+                    shown = axis.get_visible() and low <= place <= high
+                    (ticks if shown else hidden).add(label)
     found = []
     for text in figure.findobj(Text):
         if text.get_text().strip() and text.get_visible() and text not in hidden:

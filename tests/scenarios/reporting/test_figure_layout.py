@@ -49,7 +49,8 @@ def printed(figure):
     found = []
     for text in figure.findobj(Text):
         if text.get_text().strip() and text.get_visible() and text not in hidden:
-            found.append((text.get_text(), text.get_window_extent()))
+            # Of an annotation its own would hold the leader too.
+            found.append((text.get_text(), Text.get_window_extent(text)))
     return [(words, box) for words, box in found if box.width > 0]
 
 

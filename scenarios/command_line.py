@@ -8,9 +8,10 @@ import typer
 from diffsem import __version__
 from diffsem.scenarios.commands.ending import run_program
 from diffsem.scenarios.commands.looking import check, info, scenarios
+from diffsem.scenarios.commands.plotting import plot
 from diffsem.scenarios.commands.reporting import report
 from diffsem.scenarios.commands.simulating import pack, run, train
-from diffsem.scenarios.commands.tables import attacks, export, leakage, plot, show
+from diffsem.scenarios.commands.tables import attacks, export, leakage, show
 
 app = typer.Typer(
     no_args_is_help=True,

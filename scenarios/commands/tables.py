@@ -1,4 +1,4 @@
-"""show, leakage, attacks, plot, export: the commands that read result tables."""
+"""show, leakage, attacks, export: the commands that print result tables and write them in other formats."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,7 +9,6 @@ import typer
 
 from diffsem.link import InputError, escaped
 from diffsem.scenarios.commands.options import At, CsvFile, Format, FormatOption, ResultArgument, Sort, Systems
-from diffsem.scenarios.runs.parallel.quiet import load_tensorflow
 
 
 def show(
@@ -68,35 +67,6 @@ def attacks(
     if csv:
         _check_csv(csv)
     _print_and_write(attacks_table(rows, f"{results}: {_setting(results, rows)}{asked.told}", sort), format_, csv)
-
-
-def plot(
-    results: Annotated[list[Path], typer.Argument(help="Result files that `diffsem run` wrote.")],
-    out: Annotated[
-        Path | None, typer.Option(help="Folder for the figures; default: beside the first result file.")
-    ] = None,
-) -> None:
-    """Draw a result table: accuracy and gap against SNR and t, the schedule, reconstructions; PNG and PDF.
-
-    Of several tables: privacy against utility where attacks were run; else, of runs of one scenario with other solvers
-    or steps, accuracy against denoiser calls.
-    """
-    from diffsem.link import read_table
-    from diffsem.scenarios.reporting.table_attributes import scenario_of
-
-    tables = [read_table(path) for path in results]
-    for path, table in zip(results, tables, strict=True):
-        try:
-            scenario_of(table)
-        except InputError as error:
-            raise InputError(f"result file {path}: {error}") from error
-    load_tensorflow()
-    from diffsem.scenarios.reporting.figures import save_figures
-
-    first = results[0].resolve()
-    stem = first.stem if len(results) == 1 else first.parent.name
-    for path in save_figures(tables, out or results[0].parent, stem):
-        typer.echo(escaped(path))
 
 
 def export(

@@ -18,6 +18,7 @@ class _Node(BaseModel):
     """Of a node in a table's scenario what titles tell; what an older one lacks is as the defaults are."""
 
     channel: dict[str, Any] | None = None
+    transmit_antennas: int = 1
     receive_antennas: int = 1
     looks: int = 1
     snr_db: str | list[float] | Distance | _Offset = "same"
@@ -46,11 +47,7 @@ def setting(scenario: str, rows: pd.DataFrame) -> str:
     InputError
         If the scenario is not one.
     """
-    try:
-        nodes = _Nodes.model_validate(read_yaml(scenario))
-    except ValueError as error:
-        raise InputError("its scenario is not one that `diffsem run` writes") from error
-    legitimate, own = nodes.legitimate or _Node(), nodes.eavesdropper or _Node()
+    legitimate, own = _read(scenario)
     awgn: dict[str, Any] = {"kind": "awgn"}
     channels = [awgn | (node.channel or {}) for node in (legitimate, own)]
     antennas = [node.receive_antennas for node in (legitimate, own)]
@@ -70,6 +67,55 @@ def setting(scenario: str, rows: pd.DataFrame) -> str:
         head, heard = "receiver", [kinds[1], *snr_db, *_antennas(antennas[1], antennas[0] > 1), *looks]
     parts = [f"{head} {', '.join(receiver)}"] + ([f"eavesdropper {', '.join(heard)}"] if heard else [])
     return "; ".join(parts)
+
+
+def nodes(scenario: str, rows: pd.DataFrame) -> str:
+    """Both nodes in full, for captions: "receiver awgn, 1 x 1 antennas; eavesdropper rayleigh, 2 antennas, same SNR".
+
+    Transmit antennas x receive antennas; the eavesdropper hears the same transmit antennas. Its SNR is the receiver's
+    ("same SNR"), an offset to that or its own.
+
+    Parameters
+    ----------
+    scenario : str
+        As for `setting`.
+    rows : pandas.DataFrame
+        Nothing is said of the eavesdropper where none of them is its own.
+
+    Raises
+    ------
+    InputError
+        If the scenario is not one.
+    """
+    legitimate, own = _read(scenario)
+    antennas = f"{legitimate.transmit_antennas} x {legitimate.receive_antennas} antennas"
+    receiver = f"receiver {_channel(legitimate)}, {antennas}"
+    if not (rows["node"] == "adversary").any():
+        return receiver
+    snr_db = _own_snr(own.snr_db, legitimate.snr_db) or ["same SNR"]
+    looks = [f"{own.looks} looks"] if own.looks > 1 else []
+    return "; ".join(
+        [
+            receiver,
+            ", ".join([f"eavesdropper {_channel(own)}", *_antennas(own.receive_antennas, True), *snr_db, *looks]),
+        ]
+    )
+
+
+def _read(scenario: str) -> tuple[_Node, _Node]:
+    """The receiver and the eavesdropper."""
+    try:
+        found = _Nodes.model_validate(read_yaml(scenario))
+    except ValueError as error:
+        raise InputError("its scenario is not one that `diffsem run` writes") from error
+    return found.legitimate or _Node(), found.eavesdropper or _Node()
+
+
+def _channel(node: _Node) -> str:
+    """Its kind, and the keys that it has a value for."""
+    channel = {"kind": "awgn"} | (node.channel or {})
+    more = [f"{key} {value}" for key, value in channel.items() if key != "kind" and value is not None]
+    return " ".join([str(channel["kind"]), *more])
 
 
 def _antennas(count: int, one_too: bool = False) -> list[str]:

@@ -43,7 +43,7 @@ SYSTEMS = (
     System(
         "classifier",
         "Classifier (no denoiser)",
-        "#228833",
+        "#6EBB4C",
         TRANSMITTER,
         networks=lambda setup: {CLASSIFIER: 1},
         receiver=lambda setup, load: bypass(setup, load(CLASSIFIER)),
@@ -53,7 +53,7 @@ SYSTEMS = (
     System(
         "noise-aware",
         "control: C fine-tuned on noise",
-        "#CCBB44",
+        "#7E8646",
         TRANSMITTER,
         networks=lambda setup: {NOISE_AWARE_CLASSIFIER: 1},
         receiver=lambda setup, load: bypass(setup, load(NOISE_AWARE_CLASSIFIER)),

@@ -98,7 +98,7 @@ SYSTEMS = (
     System(
         "diffsem",
         "DiffSem",
-        "#4477AA",
+        "#4578AA",
         clean_pair.TRANSMITTER,
         networks=lambda setup: {CLASSIFIER: 1, _denoiser(setup): denoisers.solver_steps(setup)},
         receiver=_receiver,
@@ -115,7 +115,7 @@ SYSTEMS = (
     System(
         "e-diffsem",
         "E-DiffSem",
-        "#EE6677",
+        "#FF7783",
         clean_pair.TRANSMITTER,
         networks=lambda setup: {
             ROUNDS_CLASSIFIER: setup.scenario.denoising.max_rounds,

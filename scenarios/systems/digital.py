@@ -34,7 +34,7 @@ SYSTEMS = (
     System(
         NAME,
         "digital",
-        "#888888",
+        "#8A8787",
         None,
         networks=lambda setup: dict.fromkeys(clean_pair.PAIR, 1),
         digital=_links,

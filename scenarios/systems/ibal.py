@@ -50,6 +50,6 @@ def _system(name: str, title: str, colour: str, dynamic: bool) -> System:
 
 
 SYSTEMS = (
-    _system("ibal", "IBAL", "#EE7733", dynamic=False),
-    _system("ibal-d", "IBAL-D", "#994F00", dynamic=True),
+    _system("ibal", "IBAL", "#DE6514", dynamic=False),
+    _system("ibal-d", "IBAL-D", "#924800", dynamic=True),
 )

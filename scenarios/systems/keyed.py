@@ -28,6 +28,6 @@ def _system(transmitter: TransmitterSpec, title: str, colour: str) -> System:
 
 SYSTEMS = (
     _system(SELF_NOISE, "keyed self-noise", "#332288"),
-    _system(SCRAMBLE, "keyed scramble", "#882255"),
-    _system(BOTH, "keyed self-noise and scramble", "#44AA99"),
+    _system(SCRAMBLE, "keyed scramble", "#872355"),
+    _system(BOTH, "keyed self-noise and scramble", "#2FA99D"),
 )

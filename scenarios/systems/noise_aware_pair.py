@@ -22,7 +22,7 @@ SYSTEMS = (
     System(
         NAME,
         "control: pair trained on noise",
-        "#AA3377",
+        "#992872",
         TransmitterSpec(NAME, ENCODER),
         networks=lambda setup: {CLASSIFIER: 1},
         receiver=lambda setup, load: bypass(setup, load(CLASSIFIER)),

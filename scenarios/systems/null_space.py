@@ -12,7 +12,7 @@ SYSTEMS = (
     System(
         NAME,
         "self-noise in the null space",
-        "#117733",
+        "#0E7530",
         TransmitterSpec(NAME, reference.ENCODER, null_space=True, heard_like=reference.TRANSMITTER),
         networks=lambda setup: {reference.CLASSIFIER: 1},
         receiver=lambda setup, load: bypass(setup, load(reference.CLASSIFIER)),

@@ -34,7 +34,7 @@ SYSTEMS = (
     System(
         "one-step",
         "one-step estimate",
-        "#66CCEE",
+        "#5EC8EA",
         clean_pair.TRANSMITTER,
         networks=lambda setup: {CLASSIFIER: 1, denoisers.UNGUIDED: 1},
         receiver=_receiver,

@@ -37,6 +37,6 @@ def _system(name: str, title: str, colour: str, permuted: bool) -> System:
 
 
 SYSTEMS = (
-    _system("direct", "Direct", "#BBBBBB", permuted=False),
-    _system("permutation", "Permutation", "#555555", permuted=True),
+    _system("direct", "Direct", "#BABABA", permuted=False),
+    _system("permutation", "Permutation", "#544F44", permuted=True),
 )

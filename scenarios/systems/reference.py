@@ -68,7 +68,7 @@ SYSTEMS = (
     System(
         "reference",
         "reference pair",
-        "#997700",
+        "#A78B21",
         TRANSMITTER,
         networks=lambda setup: {CLASSIFIER: 1},
         receiver=lambda setup, load: bypass(setup, load(CLASSIFIER)),
@@ -77,7 +77,7 @@ SYSTEMS = (
     System(
         "reference-one-step",
         "reference pair, one-step estimate",
-        "#BBCC33",
+        "#B5C425",
         TRANSMITTER,
         networks=lambda setup: {ONE_STEP_CLASSIFIER: 1, UNET: 1},
         receiver=_one_step_receiver,

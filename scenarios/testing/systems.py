@@ -94,6 +94,6 @@ def _check_drawn(system: System, folder: Path) -> None:
     figure = accuracy_figure(table, "receiver_snr_db", TIMESTEP)
     lines = {line.get_label(): line for line in figure.axes[0].get_lines()}
     plt.close(figure)
-    assert system.title in lines, f"{system.title} is not in the legend: {', '.join(map(str, lines))}"
-    drawn = str(lines[system.title].get_color())
-    assert drawn.upper() == system.colour.upper(), f"{system.title} is drawn in {drawn}; declared: {system.colour}"
+    assert system.name in lines, f"{system.name} is not in the legend: {', '.join(map(str, lines))}"
+    drawn = str(lines[system.name].get_color())
+    assert drawn.upper() == system.colour.upper(), f"{system.name} is drawn in {drawn}; declared: {system.colour}"

@@ -1,15 +1,16 @@
 """All figures that result tables have the data for, drawn and saved."""
 
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from urllib.parse import quote
 
 import matplotlib
-from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
 
-from diffsem.link import InputError, ResultTable, check_output_file, check_output_folder, replace_file
+from diffsem.link import InputError, ResultTable, check_output_file, check_output_folder, escaped, replace_file
+from diffsem.scenarios.reporting.drawing.look import SCREEN, Look
 from diffsem.scenarios.reporting.figures.accuracy import accuracy_figure
 from diffsem.scenarios.reporting.figures.attacks import attacks_figure
 from diffsem.scenarios.reporting.figures.calls import calls_figure
@@ -20,20 +21,67 @@ from diffsem.scenarios.reporting.figures.outage import outage_figure
 from diffsem.scenarios.reporting.figures.quality import quality_figure
 from diffsem.scenarios.reporting.figures.reconstructions import reconstruction_figure
 from diffsem.scenarios.reporting.figures.schedule import schedule_figure
-from diffsem.scenarios.reporting.statistics import outage
+from diffsem.scenarios.reporting.statistics import leakage, outage
 from diffsem.scenarios.reporting.table_attributes import scenario_of
 
+Draw = Callable[..., Figure]
+# Without what hangs on the table behind them.
+KINDS = (
+    "accuracy-snr",
+    "accuracy-t",
+    "accuracy-calls",
+    "front",
+    "attacks",
+    "quality",
+    "schedule",
+    "reconstructions",
+    "channels",
+    "outage",
+    "error-rates",
+)
 
-def figures_of(table: ResultTable) -> Iterator[tuple[str, Figure]]:
+
+def figures_of(
+    table: ResultTable, only: Sequence[str] | None = None, look: Look = SCREEN
+) -> Iterator[tuple[str, Figure]]:
     """Every figure that a table has the data for, with its name.
 
     Accuracy over SNR for each t, over t for each SNR (axes of more than one value; a single point counts as an SNR
     axis), the outage over SNR where the channel fades, privacy against utility at the highest SNR, each system over t
     with a colour an SNR, every attack on each transmitter and the quality of its images over t at the highest SNR, the
     schedule, and reconstructions at the highest SNR; bit and block error rates of digital links.
+
+    Parameters
+    ----------
+    table : ResultTable
+    only : sequence of str, optional
+        Those whose names begin with one of these; default: all.
+    look : Look
+
+    Raises
+    ------
+    InputError
+        If the table has none whose name begins so.
     """
+    for name, draw in chosen(dict(_drawable(table)), only).items():
+        yield name, draw(look=look)
+
+
+def chosen(drawable: Mapping[str, Draw], only: Sequence[str] | None) -> dict[str, Draw]:
+    """Those whose names begin with one of `only`. Raises InputError if there is none that begins so."""
+    if only is None:
+        return dict(drawable)
+    for start in only:
+        if not start or not any(name.startswith(start) for name in drawable):
+            kinds = [kind for kind in KINDS if any(name.startswith(kind) for name in drawable)]
+            raise InputError(f"--only {escaped(start)}: no such figure here; allowed: {', '.join(kinds) or 'none'}")
+    return {name: draw for name, draw in drawable.items() if name.startswith(tuple(only))}
+
+
+def _drawable(table: ResultTable) -> Iterator[tuple[str, Draw]]:
+    """Names and what draws them, undrawn."""
     if (table.rows["bits"] > 0).any():
-        yield "error-rates", error_rate_figure(table, table.rows["timestep"].min())
+        yield "error-rates", partial(error_rate_figure, table, table.rows["timestep"].min())
     rows = table.rows[table.rows["scored"] == "label"]
     if rows.empty:
         return
@@ -41,31 +89,44 @@ def figures_of(table: ResultTable) -> Iterator[tuple[str, Figure]]:
     snrs = sorted(rows["receiver_snr_db"].unique())
     if len(snrs) > 1 or len(timesteps) == 1:
         for timestep in timesteps:
-            yield f"accuracy-snr-t{timestep}", accuracy_figure(table, "receiver_snr_db", timestep)
-    fading = scenario_of(table).legitimate.channel.fades
-    if len(snrs) > 1 and fading and (outage(table)["node"] == "receiver").any():
-        for timestep in timesteps:
-            yield f"outage-t{timestep}", outage_figure(table, timestep)
+            yield f"accuracy-snr-t{timestep}", partial(accuracy_figure, table, "receiver_snr_db", timestep)
+    if len(snrs) > 1 and scenario_of(table).legitimate.channel.fades:
+        blocks = outage(table)
+        for timestep in sorted(blocks.loc[blocks["node"] == "receiver", "timestep"].unique()):
+            yield f"outage-t{timestep}", partial(outage_figure, table, timestep)
     if len(timesteps) > 1:
         for snr_db in snrs:
-            yield f"accuracy-t-{snr_db:g}dB", accuracy_figure(table, "timestep", snr_db)
-        attacked = rows[rows["node"] == "adversary"]
-        if len(attacked):
-            yield "front", front_figure([table], max(snrs))
-        for transmitter in attacked["transmitter"].unique():
-            yield f"attacks-{transmitter}", attacks_figure(table, transmitter, max(snrs))
-        if attacked["ssim"].notna().any():
-            yield "quality", quality_figure(table, max(snrs))
-        if len(snrs) > 1:
-            for system in rows.loc[rows["transmitter"] != "", "system"].unique():
-                yield f"channels-{system}", channel_figure(table, system)
-    yield "schedule", schedule_figure(scenario_of(table).schedule.build())
+            yield f"accuracy-t-{snr_db:g}dB", partial(accuracy_figure, table, "timestep", snr_db)
+        yield from _over_timesteps(table, rows, snrs)
+    yield "schedule", partial(schedule_figure, scenario_of(table).schedule.build())
     if len(table.examples.index):
         snr_db = table.examples.index["receiver_snr_db"].max()
-        yield f"reconstructions-{snr_db:g}dB", reconstruction_figure(table, snr_db)
+        yield f"reconstructions-{snr_db:g}dB", partial(reconstruction_figure, table, snr_db, thinned=True)
 
 
-def save_figures(tables: Sequence[ResultTable], folder: Path, stem: str) -> list[Path]:
+def _over_timesteps(table: ResultTable, rows, snrs: Sequence[float]) -> Iterator[tuple[str, Draw]]:
+    """Of a table with several t."""
+    highest = max(snrs)
+    attacked = rows[(rows["node"] == "adversary") & (rows["receiver_snr_db"] == highest)]
+    if leakage(rows[rows["receiver_snr_db"] == highest])["adversary"].notna().any():
+        yield "front", partial(front_figure, [table], highest)
+    for transmitter in attacked["transmitter"].unique():
+        yield f"attacks-{transmitter}", partial(attacks_figure, table, transmitter, highest)
+    if attacked["ssim"].notna().any():
+        yield "quality", partial(quality_figure, table, highest)
+    if len(snrs) > 1:
+        for system in rows.loc[rows["transmitter"] != "", "system"].unique():
+            yield f"channels-{system}", partial(channel_figure, table, system)
+
+
+def save_figures(
+    tables: Sequence[ResultTable],
+    folder: Path,
+    stem: str,
+    names: Sequence[str] | None = None,
+    only: Sequence[str] | None = None,
+    look: Look = SCREEN,
+) -> list[Path]:
     """Draw every figure of a table as PNG and PDF.
 
     Of several tables only privacy against utility, if attacks were run, or accuracy against denoiser calls.
@@ -77,42 +138,61 @@ def save_figures(tables: Sequence[ResultTable], folder: Path, stem: str) -> list
     folder : Path
     stem : str
         Start of the file names.
+    names : sequence of str, optional
+        Of several tables, in the names of curves; default: their scenarios'.
+    only : sequence of str, optional
+        Figures whose names begin with one of these; default: all.
+    look : Look
+        Without titles, captions are saved beside the figures.
 
     Returns
     -------
     list of Path
-        The files, PNG and PDF of each figure.
+        The files: PNG and PDF of each figure and, where it has no title, its caption as TXT.
 
     Raises
     ------
     InputError
-        If a table has no rows, or the folder cannot be written.
+        If a table has no rows, or none of those figures, or the folder cannot be written.
     """
     if any(table.rows.empty for table in tables):
         raise InputError(f"result table {stem}: has no finished point yet, nothing to draw")
-    matplotlib.use("Agg")
-    figures = figures_of(tables[0]) if len(tables) == 1 else [_figure_of_several(tables)]
+    drawable = dict(_drawable(tables[0])) if len(tables) == 1 else _of_several(tables, names, bool(only))
     paths = []
     check_output_folder(folder, "figures in")
+    look = look.for_a_file()
     try:
-        for name, figure in figures:
-            for suffix in ("png", "pdf"):
-                path = folder / f"{stem}-{_file_name(name)}.{suffix}"
+        for name, draw in chosen(drawable, only).items():
+            start = folder / f"{stem}-{_file_name(name)}"
+            for path, content in _files(draw(look=look), start, look):
                 check_output_file(path, "figure")
-                content = io.BytesIO()
-                figure.savefig(content, dpi=150, format=suffix)
-                replace_file(path, content.getvalue())
+                replace_file(path, content)
                 paths.append(path)
-            plt.close(figure)
     except OSError as error:
         raise InputError(f"figures in {folder}: cannot be written ({error.strerror or error})") from error
     return paths
 
 
-def _figure_of_several(tables: Sequence[ResultTable]) -> tuple[str, Figure]:
-    if any((table.rows["node"] == "adversary").any() for table in tables):
-        return "front", front_figure(tables, max(table.rows["receiver_snr_db"].max() for table in tables))
-    return "accuracy-calls", calls_figure(tables)
+def _files(figure: Figure, start: Path, look: Look) -> Iterator[tuple[Path, bytes]]:
+    """A figure's files and what is in them."""
+    for suffix in ("png", "pdf"):
+        content = io.BytesIO()
+        with matplotlib.rc_context(dict(look.settings)):
+            figure.savefig(content, format=suffix)
+        yield start.with_name(f"{start.name}.{suffix}"), content.getvalue()
+    if not look.titled:
+        caption = str(figure.get_label()).replace(r"\$", "$")
+        yield start.with_name(f"{start.name}.txt"), f"{caption}\n".encode()
+
+
+def _of_several(tables: Sequence[ResultTable], names: Sequence[str] | None, asked: bool) -> dict[str, Draw]:
+    """Where nobody asked for another, one figure: the front if there is one."""
+    attacked = any((table.rows["node"] == "adversary").any() for table in tables)
+    highest = max(table.rows["receiver_snr_db"].max() for table in tables)
+    front = {"front": partial(front_figure, tables, highest, names)} if attacked else {}
+    called = any((table.rows["denoiser_calls"] > 0).any() for table in tables)
+    calls = {"accuracy-calls": partial(calls_figure, tables)} if called or not attacked else {}
+    return front | calls if asked else front or calls
 
 
 def _file_name(name: str) -> str:

@@ -4,12 +4,14 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
-from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
 
 from diffsem.link import InputError, ResultTable
-from diffsem.scenarios.reporting.figures.panels import bars
-from diffsem.scenarios.reporting.style import style_of
+from diffsem.scenarios.reporting.drawing.captions import add_caption, head, left_out
+from diffsem.scenarios.reporting.drawing.curves import draw_points, measured
+from diffsem.scenarios.reporting.drawing.look import SCREEN, Look, drawn
+from diffsem.scenarios.reporting.drawing.naming import name_curves
+from diffsem.scenarios.reporting.style import plain, style_of
 from diffsem.scenarios.reporting.table_attributes import scenario_of, systems_in
 
 # In column `solver`, of systems that know no other.
@@ -42,13 +44,16 @@ def accuracy_against_calls(tables: Sequence[ResultTable]) -> pd.DataFrame:
     return lines.drop_duplicates(columns).sort_values(columns, ignore_index=True)
 
 
-def calls_figure(tables: Sequence[ResultTable]) -> Figure:
+@drawn
+def calls_figure(tables: Sequence[ResultTable], *, look: Look = SCREEN) -> Figure:
     """Accuracy against U-Net calls an image, a panel a point of the sweep, with 95% intervals.
 
     Parameters
     ----------
     tables : sequence of ResultTable
         Runs of one scenario that differ in their denoising.
+    look : Look, optional
+        Default: for a screen.
 
     Returns
     -------
@@ -63,30 +68,30 @@ def calls_figure(tables: Sequence[ResultTable]) -> Figure:
     if lines.empty:
         raise InputError("accuracy against calls: no receiver with a denoiser in these tables")
     points = lines[["timestep", "receiver_snr_db"]].drop_duplicates().to_records(index=False)
-    figure, panels = plt.subplots(
-        1, len(points), figsize=(1 + 3.6 * len(points), 4.6), squeeze=False, layout="constrained"
-    )
+    width = 1 + 3.6 * len(points) if look.titled else look.width(len(points))
+    figure, panels = look.panels(1, len(points), max(width, look.column), 4.2)
     style = style_of(*tables)
     for panel, (timestep, snr_db) in zip(panels[0], points, strict=True):
         here = lines[(lines["timestep"] == timestep) & (lines["receiver_snr_db"] == snr_db)]
         for (system, solver), curve in here.groupby(["system", "solver"]):
-            panel.errorbar(
+            draw_points(
+                panel,
+                look,
                 curve["denoiser_calls"],
-                curve["accuracy"],
-                bars(curve, "accuracy", "ci_low", "ci_high"),
-                color=style.colours[system],
+                measured(look, curve, "accuracy", "ci_low", "ci_high"),
+                style.colours[system],
                 marker=MARKERS[solver],
                 linestyle=DASHES[solver],
-                markersize=5,
-                linewidth=1,
-                elinewidth=0.6,
-                label=style.title(system) if solver == ONE_CALL else f"{style.title(system)}, {solver}",
+                label=plain(system) if solver == ONE_CALL else f"{plain(system)}, {solver}",
             )
         panel.set_xscale("log")
+        if look.log_error:
+            panel.set_yscale("log")
         panel.set_xlabel("U-Net calls an image")
-        panel.set_title(f"t = {timestep}, {snr_db:g} dB", fontsize=10)
-        panel.grid(alpha=0.3)
-    panels[0][0].set_ylabel("task accuracy, 95% intervals")
-    handles, labels = panels[0][0].get_legend_handles_labels()
-    figure.legend(handles, labels, fontsize=8, loc="outside lower center", ncols=4)
+        panel.set_title(f"t = {timestep}, {snr_db:g} dB")
+    panels[0][0].set_ylabel(look.measure)
+    heads = dict.fromkeys(head(table) for table in tables)
+    systems = pd.concat([table.rows["system"] for table in tables])
+    add_caption(figure, look, *heads, "95% intervals", *left_out(systems, lines["system"], "no denoiser"))
+    name_curves(figure, look)
     return figure

@@ -2,22 +2,24 @@
 
 from collections.abc import Sequence
 
-from matplotlib import pyplot as plt
+import matplotlib
+import pandas as pd
 from matplotlib.figure import Figure
 
 from diffsem.link import ResultTable
-from diffsem.scenarios.reporting.figures.panels import (
-    add_legend,
-    by_eavesdropper,
-    draw_accuracy,
-    panels_over_timesteps,
-    title,
-)
+from diffsem.scenarios.reporting.drawing.captions import add_caption, head
+from diffsem.scenarios.reporting.drawing.curves import accuracy_axis, draw_accuracy
+from diffsem.scenarios.reporting.drawing.look import SCREEN, Look, drawn
+from diffsem.scenarios.reporting.drawing.naming import name_curves
+from diffsem.scenarios.reporting.drawing.panels import by_eavesdropper, panels_over_timesteps
 from diffsem.scenarios.reporting.statistics import strongest_adversary
-from diffsem.scenarios.reporting.style import style_of
+from diffsem.scenarios.reporting.style import MARKERS, plain, style_of
 
 
-def channel_figure(table: ResultTable, system: str, attacks: Sequence[str] | None = None) -> Figure:
+@drawn
+def channel_figure(
+    table: ResultTable, system: str, attacks: Sequence[str] | None = None, *, look: Look = SCREEN
+) -> Figure:
     """Receiver and adversary of one system against t, a colour an SNR (the paper's Fig. 8).
 
     A panel for each eavesdropper SNR where that is an axis.
@@ -28,6 +30,8 @@ def channel_figure(table: ResultTable, system: str, attacks: Sequence[str] | Non
     system : str
     attacks : sequence of str, optional
         The adversary is the strongest of these; default: of all.
+    look : Look, optional
+        Default: for a screen.
 
     Returns
     -------
@@ -37,15 +41,21 @@ def channel_figure(table: ResultTable, system: str, attacks: Sequence[str] | Non
     receivers = rows[rows["node"] == "receiver"]
     snrs = sorted(receivers["receiver_snr_db"].unique())
     columns = by_eavesdropper(rows)
-    figure, panels = panels_over_timesteps(columns)
+    figure, panels = panels_over_timesteps(look, columns)
     for panel, (_, heard) in zip(panels, columns, strict=True):
         strongest = strongest_adversary(heard, attacks).reset_index()
         for place, snr_db in enumerate(snrs):
-            colour = plt.get_cmap("viridis")(0.9 * place / max(len(snrs) - 1, 1))
+            colour = matplotlib.colormaps["viridis"](0.85 * place / max(len(snrs) - 1, 1))
+            marker = MARKERS[place % len(MARKERS)]
             for lines, dash, label in ((receivers, "-", f"receiver, {snr_db:g} dB"), (strongest, "--", None)):
                 here = lines[lines["receiver_snr_db"] == snr_db].sort_values("timestep")
-                draw_accuracy(panel, here, "timestep", colour, label, dash)
-        add_legend(panel, fontsize=8, loc="lower left")
-    name = style_of(table).title(system)
-    figure.suptitle(title(table, f"{name} (solid) and adversary (dashed)"), fontsize=10)
+                draw_accuracy(panel, look, here, "timestep", colour, label=label, linestyle=dash, marker=marker)
+        shown = pd.concat([receivers, strongest])[["ci_low", "ci_high"]]
+        accuracy_axis(panel, look, table, shown.set_axis(["low", "high"], axis=1))
+    what = f"{plain(system)} ({style_of(table).title(system)})"
+    heard_too = " solid, the strongest attack dashed" if (rows["node"] == "adversary").any() else ""
+    add_caption(
+        figure, look, head(table), f"{what}{heard_too}", "a colour an SNR of the receiver", "bands are 95% intervals"
+    )
+    name_curves(figure, look)
     return figure

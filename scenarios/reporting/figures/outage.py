@@ -1,16 +1,19 @@
 """The mean accuracy over fading blocks, and that in the bad ones."""
 
-from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
 
 from diffsem.link import ResultTable
-from diffsem.scenarios.reporting.figures.panels import AXES, add_legend, draw_measure
+from diffsem.scenarios.reporting.drawing.captions import add_caption, head, left_out
+from diffsem.scenarios.reporting.drawing.curves import accuracy_axis, draw_measure, ends
+from diffsem.scenarios.reporting.drawing.look import SCREEN, Look, drawn
+from diffsem.scenarios.reporting.drawing.naming import name_curves
+from diffsem.scenarios.reporting.drawing.panels import AXES
 from diffsem.scenarios.reporting.statistics import outage
 from diffsem.scenarios.reporting.style import plain, style_of
-from diffsem.scenarios.reporting.table_attributes import scenario_of
 
 
-def outage_figure(table: ResultTable, timestep: int) -> Figure:
+@drawn
+def outage_figure(table: ResultTable, timestep: int, *, look: Look = SCREEN) -> Figure:
     """Receivers over SNR: the mean accuracy, and the accuracy in the 5th percentile of the blocks.
 
     Parameters
@@ -18,6 +21,8 @@ def outage_figure(table: ResultTable, timestep: int) -> Figure:
     table : ResultTable
     timestep : int
         t.
+    look : Look, optional
+        Default: for a screen.
 
     Returns
     -------
@@ -25,21 +30,23 @@ def outage_figure(table: ResultTable, timestep: int) -> Figure:
     """
     lines = outage(table)
     lines = lines[(lines["node"] == "receiver") & (lines["timestep"] == timestep)].sort_values("receiver_snr_db")
-    figure, panel = plt.subplots(figsize=(7.5, 5), layout="constrained")
+    figure, ((panel,),) = look.panels(1, 1, look.column, 4.5)
     style = style_of(table)
     for system in lines["system"].unique():
         curve = lines[lines["system"] == system]
-        colour = style.colours[system]
-        draw_measure(panel, curve, "receiver_snr_db", "mean", colour, style.title(system), "-")
-        draw_measure(panel, curve, "receiver_snr_db", "outage", colour, None, "--")
+        own = {"marker": style.markers[system]}
+        draw_measure(panel, look, curve, "receiver_snr_db", "mean", style.colours[system], label=plain(system), **own)
+        draw_measure(panel, look, curve, "receiver_snr_db", "outage", style.colours[system], linestyle="--", **own)
     panel.set_xlabel(AXES["receiver_snr_db"].replace("SNR", "average SNR"))
-    panel.set_ylabel("task accuracy")
-    panel.set_ylim(0, 1.02)
-    channel = plain(table.rows["channel"].iloc[0])
-    panel.set_title(
-        f"{scenario_of(table).name}: {channel}, t = {timestep}; mean (solid), 5th percentile of blocks (dashed)",
-        fontsize=10,
+    panel.set_ylabel(look.measure)
+    accuracy_axis(panel, look, table, ends(lines, "mean", "outage"))
+    add_caption(
+        figure,
+        look,
+        head(table),
+        f"t = {timestep}",
+        "mean (solid) and 5th percentile of blocks (dashed), 95% intervals",
+        *left_out(table.rows["system"], lines["system"], "without steps of their own"),
     )
-    add_legend(panel, fontsize=8, loc="lower right")
-    panel.grid(alpha=0.3)
+    name_curves(figure, look, direct=True)
     return figure

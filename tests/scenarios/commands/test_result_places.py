@@ -9,6 +9,7 @@ import h5py
 import numpy as np
 import pytest
 from matplotlib import pyplot as plt
+from matplotlib.text import Text
 
 from diffsem.link import InputError, read_results, read_table, write_table
 from diffsem.scenarios import load_scenario, run_scenario
@@ -217,7 +218,7 @@ def test_figures_show_such_names_as_text_and_lie_in_their_folder(name, stored, t
     assert set(figures) == set((tmp_path / "figures").iterdir())
     assert all(path.name.isprintable() for path in figures)
     figure = attacks_figure(table, name, table.rows["receiver_snr_db"].max())
-    labels = [text.get_text() for panel in figure.axes for text in panel.get_legend().get_texts()]
+    labels = [text.get_text() for text in figure.findobj(Text)]
     shown = name.replace("\x1b", r"\x1b").replace("\n", r"\n").replace("$", r"\$")
     assert shown in labels or name.startswith("_")
     plt.close("all")

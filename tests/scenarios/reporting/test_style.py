@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from matplotlib.text import Text
 
 from diffsem.link import InputError, read_results, read_table, write_table
 from diffsem.scenarios.reporting.ceilings import ceilings
@@ -17,7 +18,8 @@ from diffsem.scenarios.reporting.figures import (
     save_figures,
 )
 from diffsem.scenarios.reporting.statistics import leakage, paper_attack
-from diffsem.scenarios.reporting.style import MUTED, style_of
+from diffsem.scenarios.reporting.style import OTHERS, style_of
+from diffsem.scenarios.systems import shipped_systems
 
 SHIPPED = Path(__file__).parents[3] / "notebooks" / "fig4-mnist.h5"
 VQ = {"title": "vector quantiser at $0", "colour": "#123456"}
@@ -39,8 +41,9 @@ def renamed(attacked_table, tmp_path):
     return make
 
 
-def legend(panel):
-    return [text.get_text() for text in panel.get_legend().get_texts()]
+def named(figure):
+    """Names at curves and in the legend."""
+    return [text.get_text() for text in figure.findobj(Text)]
 
 
 def colour_of(panel, label):
@@ -48,60 +51,45 @@ def colour_of(panel, label):
     return line.get_color()
 
 
-def test_a_system_from_outside_has_its_own_title_and_colour_in_every_figure(renamed):
+def test_a_system_from_outside_has_its_own_name_and_colour_in_every_figure(renamed):
     table = read_table(renamed({"vq": VQ}))
-    title = r"vector quantiser at \$0"
-    for panel in (accuracy_figure(table, "timestep", 15.0).axes[0], front_figure([table], 15.0).axes[0]):
-        assert title in legend(panel)
-        assert "classifier" in legend(panel)  # the attribute knows no other system
-    assert colour_of(accuracy_figure(table, "timestep", 15.0).axes[0], title) == "#123456"
-    assert title in channel_figure(table, "vq").get_suptitle()
+    for figure in (accuracy_figure(table, "timestep", 15.0), front_figure([table], 15.0)):
+        assert "vq" in named(figure)
+        assert "classifier" in named(figure)  # the attribute knows no other system
+    assert colour_of(accuracy_figure(table, "timestep", 15.0).axes[0], "vq") == "#123456"
+    assert r"vq (vector quantiser at \$0)" in channel_figure(table, "vq").get_label()
 
 
-def test_an_older_table_is_drawn_with_shipped_titles_and_colours():
+def test_an_older_table_is_drawn_in_shipped_colours():
     panel = accuracy_figure(read_table(SHIPPED), "timestep", 15.0).axes[0]
-    drawn = {
-        "Classifier (no denoiser)": "#228833",
-        "control: C fine-tuned on noise": "#CCBB44",
-        "control: pair trained on noise": "#AA3377",
-        "one-step estimate": "#66CCEE",
-        "DiffSem": "#4477AA",
-        "E-DiffSem": "#EE6677",
-        "IBAL": "#EE7733",
-        "IBAL-D": "#994F00",
-    }
-    for title, colour in drawn.items():
-        assert colour_of(panel, title) == colour
+    names = ("classifier", "noise-aware", "noise-aware-pair", "one-step", "diffsem", "e-diffsem", "ibal", "ibal-d")
+    for name in names:
+        assert colour_of(panel, name) == shipped_systems()[name].colour
     assert paper_attack(read_results(SHIPPED)) == ["inversion-mlp+blind"]
 
 
 def test_what_is_no_system_takes_no_colour_that_a_system_of_the_table_has(row, point_result, table):
     built = table(attacked=False)
     systems = {
-        "diffsem": {"title": "DiffSem", "colour": MUTED[0].lower()},
-        "absent": {"title": "a", "colour": MUTED[1]},
+        "diffsem": {"title": "DiffSem", "colour": OTHERS[0].lower()},
+        "absent": {"title": "a", "colour": OTHERS[1]},
     }
-    rows = [row(f"link {place}", "receiver", 120, 0.0, 900) for place in range(len(MUTED))]
+    rows = [row(f"link {place}", "receiver", 120, 0.0, 900) for place in range(len(OTHERS))]
     built = built.with_point(point_result(rows))
     style = style_of(replace(built, attributes={**built.attributes, "systems": json.dumps(systems)}))
-    assert style.colours["diffsem"] == MUTED[0].lower()
+    assert style.colours["diffsem"] == OTHERS[0].lower()
     others = [colour for system, colour in style.colours.items() if system != "diffsem"]
-    assert set(others) == set(MUTED[1:])
+    assert set(others) == set(OTHERS[1:])
     assert style.title("link 3") == "link 3"
 
 
-def test_a_transmitter_goes_by_its_own_title_or_by_the_systems_that_share_it(renamed):
-    def labels(**transmitter):
-        systems = {"vq": VQ, "classifier": {"title": "C", "colour": "#000000"}}
-        for system in systems.values():
-            system["transmitter"] = {"name": "clean-pair"} | transmitter
-        path = renamed(systems, {"mine+blind": {"papers": True, "knows_step": False}})
-        return [container.get_label() for container in quality_figure(read_table(path), 15.0).axes[0].containers]
-
-    assert labels(title="the pair") == ["the pair: mine+blind", r"vector quantiser at \$0: mine+blind"]
-    assert labels() == ["C: mine+blind", r"vector quantiser at \$0: mine+blind"]
-    style = style_of(read_table(renamed({"vq": VQ})))
-    assert style.transmitter_title("t", ["vq", "other"]) == r"vector quantiser at \$0 and other"
+def test_a_transmitter_goes_by_the_name_that_tables_have(renamed):
+    systems = {"vq": VQ, "classifier": {"title": "C", "colour": "#000000"}}
+    for system in systems.values():
+        system["transmitter"] = {"name": "clean-pair", "title": "the pair"}
+    table = read_table(renamed(systems, {"mine+blind": {"papers": True, "knows_step": False}}))
+    labels = [container.get_label() for container in quality_figure(table, 15.0).axes[0].containers]
+    assert labels == ["clean-pair: mine+blind", "vq: mine+blind"]
 
 
 def test_the_papers_attacker_and_what_is_heard_are_as_the_table_says(renamed):
@@ -144,7 +132,7 @@ def test_who_makes_one_call_is_as_the_table_says(row, solver_table, point_result
     lines = accuracy_against_calls([built]).set_index("system")
     assert dict(lines["solver"]) == {"diffsem": "ddim", "one-step": "ddim", "vq": "one call"}
     labels = [container.get_label() for container in calls_figure([built]).axes[0].containers]
-    assert labels == ["diffsem, ddim", "one-step, ddim", r"vector quantiser at \$0"]
+    assert labels == ["diffsem, ddim", "one-step, ddim", "vq"]
 
 
 @pytest.mark.parametrize("sends_feature", [True, False])

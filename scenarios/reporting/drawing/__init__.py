@@ -1,0 +1,1 @@
+"""What all figures are drawn with: their look, curves, names of curves, and captions."""

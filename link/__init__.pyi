@@ -120,10 +120,12 @@ from .monte_carlo.stopping_rule import (
 )
 from .results.columns import (
     ADDED,
+    AXES,
     COLUMNS,
     ERROR_RATES,
     EXAMPLE_COLUMNS,
     RESULT_COLUMNS,
+    SETTINGS,
     STEP_BINS,
     STEPS_A_BIN,
     Column,
@@ -170,6 +172,7 @@ from .transmission.seeds import (
 
 __all__ = [
     "ADDED",
+    "AXES",
     "COLUMNS",
     "ERROR_RATES",
     "EXAMPLES",
@@ -178,6 +181,7 @@ __all__ = [
     "KEY_BYTES",
     "MODULATIONS",
     "RESULT_COLUMNS",
+    "SETTINGS",
     "STEPS_A_BIN",
     "STEP_BINS",
     "UNKNOWN_TIME",

@@ -43,6 +43,16 @@ Precision = Literal["float32", "mixed_bfloat16", "mixed_float16"]
 # How images may be varied in training: left to right, or by up to an eighth.
 Variation = Literal["mirror", "shift"]
 
+# Values of a key that is a sweep axis.
+MOST_VALUES = 100
+
+
+def or_a_list(schema: dict[str, Any]) -> None:
+    """In a JSON Schema: several values of a key are a sweep axis."""
+    whole = {key: schema.pop(key) for key in list(schema) if key not in ("default", "description", "title")}
+    schema["anyOf"] = [whole, {"type": "array", "items": dict(whole), "minItems": 1, "maxItems": MOST_VALUES}]
+
+
 # Members of a union are told apart by the form of a value: it decides whose errors are told.
 FORMS = ("word", "keys", "ratio", "values")
 

@@ -130,6 +130,9 @@ from .results.columns import (
     STEPS_A_BIN,
     Column,
 )
+from .results.concat import (
+    concat,
+)
 from .results.plain_hdf5 import (
     Content,
     check_plain,
@@ -238,6 +241,7 @@ __all__ = [
     "clustered_interval",
     "coded_bits",
     "combine_looks",
+    "concat",
     "derive_seed",
     "effective_images",
     "empty_table",

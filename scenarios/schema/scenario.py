@@ -101,23 +101,6 @@ class Scenario(Keys):
         """The values of each key of `AXIS_KEYS` that has several; the key itself has the first."""
         return dict(self._axes)
 
-    @model_validator(mode="wrap")
-    @classmethod
-    def _take_lists(cls, content: Any, validate: ModelWrapValidatorHandler["Scenario"]) -> "Scenario":
-        """Check every combination of the values of keys that have several, each as a scenario of its own."""
-        lists = _lists_in(content) if isinstance(content, dict) else {}
-        if not lists:
-            return validate(content)
-        combinations = [dict(zip(lists, values, strict=True)) for values in itertools.product(*lists.values())]
-        scenarios = [validate(_with_values(content, values)) for values in combinations]
-        # As they were validated: what a list says may be converted.
-        found = {key: tuple(dict.fromkeys(_at(scenario, key) for scenario in scenarios)) for key in lists}
-        for key, values in found.items():
-            if len(values) != len(lists[key]) or list(values) != sorted(values):
-                raise _wrong_list(key, lists[key], "must be in ascending order, each value once")
-        scenarios[0]._axes = {key: values for key, values in found.items() if len(values) > 1}
-        return scenarios[0]
-
     @model_validator(mode="after")
     def _goes_together(self):
         # Receivers that are left out are filled in later.
@@ -140,6 +123,24 @@ class Scenario(Keys):
         if self.bit_error_rates and self.legitimate.precoding == "beam":
             raise ValueError("bit_error_rates: digital links send streams; allowed: legitimate.precoding streams")
         return self
+
+    # Behind the other checks: pydantic puts a later validator around those before it.
+    @model_validator(mode="wrap")
+    @classmethod
+    def _take_lists(cls, content: Any, validate: ModelWrapValidatorHandler["Scenario"]) -> "Scenario":
+        """Check every combination of the values of keys that have several, each as a scenario of its own."""
+        lists = _lists_in(content) if isinstance(content, dict) else {}
+        if not lists:
+            return validate(content)
+        combinations = [dict(zip(lists, values, strict=True)) for values in itertools.product(*lists.values())]
+        scenarios = [validate(_with_values(content, values)) for values in combinations]
+        # As they were validated: what a list says may be converted.
+        found = {key: tuple(dict.fromkeys(_at(scenario, key) for scenario in scenarios)) for key in lists}
+        for key, values in found.items():
+            if len(values) != len(lists[key]) or list(values) != sorted(values):
+                raise _wrong_list(key, lists[key], "must be in ascending order, each value once")
+        scenarios[0]._axes = {key: values for key, values in found.items() if len(values) > 1}
+        return scenarios[0]
 
     def _check_steps(self) -> None:
         most = self.schedule.steps

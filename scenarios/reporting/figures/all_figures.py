@@ -22,6 +22,7 @@ from diffsem.scenarios.reporting.figures.reconstructions import reconstruction_f
 from diffsem.scenarios.reporting.figures.schedule import schedule_figure
 from diffsem.scenarios.reporting.statistics import outage
 from diffsem.scenarios.reporting.table_attributes import scenario_of
+from diffsem.scenarios.reporting.variants import by_variant
 
 
 def figures_of(table: ResultTable) -> Iterator[tuple[str, Figure]]:
@@ -91,7 +92,7 @@ def save_figures(tables: Sequence[ResultTable], folder: Path, stem: str) -> list
     if any(table.rows.empty for table in tables):
         raise InputError(f"result table {stem}: has no finished point yet, nothing to draw")
     matplotlib.use("Agg")
-    figures = figures_of(tables[0]) if len(tables) == 1 else [_figure_of_several(tables)]
+    figures = _figures_of_variants(tables[0]) if len(tables) == 1 else [_figure_of_several(tables)]
     paths = []
     check_output_folder(folder, "figures in")
     try:
@@ -107,6 +108,13 @@ def save_figures(tables: Sequence[ResultTable], folder: Path, stem: str) -> list
     except OSError as error:
         raise InputError(f"figures in {folder}: cannot be written ({error.strerror or error})") from error
     return paths
+
+
+def _figures_of_variants(table: ResultTable) -> Iterator[tuple[str, Figure]]:
+    """Figures of each variant of a sweep over more than t and SNR, told by the ends of their names."""
+    for suffix, part in by_variant(table):
+        for name, figure in figures_of(part):
+            yield f"{name}-{suffix}" if suffix else name, figure
 
 
 def _figure_of_several(tables: Sequence[ResultTable]) -> tuple[str, Figure]:

@@ -5,8 +5,10 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib import pyplot as plt
 
 from diffsem.link import STEP_BINS, ResultTable, gap_interval
+from diffsem.scenarios.reporting.figures import all_figures
 from diffsem.scenarios.reporting.statistics import (
     attacks,
     eavesdropper_axis,
@@ -100,3 +102,18 @@ def test_a_table_falls_into_one_a_variant(table, swept):
     np.testing.assert_array_equal(part.examples.reconstructions, table().examples.reconstructions + 2)
     words = parse_scenario(read_yaml(str(part.attributes["scenario"])), "stored")
     assert (words.seed, words.eavesdropper.looks, words.axes) == (2, 10, {})
+
+
+def test_figures_are_drawn_variant_by_variant(swept, tmp_path, monkeypatch):
+    drawn = []
+
+    def one_figure(part):
+        drawn.append(part)
+        yield "schedule", plt.figure(figsize=(1, 1))
+
+    monkeypatch.setattr(all_figures, "figures_of", one_figure)
+    paths = all_figures.save_figures([swept], tmp_path, "r")
+    assert [path.name for path in paths if path.suffix == ".png"] == [
+        f"r-schedule-seed{seed}-looks{looks}.png" for seed in (1, 2) for looks in (1, 10)
+    ]
+    assert [part.rows["seed"].iloc[0] for part in drawn] == [1, 1, 2, 2]

@@ -31,7 +31,7 @@ def concat(
     Raises
     ------
     InputError
-        If a file cannot be read, or there is nothing to put together.
+        If a file cannot be read, there is nothing to put together, or rows are of several runs already.
     """
     if not len(tables):
         raise InputError("concat: no tables; allowed: one or more")
@@ -41,6 +41,8 @@ def concat(
     else:
         frames = [_rows(table) for table in tables]
         names = _names(list(tables), frames)
+    if any("scenario" in frame for frame in frames):
+        raise InputError("concat: rows that are put together already; allowed: those of one run each")
     runs = {name: dict(frame.attrs) for name, frame in zip(names, frames, strict=True)}
     labelled = []
     for name, frame in zip(names, frames, strict=True):

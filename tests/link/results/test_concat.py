@@ -64,3 +64,5 @@ def test_nothing_to_put_together_is_one_line(tmp_path):
         concat([])
     with pytest.raises(InputError, match="no such file"):
         concat([tmp_path / "none.h5"])
+    with pytest.raises(InputError, match="put together already"):
+        concat([concat([table("one", 1)])])

@@ -198,7 +198,10 @@ def with_single_values(scenario: Scenario, values: Mapping[str, int]) -> Scenari
 def settings(scenario: Scenario) -> dict[str, dict[str, str | int]]:
     """What the rows of a scenario of single values say of it, by node: the result table's columns `SETTINGS`."""
     axes = {column: _at(scenario, key) for key, column in AXIS_KEYS.items()}
-    nodes = {"receiver": scenario.legitimate, "adversary": scenario.eavesdropper}
+    nodes: dict[str, Legitimate | Eavesdropper] = {
+        "receiver": scenario.legitimate,
+        "adversary": scenario.eavesdropper,
+    }
     return {
         role: {
             **axes,

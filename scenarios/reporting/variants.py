@@ -39,7 +39,8 @@ def by_variant(table: ResultTable) -> list[tuple[str, ResultTable]]:
     if not varying:
         return [("", table)]
     combinations = table.rows[varying].drop_duplicates().sort_values(varying)
-    return [(_suffix(values), _part(table, values)) for values in combinations.to_dict("records")]
+    each = [dict(zip(varying, map(int, values), strict=True)) for values in combinations.to_numpy()]
+    return [(_suffix(values), _part(table, values)) for values in each]
 
 
 def _suffix(values: dict[str, int]) -> str:

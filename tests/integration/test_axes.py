@@ -145,10 +145,10 @@ def test_the_cost_of_variants_adds_up():
 
 @pytest.mark.slow
 def test_a_variants_rows_are_those_of_a_run_of_it_alone_and_of_workers(tmp_path, assert_same_table):
-    lists = ["seed=[1, 2]", "eavesdropper.looks=[1, 3]", "denoising.steps=[1, 2]"]
+    lists = ["eavesdropper.looks=[1, 3]", "denoising.steps=[1, 2]"]
     words = load_scenario("mnist-quick", [*TINY, *lists, "legitimate.receivers=[diffsem]"])
     rows = run_scenario(words, tmp_path / "r.h5")
-    assert len(rows) == 8 * 2 * 2
+    assert len(rows) == 4 * 2 * 2
     for variant in (variants(words)[0], variants(words)[-1]):
         told = settings(variant)["receiver"]
         own = rows[(rows[list(AXES)] == [told[name] for name in AXES]).all(axis=1)].reset_index(drop=True)
@@ -156,7 +156,7 @@ def test_a_variants_rows_are_those_of_a_run_of_it_alone_and_of_workers(tmp_path,
         assert len(own) == 4
     heard = rows[rows["node"] == "adversary"].groupby("eavesdropper_looks")["looks"].unique()
     assert [list(each) for each in heard] == [[1], [3]]
-    receivers = rows[(rows["node"] == "receiver") & (rows["seed"] == 1) & (rows["eavesdropper_looks"] == 1)]
+    receivers = rows[(rows["node"] == "receiver") & (rows["eavesdropper_looks"] == 1)]
     calls = receivers.groupby("denoising_steps")["denoiser_calls"].mean()
     assert calls[2] > 1.5 * calls[1]
     run_scenario(words, tmp_path / "two.h5", workers=2)

@@ -4,6 +4,7 @@ from . import models as models
 from . import scenarios as scenarios
 from .link import InputError as InputError
 from .link import ResultTable as ResultTable
+from .link import concat as concat
 from .link import read_results as read_results
 from .link import read_table as read_table
 from .scenarios import Scenario as Scenario

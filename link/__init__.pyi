@@ -120,13 +120,18 @@ from .monte_carlo.stopping_rule import (
 )
 from .results.columns import (
     ADDED,
+    AXES,
     COLUMNS,
     ERROR_RATES,
     EXAMPLE_COLUMNS,
     RESULT_COLUMNS,
+    SETTINGS,
     STEP_BINS,
     STEPS_A_BIN,
     Column,
+)
+from .results.concat import (
+    concat,
 )
 from .results.plain_hdf5 import (
     Content,
@@ -170,6 +175,7 @@ from .transmission.seeds import (
 
 __all__ = [
     "ADDED",
+    "AXES",
     "COLUMNS",
     "ERROR_RATES",
     "EXAMPLES",
@@ -178,6 +184,7 @@ __all__ = [
     "KEY_BYTES",
     "MODULATIONS",
     "RESULT_COLUMNS",
+    "SETTINGS",
     "STEPS_A_BIN",
     "STEP_BINS",
     "UNKNOWN_TIME",
@@ -234,6 +241,7 @@ __all__ = [
     "clustered_interval",
     "coded_bits",
     "combine_looks",
+    "concat",
     "derive_seed",
     "effective_images",
     "empty_table",

@@ -1,7 +1,7 @@
 """What is simulated: links, systems, attacks, images, and what stays the same over a sweep."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 import numpy as np
@@ -100,6 +100,8 @@ class Experiment:
         Batches, of one point or of several, that are simulated together. Changes speed and memory, never a count.
     xla : bool
         Compile receivers and attacks by XLA.
+    settings : mapping of str to mapping
+        By node ("receiver", "adversary"): the columns `SETTINGS` of its rows, for the table.
     """
 
     links: Mapping[str, Link]
@@ -121,6 +123,7 @@ class Experiment:
     classes: int = 10
     pool: int = 32
     xla: bool = False
+    settings: Mapping[str, Mapping[str, str | int]] = field(default_factory=dict)
 
     def rule(self, scored: Literal["label", "block"] = "label") -> StoppingRule:
         """When a node is known well enough; one scored by "block" sends random bits, which do not run out."""

@@ -9,7 +9,7 @@ from diffsem.link.accuracy import simplex_ceilings
 from diffsem.link.monte_carlo.experiment import Attack, Experiment
 from diffsem.link.monte_carlo.node import Node
 from diffsem.link.monte_carlo.outcome import Attacked, Outcome
-from diffsem.link.monte_carlo.rows import row_of, stop_reason
+from diffsem.link.monte_carlo.rows import axes_of, row_of, stop_reason
 from diffsem.link.monte_carlo.tally import Tally
 from diffsem.link.results.point import Point, PointResult
 from diffsem.link.transmission.bit_transmission import BitTransmission
@@ -112,6 +112,7 @@ class PointRun:
                 "timestep": self.point.timestep,
                 "receiver_snr_db": self.point.snr_db,
                 "snr_db": self.point.eavesdropper_snr_db[eavesdropper],
+                **axes_of(self._experiment),
                 "images": images[counted],
             }
         )

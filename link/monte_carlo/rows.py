@@ -4,7 +4,7 @@ from diffsem.link.accuracy import clustered_interval, wilson_interval
 from diffsem.link.monte_carlo.experiment import Experiment
 from diffsem.link.monte_carlo.node import Node
 from diffsem.link.monte_carlo.tally import Tally
-from diffsem.link.results.columns import ADDED, ERROR_RATES
+from diffsem.link.results.columns import ADDED, AXES, ERROR_RATES, SETTINGS
 from diffsem.link.results.point import Point
 from diffsem.link.transmission.bit_transmission import BitTransmission
 
@@ -54,7 +54,18 @@ def row_of(experiment: Experiment, point: Point, node: Node, tally: Tally) -> di
         "training_epochs": attack.training_epochs if attack else 0,
         "warning": attack.warning if attack else "",
         "stop_reason": stop_reason(experiment, node, tally),
+        **_settings(experiment, role),
     } | _error_rates(experiment, node, tally)
+
+
+def _settings(experiment: Experiment, role: str) -> dict:
+    return {name: ADDED[name] for name in SETTINGS} | dict(experiment.settings.get(role, {}))
+
+
+def axes_of(experiment: Experiment) -> dict:
+    """What all rows of an experiment, and its examples, have in the columns `AXES`."""
+    settings = _settings(experiment, "adversary")
+    return {name: settings[name] for name in AXES}
 
 
 def stop_reason(experiment: Experiment, node: Node, tally: Tally) -> str:

@@ -78,6 +78,15 @@ RESULT_COLUMNS = (
     Column("denoiser_calls", np.float64, "calls", "mean U-Net calls of an image at a receiver; 0 for an adversary"),
     Column("channel_uses", np.int64, "channel uses", "of an image or block, pilots among them; 0: unknown", 0),
     Column("looks", np.int64, "transmissions", "of an image that the node combines; a receiver hears one", 1),
+    Column("transmit_antennas", np.int64, "antennas", "of the transmitter; 0: not recorded", 0),
+    Column("receive_antennas", np.int64, "antennas", "of the node that the row is about; 0: not recorded", 0),
+    Column("csi", str, "", "what the node knows of its channel: perfect, or pilots; empty: not recorded", ""),
+    Column("equalizer", str, "", "of the node: zf, mmse or mrc; empty: not recorded", ""),
+    Column("receiver_antennas", np.int64, "antennas", "of the point's legitimate receiver; 0: not recorded", 0),
+    Column("eavesdropper_antennas", np.int64, "antennas", "of the point's eavesdropper; 0: not recorded", 0),
+    Column("eavesdropper_looks", np.int64, "transmissions", "that the point's eavesdropper hears; 0: not recorded", 0),
+    Column("denoising_steps", np.int64, "steps", "of the denoisers' solver at the point; 0: not recorded", 0),
+    Column("seed", np.int64, "number", "that the point's random draws derive from; -1: not recorded", -1),
     Column("knows_step", np.bool_, "", "whether the node is told the noise level", True),
     Column("surrogate", str, "", "what an attack was trained on: kind of images, and the share that was used", ""),
     Column("training_images", np.int64, "images", "that an attack was trained on; 0: none, or unknown", 0),
@@ -105,12 +114,23 @@ ADDED = {column.name: column.missing for column in RESULT_COLUMNS if column.miss
 AS_TOTAL = tuple(column.name for column in RESULT_COLUMNS if column.missing_as == "total")
 # Those of the digital links; other rows have what `ADDED` says.
 ERROR_RATES = list(COLUMNS)[list(COLUMNS).index("scored") :]
+# Of a point, beyond t and SNR: what a sweep may go over besides. A row of a receiver says its eavesdropper's, too.
+AXES = (
+    "seed",
+    "denoising_steps",
+    "transmit_antennas",
+    "receiver_antennas",
+    "eavesdropper_antennas",
+    "eavesdropper_looks",
+)
+# What a point's rows say of how the sweep was set up.
+SETTINGS = ("receive_antennas", "csi", "equalizer", *AXES)
 # Images are also counted by the step t' at which they stood: 0 to 9, 10 to 19, ... and 500.
 STEPS_A_BIN = 10
 STEP_BINS = 51
 # Of the index of examples: an attack's images at a point.
 EXAMPLE_COLUMNS: dict[str, type] = {
-    name: COLUMNS[name] for name in ("transmitter", "attack", "timestep", "receiver_snr_db", "snr_db")
+    name: COLUMNS[name] for name in ("transmitter", "attack", "timestep", "receiver_snr_db", "snr_db", *AXES)
 }
 
 

@@ -21,7 +21,7 @@ SIGNATURE = b"\x89HDF\r\n\x1a\n"
 LARGEST_FILE = 4 * 2**30
 # How a text of any length lies on the disk.
 REFERENCE = np.dtype([("length", "<u4"), ("address", "<u8"), ("index", "<u4")])
-KINDS = {str: "one text in UTF-8", int: "one whole number", bool: "one truth value"}
+KINDS = {str: "one text in UTF-8", int: "one whole number", bool: "one truth value", float: "one number"}
 
 
 def sealed(content: bytes) -> bytes:
@@ -173,7 +173,7 @@ def attribute_in(file: h5py.File, name: str, kind: type) -> str | int | bool | f
     Raises
     ------
     ValueError
-        If it is an array, or not of the type str, int or bool.
+        If it is an array, or not of the type str, int, bool or float.
     """
     if name not in file.attrs:
         return None

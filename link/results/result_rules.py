@@ -1,5 +1,6 @@
 """What the rows of a result table have to satisfy, whoever wrote it."""
 
+import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -8,6 +9,8 @@ import pandas as pd
 import pandera.pandas as pa
 from pandera.errors import SchemaError
 from pydantic import JsonValue, TypeAdapter
+
+from diffsem.link.results.columns import AXES
 
 # Float arithmetic of other versions may round otherwise.
 ROUNDING = 1e-9
@@ -24,7 +27,7 @@ JSON: dict[str, TypeAdapter] = {
     "pretrained_networks": TypeAdapter(list[str]),
 }
 NAMES = ("system", "attack", "transmitter", "channel")
-TEXTS = ("surrogate", "warning", "stop_reason")
+TEXTS = ("surrogate", "warning", "stop_reason", "csi", "equalizer")
 COUNTS = (
     "correct",
     "total",
@@ -34,6 +37,12 @@ COUNTS = (
     "channel_uses",
     "training_images",
     "training_epochs",
+    "transmit_antennas",
+    "receive_antennas",
+    "receiver_antennas",
+    "eavesdropper_antennas",
+    "eavesdropper_looks",
+    "denoising_steps",
     "bits",
     "bit_errors",
     "squared_bit_errors",
@@ -115,7 +124,7 @@ ROWS = pa.DataFrameSchema(
         **{name: pa.Column(checks=_at_most_long(LONGEST_TEXT)) for name in TEXTS},
         **{name: pa.Column(checks=_between(0, LARGEST_COUNT)) for name in (*COUNTS, "denoiser_calls")},
         **{name: pa.Column(checks=_between(1, LARGEST_COUNT)) for name in ("total", "images", "looks")},
-        **{name: pa.Column(checks=_between(-1, LARGEST_COUNT)) for name in ("both_correct", "worst_class")},
+        **{name: pa.Column(checks=_between(-1, LARGEST_COUNT)) for name in ("both_correct", "worst_class", "seed")},
         **{name: pa.Column(checks=_between(0, LAST_STEP)) for name in ("timestep", "noise_step")},
         **{name: pa.Column(checks=LEVEL) for name in ("snr_db", "receiver_snr_db")},
         **{name: pa.Column(checks=SHARE) for name in ("accuracy", "ci_low", "ci_high")},
@@ -140,6 +149,7 @@ EXAMPLES = pa.DataFrameSchema(
         **{name: pa.Column(checks=_at_most_long(LONGEST_NAME)) for name in ("transmitter", "attack")},
         "timestep": pa.Column(checks=_between(0, LAST_STEP)),
         **{name: pa.Column(checks=LEVEL) for name in ("receiver_snr_db", "snr_db")},
+        **{name: pa.Column(checks=_between(-1 if name == "seed" else 0, LARGEST_COUNT)) for name in AXES},
     }
 )
 
@@ -163,6 +173,9 @@ def check_attributes(attributes: Mapping[str, Any]) -> None:
                 adapter.validate_json(str(attributes[name]))
             except ValueError:
                 raise ValueError(f"attribute {name} is not the JSON that `diffsem run` writes") from None
+    seconds = attributes.get("wall_seconds", 0.0)
+    if not 0 <= seconds < math.inf:
+        raise ValueError(f"attribute wall_seconds is {seconds}; allowed: a finite number, 0 or more")
     classes = attributes.get("classes", 1)
     if not 1 <= classes <= MOST_CLASSES:
         raise ValueError(f"attribute classes is {classes}; allowed: 1 to {MOST_CLASSES}")

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
-from diffsem.link.results.columns import COLUMNS, EXAMPLE_COLUMNS, STEP_BINS
+from diffsem.link.results.columns import ADDED, AXES, COLUMNS, EXAMPLE_COLUMNS, STEP_BINS
 from diffsem.link.results.point import PointResult
 
 
@@ -33,8 +33,10 @@ class ResultTable:
 
     Parameters
     ----------
-    attributes : mapping of str to str
-        scenario (resolved YAML), seed, versions, environment and weights_sha256 (JSON).
+    attributes : mapping of str to str, int or float
+        scenario (resolved YAML); seed, of one that has a single one; versions and environment (JSON); weights_sha256,
+        data_sha256; created (ISO 8601 in UTC), command (as it was typed) and wall_seconds, which are the run's own:
+        two runs of one scenario differ in these three alone.
     rows : pandas.DataFrame
         One row a point and a node.
     by_step : [rows, 2, STEP_BINS], int64
@@ -56,6 +58,11 @@ class ResultTable:
     by_step: np.ndarray
     examples: Examples
     complete: bool = False
+
+    def rows_with_attributes(self) -> pd.DataFrame:
+        """The rows, with all that the table says of them in `DataFrame.attrs`."""
+        self.rows.attrs.update(self.attributes, complete=self.complete)
+        return self.rows
 
     def completed(self) -> "ResultTable":
         """The table, marked as holding every point."""
@@ -82,14 +89,19 @@ def empty_table(attributes: Mapping[str, str | int | float], originals: np.ndarr
 def _merge(frame: pd.DataFrame, more: pd.DataFrame) -> tuple[pd.DataFrame, np.ndarray]:
     """Both, sorted by the sweep's axes; and the order [N] that sorts them."""
     both = pd.concat([frame, more] if len(frame) else [more], ignore_index=True)
-    both = both.sort_values(["timestep", "receiver_snr_db"], kind="stable")
+    both = both.sort_values(["timestep", "receiver_snr_db", *AXES], kind="stable")
     return both.reset_index(drop=True), both.index.to_numpy()
 
 
 def _frame(rows: Sequence[Mapping], columns: Mapping[str, type]) -> pd.DataFrame:
     return pd.DataFrame(
         {
-            name: pd.Series([row[name] for row in rows], dtype=object if kind is str else kind)
+            name: pd.Series([_value(row, name) for row in rows], dtype=object if kind is str else kind)
             for name, kind in columns.items()
         }
     )
+
+
+def _value(row: Mapping, name: str):
+    """What a row says; of a column that older rows lack, what `ADDED` says."""
+    return row[name] if name in row or name not in ADDED else ADDED[name]

@@ -40,6 +40,9 @@ ATTRIBUTES = {
     "weights_sha256": str,
     "data_sha256": str,
     "classes": int,
+    "created": str,
+    "command": str,
+    "wall_seconds": float,
 }
 # Every data set of a file that is read.
 READ = (*COLUMNS, *EXAMPLE_COLUMNS, "originals", "reconstructions")
@@ -116,7 +119,9 @@ def _table_in(file: h5py.File, content: Content) -> ResultTable:
     if complete is None:
         raise ValueError("attribute complete is missing")
     attributes = _attributes_in(file)
-    rows = _columns_in(group_in(file, "results"), COLUMNS, content)
+    # A table from before there was a column for the seed tells it in an attribute.
+    added = ADDED | {name: attributes[name] for name in ("seed",) if name in attributes}
+    rows = _columns_in(group_in(file, "results"), COLUMNS, content, added)
     check_rows(rows)
     by_step = np.zeros([len(rows), 2, STEP_BINS], np.int64)
     if holds(file, "by_step"):
@@ -124,7 +129,8 @@ def _table_in(file: h5py.File, content: Content) -> ResultTable:
             by_step[:, place] = numbers_in(group_in(file, "by_step"), name, content, np.int64, (len(rows), STEP_BINS))
         if (by_step < 0).any() or (by_step[:, 0] > by_step[:, 1]).any():
             raise ValueError("/by_step: allowed: 0 <= correct <= total in every bin")
-    return ResultTable(attributes, rows, by_step, _examples_in(group_in(file, "examples"), content), complete is True)
+    examples = _examples_in(group_in(file, "examples"), content, added)
+    return ResultTable(attributes, rows, by_step, examples, complete is True)
 
 
 def read_results(path: str | Path) -> pd.DataFrame:
@@ -137,8 +143,8 @@ def read_results(path: str | Path) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        The columns of `COLUMNS`, those of `ADDED` filled in if an older file lacks them; the file's attributes in
-        `DataFrame.attrs`.
+        The columns of `RESULT_COLUMNS`, those of `ADDED` filled in if an older file lacks them; the file's attributes
+        in `DataFrame.attrs`.
 
     Raises
     ------
@@ -162,9 +168,7 @@ def read_results(path: str | Path) -> pd.DataFrame:
            e-diffsem      850   1024
     """
     table = read_table(path)
-    rows = table.rows
-    rows.attrs.update(table.attributes, complete=table.complete)
-    return rows
+    return table.rows_with_attributes()
 
 
 def _attributes_in(file: h5py.File) -> dict[str, str | int | float]:
@@ -178,11 +182,13 @@ def _attributes_in(file: h5py.File) -> dict[str, str | int | float]:
     return known | plain_attributes(file, set(file.attrs) - {"schema_version", "complete", *known})
 
 
-def _columns_in(group: h5py.Group, columns: Mapping[str, type], content: Content) -> pd.DataFrame:
+def _columns_in(
+    group: h5py.Group, columns: Mapping[str, type], content: Content, added: Mapping[str, str | float]
+) -> pd.DataFrame:
     length: int | None = None
     frame: dict[str, pd.Series] = {}
     for name, kind in columns.items():
-        if holds(group, name) or name not in (*ADDED, *AS_TOTAL):
+        if holds(group, name) or name not in (*added, *AS_TOTAL):
             values = (
                 texts_in(group, name, content, length)
                 if kind is str
@@ -192,7 +198,7 @@ def _columns_in(group: h5py.Group, columns: Mapping[str, type], content: Content
         elif name in AS_TOTAL:
             values = frame["total"].to_numpy()
         else:
-            values = np.array([ADDED[name]] * (length or 0), object)
+            values = np.array([added[name]] * (length or 0), object)
         if name == "ceiling" and holds(group, name):
             # Rounding let older tables pass 1 by some 1e-14.
             values = np.where(np.less(1, values) & np.less(values, 1 + 1e-9), 1.0, values)
@@ -200,10 +206,10 @@ def _columns_in(group: h5py.Group, columns: Mapping[str, type], content: Content
     return pd.DataFrame(frame)
 
 
-def _examples_in(group: h5py.Group, content: Content) -> Examples:
+def _examples_in(group: h5py.Group, content: Content, added: Mapping[str, str | float]) -> Examples:
     from diffsem.link.results.result_rules import check_examples
 
-    index = _columns_in(group, EXAMPLE_COLUMNS, content)
+    index = _columns_in(group, EXAMPLE_COLUMNS, content, added)
     check_examples(index)
     originals = numbers_in(group, "originals", content, np.uint8, (None,) * 4)
     if 0 in originals.shape[1:3] or originals.shape[3] not in (1, 3):

@@ -15,6 +15,9 @@ from diffsem.scenarios.commands.options import DataDir, Distill, Fresh, Override
 from diffsem.scenarios.commands.tables import print_table
 from diffsem.scenarios.runs.parallel.quiet import load_tensorflow
 
+# An attribute of a file holds 64 KiB at most.
+LONGEST_COMMAND = 10_000
+
 
 def run(
     scenario: ScenarioArgument,
@@ -62,7 +65,7 @@ def run(
                 on_points(finished, total)
 
             machines, listeners = Machines(workers, scheduler, data_dir), Listeners(count, on_images, say)
-            run_plan(plan, path, overwrite, mixed_versions, machines, listeners)
+            run_plan(plan, path, overwrite, mixed_versions, machines, listeners, _typed())
     print_table(path)
 
 
@@ -143,6 +146,11 @@ def _interruptible(kept: Callable[[], str]) -> Iterator[None]:
         raise typer.Exit(INTERRUPTED) from None
     except InputError as error:
         raise InputError("; ".join(filter(None, [str(error), kept()]))) from error
+
+
+def _typed() -> str:
+    """What the user typed, for the table; letters that are no UTF-8 as Python writes them."""
+    return shlex.join(["diffsem", *sys.argv[1:]]).encode("utf-8", "backslashreplace").decode()[:LONGEST_COMMAND]
 
 
 def _same_command(without: str = "") -> str:

@@ -18,9 +18,9 @@ class _Node(BaseModel):
     """Of a node in a table's scenario what titles tell; what an older one lacks is as the defaults are."""
 
     channel: dict[str, Any] | None = None
-    transmit_antennas: int = 1
-    receive_antennas: int = 1
-    looks: int = 1
+    transmit_antennas: int | list[int] = 1
+    receive_antennas: int | list[int] = 1
+    looks: int | list[int] = 1
     snr_db: str | list[float] | Distance | _Offset = "same"
 
 
@@ -33,7 +33,8 @@ def setting(scenario: str, rows: pd.DataFrame) -> str:
     """What the nodes of a table differ in, for titles: "receiver awgn; eavesdropper rayleigh, offset -5 dB, 10 looks".
 
     The eavesdropper's SNR is an offset to the receiver's or, as "SNR", its own; antennas are those that receive; looks
-    are repeated transmissions of an image that the eavesdropper combines. What is the same, or one, is left out.
+    are repeated transmissions of an image that the eavesdropper combines, "1/10" of a sweep over them. What is the
+    same, or one, is left out.
 
     Parameters
     ----------
@@ -60,11 +61,11 @@ def setting(scenario: str, rows: pd.DataFrame) -> str:
     ]
     receiver = [kinds[0], *_antennas(antennas[0])]
     snr_db = _own_snr(own.snr_db, legitimate.snr_db)
-    looks = [f"{own.looks} looks"] if own.looks > 1 else []
+    looks = [f"{_shown(own.looks)} looks"] if own.looks != 1 else []
     if not differing and antennas[0] == antennas[1]:
         head, heard = "both", [*snr_db, *looks]
     else:
-        head, heard = "receiver", [kinds[1], *snr_db, *_antennas(antennas[1], antennas[0] > 1), *looks]
+        head, heard = "receiver", [kinds[1], *snr_db, *_antennas(antennas[1], antennas[0] != 1), *looks]
     parts = [f"{head} {', '.join(receiver)}"] + ([f"eavesdropper {', '.join(heard)}"] if heard else [])
     return "; ".join(parts)
 
@@ -88,12 +89,12 @@ def nodes(scenario: str, rows: pd.DataFrame) -> str:
         If the scenario is not one.
     """
     legitimate, own = _read(scenario)
-    antennas = f"{legitimate.transmit_antennas} x {legitimate.receive_antennas} antennas"
+    antennas = f"{_shown(legitimate.transmit_antennas)} x {_shown(legitimate.receive_antennas)} antennas"
     receiver = f"receiver {_channel(legitimate)}, {antennas}"
     if not (rows["node"] == "adversary").any():
         return receiver
     snr_db = _own_snr(own.snr_db, legitimate.snr_db) or ["same SNR"]
-    looks = [f"{own.looks} looks"] if own.looks > 1 else []
+    looks = [f"{_shown(own.looks)} looks"] if own.looks != 1 else []
     return "; ".join(
         [
             receiver,
@@ -118,8 +119,13 @@ def _channel(node: _Node) -> str:
     return " ".join([str(channel["kind"]), *more])
 
 
-def _antennas(count: int, one_too: bool = False) -> list[str]:
-    return [f"{count} antenna{'s' if count > 1 else ''}"] if count > 1 or one_too else []
+def _antennas(count: int | list[int], one_too: bool = False) -> list[str]:
+    return [f"{_shown(count)} antenna{'s' if count != 1 else ''}"] if count != 1 or one_too else []
+
+
+def _shown(count: int | list[int]) -> str:
+    """A number, or those of a sweep axis."""
+    return "/".join(map(str, count)) if isinstance(count, list) else str(count)
 
 
 def _own_snr(

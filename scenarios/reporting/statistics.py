@@ -5,11 +5,13 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from diffsem.link import ResultTable, gap_interval, share_interval
+from diffsem.link import AXES, ResultTable, gap_interval, share_interval
 from diffsem.scenarios.contracts.appearance import AttackAppearance
 from diffsem.scenarios.reporting.table_attributes import attacks_in, scenario_of
 
 POINT = ["timestep", "receiver_snr_db"]
+# What tells a point from all others: a sweep may go over more than t and SNR.
+WHOLE_POINT = [*POINT, *AXES]
 # The 5th percentile of blocks is measured between these, or there would be too few images in it.
 OUTAGE = (0.025, 0.075)
 # What is said of every attack, by the names of the result table.
@@ -32,6 +34,11 @@ ATTACK_COLUMNS = (
 )
 
 
+def varying_axes(rows: pd.DataFrame) -> list[str]:
+    """Of the axes of a sweep beyond t and SNR those of which a result table's rows have several values."""
+    return [name for name in AXES if rows[name].nunique() > 1]
+
+
 def strongest_adversary(rows: pd.DataFrame, attacks: Sequence[str] | None = None) -> pd.DataFrame:
     """Of each system, point and eavesdropper SNR the adversary row with the highest accuracy, over attacks.
 
@@ -45,14 +52,14 @@ def strongest_adversary(rows: pd.DataFrame, attacks: Sequence[str] | None = None
     Returns
     -------
     pandas.DataFrame
-        Indexed by system, timestep, receiver_snr_db, snr_db.
+        Indexed by system, timestep, receiver_snr_db, snr_db, and the axes that vary.
     """
     adversary = rows[rows["node"] == "adversary"]
     if attacks is not None:
         adversary = adversary[adversary["attack"].isin(attacks)]
     adversary = adversary.sort_values("accuracy", ascending=False, kind="stable")
     heard = ["system", *POINT, "snr_db"]
-    return adversary.drop_duplicates(heard).set_index(heard)
+    return adversary.drop_duplicates([*heard, *AXES]).set_index([*heard, *varying_axes(rows)])
 
 
 def eavesdropper_axis(rows: pd.DataFrame) -> list[float]:
@@ -61,7 +68,7 @@ def eavesdropper_axis(rows: pd.DataFrame) -> list[float]:
     Empty where a point has one at most: the receiver's, one that hangs on it, or one that is given.
     """
     adversary = rows[rows["node"] == "adversary"]
-    if not (adversary.groupby(POINT)["snr_db"].nunique() > 1).any():
+    if not (adversary.groupby(WHOLE_POINT)["snr_db"].nunique() > 1).any():
         return []
     return sorted(adversary["snr_db"].unique().tolist())
 
@@ -109,10 +116,11 @@ def leakage(rows: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        timestep, receiver_snr_db, eavesdropper_snr_db, system, images, denoiser_calls; receiver, adversary, gap and
-        paper_gap, each with _low and _high (95%: Wilson, Newcombe); attack and paper_attack, the names; receiver_worst
-        and adversary_worst, accuracy in the worst class; receiver_ceiling and adversary_ceiling, the most that the
-        noise lets through to either (`diffsem.link.simplex_ceiling`). NaN where no attack was run, or not the paper's.
+        timestep, receiver_snr_db, the axes that vary, eavesdropper_snr_db, system, images, denoiser_calls; receiver,
+        adversary, gap and paper_gap, each with _low and _high (95%: Wilson, Newcombe); attack and paper_attack, the
+        names; receiver_worst and adversary_worst, accuracy in the worst class; receiver_ceiling and adversary_ceiling,
+        the most that the noise lets through to either (`diffsem.link.simplex_ceiling`). NaN where no attack was run,
+        or not the paper's.
 
     Examples
     --------
@@ -129,20 +137,23 @@ def leakage(rows: pd.DataFrame) -> pd.DataFrame:
            e-diffsem     0.830 task-classifier      0.834 -0.004
     """
     rows = rows[rows["scored"] == "label"]
+    varying = varying_axes(rows)
+    point = ["system", *POINT, *varying]
     strongest: dict[tuple, list[dict]] = {}
     for heard in strongest_adversary(rows).reset_index().sort_values("snr_db").to_dict("records"):
-        strongest.setdefault((heard["system"], heard["timestep"], heard["receiver_snr_db"]), []).append(heard)
-    papers = strongest_adversary(rows, paper_attack(rows)).to_dict("index")
+        strongest.setdefault(tuple(heard[name] for name in point), []).append(heard)
+    found = strongest_adversary(rows, paper_attack(rows)).reset_index().to_dict("records")
+    papers = {tuple(heard[name] for name in [*point, "snr_db"]): heard for heard in found}
     lines = []
     for row in rows[rows["node"] == "receiver"].to_dict("records"):
-        line = {name: row[name] for name in ("timestep", "receiver_snr_db", "system", "denoiser_calls")}
+        line = {name: row[name] for name in (*point, "denoiser_calls")}
         line |= {
             "images": row["images"],
             "draws": row["total"],
             "receiver_worst": row["worst_class_accuracy"],
         } | interval("receiver", row)
         line |= {"receiver_ceiling": row["ceiling"]}
-        key = (row["system"], row["timestep"], row["receiver_snr_db"])
+        key = tuple(row[name] for name in point)
         for heard in strongest.get(key, []):
             own = {"eavesdropper_snr_db": heard["snr_db"], "adversary_ceiling": heard["ceiling"]}
             own |= {"attack": heard["attack"], "adversary_worst": heard["worst_class_accuracy"]}
@@ -155,7 +166,7 @@ def leakage(rows: pd.DataFrame) -> pd.DataFrame:
     measures = [
         f"{name}{end}" for name in ("receiver", "adversary", "gap", "paper_gap") for end in ("", "_low", "_high")
     ]
-    columns = ["timestep", "receiver_snr_db", "eavesdropper_snr_db", "system", *measures, "attack", "paper_attack"]
+    columns = [*POINT, *varying, "eavesdropper_snr_db", "system", *measures, "attack", "paper_attack"]
     columns += ["receiver_worst", "adversary_worst", "receiver_ceiling", "adversary_ceiling"]
     columns += ["images", "draws", "denoiser_calls"]
     return pd.DataFrame(lines, columns=columns)
@@ -185,13 +196,16 @@ def attacks(rows: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        The columns `ATTACK_COLUMNS` of the table's adversary rows, of each point and transmitter the most accurate
-        attack first.
+        The columns `ATTACK_COLUMNS` of the table's adversary rows, and the axes that vary; of each point and
+        transmitter the most accurate attack first.
     """
-    heard = [*POINT, "transmitter", "snr_db"]
+    varying = varying_axes(rows)
+    heard = [*POINT, *varying, "transmitter", "snr_db"]
     ascending = [True] * len(heard) + [False]
     found = rows[rows["node"] == "adversary"].drop_duplicates([*heard, "attack"])
-    return found.sort_values([*heard, "accuracy"], ascending=ascending, kind="stable")[list(ATTACK_COLUMNS)]
+    return found.sort_values([*heard, "accuracy"], ascending=ascending, kind="stable")[
+        [*POINT, *varying, *ATTACK_COLUMNS[len(POINT) :]]
+    ]
 
 
 def private_share(rows: pd.DataFrame) -> pd.DataFrame:
@@ -207,8 +221,8 @@ def private_share(rows: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        system, attack, timestep, receiver_snr_db, snr_db (the eavesdropper's), private, private_low, private_high (95%:
-        Wilson); one row for every adversary row of which it is known.
+        system, attack, timestep, receiver_snr_db, the axes that vary, snr_db (the eavesdropper's), private,
+        private_low, private_high (95%: Wilson); one row for every adversary row of which it is known.
 
     Examples
     --------
@@ -220,7 +234,7 @@ def private_share(rows: pd.DataFrame) -> pd.DataFrame:
       inversion-mlp    0.068        0.059         0.079
     task-classifier    0.048        0.041         0.057
     """
-    point = ["system", *POINT]
+    point = ["system", *WHOLE_POINT]
     receivers = rows[rows["node"] == "receiver"].set_index(point)["correct"]
     lines = rows[(rows["node"] == "adversary") & (rows["both_correct"] >= 0)].join(
         receivers, on=point, rsuffix="_first"
@@ -229,7 +243,7 @@ def private_share(rows: pd.DataFrame) -> pd.DataFrame:
     shares, effective = private / lines["total"], lines["effective_images"]
     intervals = [share_interval(share, count) for share, count in zip(shares, effective, strict=True)]
     low, high = np.array(intervals, float).reshape(-1, 2).T
-    columns = ["system", "attack", "timestep", "receiver_snr_db", "snr_db"]
+    columns = ["system", "attack", *POINT, *varying_axes(rows), "snr_db"]
     return lines[columns].assign(private=shares, private_low=low, private_high=high)
 
 
@@ -247,8 +261,8 @@ def outage(table: ResultTable) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        system, node, attack, timestep, receiver_snr_db, snr_db; mean and outage, each with _low and _high (95%:
-        Wilson); outage_total, the images behind it. Of rows whose node knew its steps.
+        system, node, attack, timestep, receiver_snr_db, the axes that vary, snr_db; mean and outage, each with _low
+        and _high (95%: Wilson); outage_total, the images behind it. Of rows whose node knew its steps.
 
     Examples
     --------
@@ -267,6 +281,7 @@ def outage(table: ResultTable) -> pd.DataFrame:
     known = table.by_step[:, 1].sum(axis=1) > 0
     if scenario_of(table).denoising.step == "transmitter":
         known &= (table.rows["node"] == "adversary").to_numpy()  # such a receiver takes all its images for alike
+    columns = ["system", "node", "attack", *POINT, *varying_axes(table.rows), "snr_db"]
     lines = []
     for row, (correct, total) in zip(table.rows[known].to_dict("records"), table.by_step[known], strict=True):
         worse = total.sum() - np.cumsum(total)  # images beyond a bin
@@ -275,10 +290,9 @@ def outage(table: ResultTable) -> pd.DataFrame:
         hits, images = int(correct[chosen].sum()), int(total[chosen].sum())
         # Where images were sent several times, as few of these are independent as of all.
         low, high = share_interval(hits / images, images * row["effective_images"] / row["total"])
-        line = {name: row[name] for name in ("system", "node", "attack", "timestep", "receiver_snr_db", "snr_db")}
+        line = {name: row[name] for name in columns}
         line |= interval("mean", row)
         line |= {"outage": hits / images, "outage_low": low, "outage_high": high}
         lines.append(line | {"outage_total": images})
-    columns = ["system", "node", "attack", "timestep", "receiver_snr_db", "snr_db"]
     measures = [f"{name}{end}" for name in ("mean", "outage") for end in ("", "_low", "_high")]
     return pd.DataFrame(lines, columns=[*columns, *measures, "outage_total"])

@@ -27,6 +27,7 @@ from diffsem.scenarios.links.wiretap import build_link
 from diffsem.scenarios.parts.outside import guarded
 from diffsem.scenarios.runs.plan import Plan
 from diffsem.scenarios.runs.weights_folders import training_entries, weights_folders
+from diffsem.scenarios.schema.scenario import settings
 from diffsem.scenarios.training.checkpoints import load_network, weights_file
 
 PACKAGES = ("diffsem", "sionna-no-rt", "tensorflow", "keras", "numpy", "h5py", "pandas")
@@ -72,6 +73,7 @@ def assemble(plan: Plan, dataset: Dataset) -> Experiment:
         passes=rules.passes,
         classes=setup.dimensions.classes,
         xla=scenario.execution.xla,
+        settings=settings(scenario),
     )
 
 
@@ -149,13 +151,14 @@ def _no_judge(image):
     raise ValueError("no system or attack of this scenario makes images, so there is nothing to judge")
 
 
-def weights_sha256(plan: Plan) -> str:
-    """SHA-256 over the files of all networks that a sweep runs.
+def weights_sha256(*plans: Plan) -> str:
+    """SHA-256 over the files of all networks that a sweep runs, over the variants of a scenario each of them once.
 
     Raises InputError if one is missing, or they do not go together.
     """
     digest = hashlib.sha256()
-    for name, folder in weights_folders(plan).items():
+    folders = {name: folder for plan in plans for name, folder in weights_folders(plan).items()}
+    for name, folder in folders.items():
         digest.update(weights_file(folder, name).read_bytes())
     return digest.hexdigest()
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from diffsem.link import InputError, check_output_folder, replace_file
+from diffsem.link import AXES, InputError, check_output_folder, replace_file
 from diffsem.scenarios.contracts.network import AS_FLOAT16, Storage
 from diffsem.scenarios.runs.locking import only_run
 from diffsem.scenarios.runs.plan import Plan
@@ -49,7 +49,7 @@ def pack_folder(
     -------
     pandas.DataFrame
         One row a point and a node: system, node, attack, timestep, receiver_snr_db, snr_db, accuracy and packed (their
-        accuracies), loss, total.
+        accuracies), loss, total; and other axes that the scenario has several values of.
 
     Raises
     ------
@@ -106,5 +106,6 @@ def packing_loss(scenario: Scenario, folder: Path, out: Path, data_dir: Path | N
         )
         for place in (folder, out)
     )
-    rows = before.merge(after[[*NODE, "accuracy"]].rename(columns={"accuracy": "packed"}), on=NODE)
-    return rows[[*NODE, "accuracy", "packed", "total"]].assign(loss=rows["accuracy"] - rows["packed"])
+    rows = before.merge(after[[*NODE, *AXES, "accuracy"]].rename(columns={"accuracy": "packed"}), on=[*NODE, *AXES])
+    varying = [name for name in AXES if rows[name].nunique() > 1]
+    return rows[[*NODE, *varying, "accuracy", "packed", "total"]].assign(loss=rows["accuracy"] - rows["packed"])

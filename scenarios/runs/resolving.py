@@ -24,7 +24,7 @@ from diffsem.scenarios.links.checks import check_known_keys, check_step, check_t
 from diffsem.scenarios.links.kinds import find_channels
 from diffsem.scenarios.parts.finding import Source, check_known, is_outside
 from diffsem.scenarios.runs.plan import Plan, distinct, transmitters_of
-from diffsem.scenarios.schema.scenario import Scenario
+from diffsem.scenarios.schema.scenario import Scenario, variants
 from diffsem.scenarios.systems import find_system, shipped_systems
 
 
@@ -66,6 +66,19 @@ def plan_without_imports(scenario: Scenario) -> Plan | None:
     if shipped == scenario:
         _check_attacked(planned)
     return planned
+
+
+def variant_plans(planned: Plan) -> tuple[Plan, ...]:
+    """The plans of the scenarios that a plan's is a sweep over, as `variants` has them; itself, if no key has several.
+
+    Raises
+    ------
+    InputError
+        If the parts do not go with one of them.
+    """
+    if not planned.scenario.axes:
+        return (planned,)
+    return tuple(_plan(scenario) for scenario in variants(planned.scenario))
 
 
 def outside_parts(scenario: Scenario, of_systems_and_attacks: bool = True) -> list[str]:

@@ -5,9 +5,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from diffsem.link import InputError, ResultTable, is_result_file, read_table
+from diffsem.link import AXES, InputError, ResultTable, is_result_file, read_table
 from diffsem.scenarios.runs.reading import parse_words
-from diffsem.scenarios.schema.scenario import Scenario
+from diffsem.scenarios.schema.scenario import Scenario, settings
 from diffsem.scenarios.schema.strict_yaml import read_yaml
 
 
@@ -46,6 +46,21 @@ def _is_stored(scenario: Scenario, table: ResultTable) -> bool:
         return parse_words(read_yaml(str(table.attributes.get("scenario"))), "stored") == scenario
     except ValueError:
         return False
+
+
+def with_settings(table: ResultTable, scenario: Scenario) -> ResultTable:
+    """A table from before its rows said how the sweep was set up; it is of a scenario of single values, and says so."""
+    rows, index = table.rows.copy(), table.examples.index.copy()
+    older = rows["transmit_antennas"] == 0
+    if not older.any():
+        return table
+    told = settings(scenario)
+    for role, values in told.items():
+        for name, value in values.items():
+            rows.loc[older & (rows["node"] == role), name] = value
+    for name in AXES:
+        index[name] = told["adversary"][name]
+    return replace(table, rows=rows, examples=replace(table.examples, index=index))
 
 
 def with_versions(path: Path, table: ResultTable, here: Mapping[str, str], mixed: bool) -> ResultTable:

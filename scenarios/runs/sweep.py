@@ -1,18 +1,21 @@
 """`diffsem run`: the sweep of a scenario, point after point, into a result table that can be resumed."""
 
+import datetime
 import json
 import math
 import os
 import platform
-from collections.abc import Callable, Generator
+import time
+from collections.abc import Callable, Generator, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from diffsem.link import (
+    AXES,
     EXAMPLES,
     InputError,
     Point,
@@ -40,9 +43,10 @@ from diffsem.scenarios.runs.parallel.dask import simulate_on_dask
 from diffsem.scenarios.runs.parallel.processes import leave_if_imported_by_worker, simulate_on_processes
 from diffsem.scenarios.runs.parallel.worker import simulate_here
 from diffsem.scenarios.runs.plan import Plan
-from diffsem.scenarios.runs.resuming import check_overwritable, resumed, with_versions
+from diffsem.scenarios.runs.resolving import variant_plans
+from diffsem.scenarios.runs.resuming import check_overwritable, resumed, with_settings, with_versions
 from diffsem.scenarios.runs.weights_folders import pretrained_networks
-from diffsem.scenarios.schema.scenario import Scenario
+from diffsem.scenarios.schema.scenario import Scenario, settings, value_at
 
 
 @dataclass(frozen=True)
@@ -74,7 +78,7 @@ class Machines:
 
 
 def sweep_points(scenario: Scenario) -> list[Point]:
-    """The points of a scenario, timestep by timestep and SNR by SNR."""
+    """The points of a scenario, or of each of its variants, timestep by timestep and SNR by SNR."""
     own = scenario.eavesdropper.snr_db
     points = []
     eavesdropper_snr_db: tuple[float, ...]
@@ -97,99 +101,165 @@ def run_plan(
     mixed_versions: bool = False,
     machines: Machines = Machines(),
     listeners: Listeners = Listeners(),
+    command: str = "",
 ) -> pd.DataFrame:
-    """Run the sweep of a plan; as `run_scenario`, of whose arguments machines and listeners are made up."""
+    """Run the sweep of a plan, as `run_scenario`, of whose arguments machines and listeners are made up.
+
+    `command` is what was typed, for the table's attribute.
+    """
     leave_if_imported_by_worker()
     if machines.scheduler is not None and machines.workers > 1:
         raise InputError(f"--workers {machines.workers}: --scheduler has workers of its own; give one of them")
     cost = affordable_sweep(planned) if machines.scheduler is None else None
     if cost is not None:
         affordable_workers(cost, machines.workers)
+    sweep = _Sweep(planned, machines, listeners, command)
     if out is None:
-        return _sweep(planned, None, overwrite, mixed_versions, machines, listeners)
+        return sweep.run(None, overwrite, mixed_versions)
     path = Path(out)
     check_output_file(path, "result file")
     with only_run(path.with_name(f".{path.name}.lock"), f"result file {path}"):
-        return _sweep(planned, path, overwrite, mixed_versions, machines, listeners)
+        return sweep.run(path, overwrite, mixed_versions)
 
 
-def _sweep(
-    planned: Plan, path: Path | None, overwrite: bool, mixed_versions: bool, machines: Machines, listeners: Listeners
-) -> pd.DataFrame:
-    stored = None
-    if path is not None and path.exists():
-        if overwrite:
-            check_overwritable(path)
-        else:
-            stored = read_table(path)
-    dataset = load_dataset(planned.source, machines.data_dir)
-    table = _new_table(planned, dataset)
-    if path is not None and stored is not None:
-        table = resumed(path, stored, planned.scenario, table)
-    points = sweep_points(planned.scenario)
-    finished = set(zip(table.rows["timestep"], table.rows["receiver_snr_db"], strict=True))
-    waiting = [point for point in points if (point.timestep, point.snr_db) not in finished]
-    if path is not None and waiting and len(table.rows):
-        table = with_versions(path, table, versions(), mixed_versions)
-    # Before the file is touched: weights that cannot be loaded must not cost the table that is to be overwritten.
-    results = _simulate(planned, waiting, machines, dataset, listeners) if waiting else None
-    if path is not None and not path.exists():
-        write_table(path, table)
-    if waiting:
-        _tell(planned, listeners)
-    done = len(points) - len(waiting)
-    listeners.on_points(done, len(points))
-    if results is not None:
-        with closing(results):
-            for result in results:
-                table = table.with_point(result)
-                if path is not None:
-                    write_table(path, table)
-                done += 1
-                listeners.on_points(done, len(points))
-    if path is not None and not table.complete:
-        write_table(path, table.completed())
-    return table.rows
+class _Sweep:
+    """A sweep over the variants of a scenario, one after another, into one table.
+
+    Parameters
+    ----------
+    planned : Plan
+    machines : Machines
+    listeners : Listeners
+    command : str
+    """
+
+    def __init__(self, planned: Plan, machines: Machines, listeners: Listeners, command: str) -> None:
+        self._planned = planned
+        self._variants = variant_plans(planned)
+        self._machines = machines
+        self._listeners = listeners
+        self._command = command
+        self._began = time.monotonic()
+
+    def run(self, path: Path | None, overwrite: bool, mixed_versions: bool) -> pd.DataFrame:
+        """Simulate what a file lacks, or all without one; the rows, with the table's attributes."""
+        dataset, table = self._begin(path, overwrite)
+        waiting = self._waiting(table)
+        left = sum(len(points) for _, points in waiting)
+        if path is not None and waiting and len(table.rows):
+            table = with_versions(path, table, versions(), mixed_versions)
+        before = float(table.attributes.get("wall_seconds", 0.0))
+        # Before the file is touched: weights that cannot be loaded must not cost the table that is to be overwritten.
+        results = self._simulate(waiting, dataset) if waiting else None
+        if path is not None and not path.exists():
+            write_table(path, table)
+        if waiting:
+            self._tell()
+        total = len(self._variants) * len(sweep_points(self._planned.scenario))
+        self._listeners.on_points(total - left, total)
+        if results is not None:
+            with closing(results):
+                for result in results:
+                    table = self._timed(table.with_point(result), before)
+                    if path is not None:
+                        write_table(path, table)
+                    left -= 1
+                    self._listeners.on_points(total - left, total)
+        if not table.complete:
+            table = table.completed()
+            if path is not None:
+                write_table(path, table)
+        return table.rows_with_attributes()
+
+    def _begin(self, path: Path | None, overwrite: bool) -> tuple[Dataset, ResultTable]:
+        """The data, and the table that the sweep begins with: the file's, or a new one."""
+        stored = None
+        if path is not None and path.exists():
+            if overwrite:
+                check_overwritable(path)
+            else:
+                stored = read_table(path)
+        dataset = load_dataset(self._planned.source, self._machines.data_dir)
+        table = _new_table(self._variants, self._planned.scenario, dataset, self._command)
+        if path is not None and stored is not None:
+            table = with_settings(resumed(path, stored, self._planned.scenario, table), self._planned.scenario)
+        return dataset, table
+
+    def _waiting(self, table: ResultTable) -> list[tuple[Plan, list[Point]]]:
+        """Of each variant the points that are not there; variants that lack none are left out."""
+        axes = ["timestep", "receiver_snr_db", *AXES]
+        finished = set(table.rows[axes].itertuples(index=False, name=None))
+        waiting = []
+        for variant in self._variants:
+            told = settings(variant.scenario)["receiver"]
+            own = tuple(told[name] for name in AXES)
+            points = sweep_points(variant.scenario)
+            points = [point for point in points if (point.timestep, point.snr_db, *own) not in finished]
+            if points:
+                waiting.append((variant, points))
+        return waiting
+
+    def _timed(self, table: ResultTable, before: float) -> ResultTable:
+        seconds = before + time.monotonic() - self._began
+        return replace(table, attributes={**table.attributes, "wall_seconds": round(seconds, 3)})
+
+    def _simulate(
+        self, waiting: list[tuple[Plan, list[Point]]], dataset: Dataset
+    ) -> Generator[PointResult, None, None]:
+        """Variants one after another; what the first needs is loaded at once."""
+        first = self._simulate_variant(*waiting[0], dataset)
+
+        def results() -> Generator[PointResult, None, None]:
+            with closing(first):
+                yield from first
+            for variant, points in waiting[1:]:
+                with closing(self._simulate_variant(variant, points, dataset)) as others:
+                    yield from others
+
+        return results()
+
+    def _simulate_variant(
+        self, variant: Plan, points: list[Point], dataset: Dataset
+    ) -> Generator[PointResult, None, None]:
+        scenario, on_images, machines = variant.scenario, self._listeners.on_images, self._machines
+        if machines.scheduler is not None:
+            origin = origin_of(variant, dataset)
+            return simulate_on_dask(scenario, points, on_images, machines.scheduler, origin, machines.data_dir)
+        if machines.workers > 1:
+            origin, workers = origin_of(variant, dataset), min(machines.workers, len(points))
+            return simulate_on_processes(scenario, points, on_images, workers, origin, machines.data_dir)
+        return simulate_here(variant, points, on_images, dataset)
+
+    def _tell(self) -> None:
+        """What a reader of the table should know."""
+        shipped = pretrained_networks(self._planned)
+        if shipped:
+            lacks = f"weights {escaped(self._planned.scenario.weights)}: lacks {', '.join(shipped)}"
+            self._listeners.log(f"{lacks}; taken from the shipped ones")
+        for variant in self._variants:
+            values = ", ".join(f"{key} {value_at(variant.scenario, key)}" for key in self._planned.scenario.axes)
+            for attack, warning in attack_warnings(variant).items():
+                self._listeners.log(f"warning: {attack}{f' at {values}' if values else ''}: {warning}")
 
 
-def _tell(planned: Plan, listeners: Listeners) -> None:
-    """What a reader of the table should know."""
-    shipped = pretrained_networks(planned)
-    if shipped:
-        lacks = f"weights {escaped(planned.scenario.weights)}: lacks {', '.join(shipped)}"
-        listeners.log(f"{lacks}; taken from the shipped ones")
-    for attack, warning in attack_warnings(planned).items():
-        listeners.log(f"warning: {attack}: {warning}")
-
-
-def _simulate(
-    planned: Plan, points: list[Point], machines: Machines, dataset: Dataset, listeners: Listeners
-) -> Generator[PointResult, None, None]:
-    scenario = planned.scenario
-    if machines.scheduler is not None:
-        origin = origin_of(planned, dataset)
-        return simulate_on_dask(scenario, points, listeners.on_images, machines.scheduler, origin, machines.data_dir)
-    if machines.workers > 1:
-        origin, workers = origin_of(planned, dataset), min(machines.workers, len(points))
-        return simulate_on_processes(scenario, points, listeners.on_images, workers, origin, machines.data_dir)
-    return simulate_here(planned, points, listeners.on_images, dataset)
-
-
-def _new_table(planned: Plan, dataset: Dataset) -> ResultTable:
+def _new_table(variants: Sequence[Plan], scenario: Scenario, dataset: Dataset, command: str) -> ResultTable:
     """A table without rows, with the first test images of a point."""
-    attributes = _attributes(planned, dataset)
-    shipped = pretrained_networks(planned)
+    attributes = _attributes(variants, scenario, dataset)
+    now = datetime.datetime.now(datetime.UTC)
+    attributes |= {"created": now.isoformat(timespec="seconds"), "command": command, "wall_seconds": 0.0}
+    if len(variants) == 1:
+        attributes["seed"] = scenario.seed
+    shipped = pretrained_networks(variants[0])
     if shipped:
         attributes["pretrained_networks"] = json.dumps(shipped)
-    rules = planned.scenario.monte_carlo
+    rules = scenario.monte_carlo
     examples = min(EXAMPLES, rules.batch_size, rules.max_images, rules.passes * len(dataset.test))
     return empty_table(attributes, dataset.test.images[np.arange(examples) % len(dataset.test)])
 
 
-def _attributes(planned: Plan, dataset: Dataset) -> dict[str, str | int]:
+def _attributes(variants: Sequence[Plan], scenario: Scenario, dataset: Dataset) -> dict[str, str | int | float]:
     import tensorflow as tf
 
-    scenario = planned.scenario
     compiler = "XLA" if scenario.execution.xla else "no XLA"
     environment = {
         "python": platform.python_version(),
@@ -198,12 +268,12 @@ def _attributes(planned: Plan, dataset: Dataset) -> dict[str, str | int]:
         "devices": [device.name for device in tf.config.list_logical_devices()],
         "execution_mode": f"tf.function, {compiler}, {scenario.execution.precision}",
     }
+    planned = variants[0]
     return {
         "scenario": scenario.to_yaml(),
-        "seed": scenario.seed,
         "versions": json.dumps(versions()),
         "environment": json.dumps(environment),
-        "weights_sha256": weights_sha256(planned),
+        "weights_sha256": weights_sha256(*variants),
         "data_sha256": dataset.test_sha256(),
         "sources_sha256": json.dumps(sources_sha256(planned)),
         "classes": planned.setup.dimensions.classes,

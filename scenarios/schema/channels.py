@@ -170,6 +170,14 @@ class EstimatedCsi(Keys):
         description="of the fading as measured with that of the transmission; under 1: outdated; not on a grid",
     )
 
+    @property
+    def in_words(self) -> str:
+        """Pilots and estimator, and what else is not the default: "4 pilots, lmmse, correlation 0.9"."""
+        words = [f"{self.pilots} pilot{'s' if self.pilots > 1 else ''}", self.estimator]
+        words += [f"boost {self.boost_db:g} dB"] if self.boost_db else []
+        words += [f"correlation {self.correlation:g}"] if self.correlation < 1 else []
+        return ", ".join(words)
+
 
 Csi = Annotated[
     Annotated[Literal["perfect"], Tag("word")] | Annotated[EstimatedCsi, Tag("keys")],

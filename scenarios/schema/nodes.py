@@ -26,6 +26,7 @@ from diffsem.scenarios.schema.values import (
     Decibels,
     distinct,
     number_or_keys,
+    or_a_list,
     word_or_keys,
 )
 
@@ -80,14 +81,22 @@ class Legitimate(Keys):
         description="kind: awgn | rayleigh | rician | tdl | cdl | module:NAME, and its keys",
     )
     transmit_antennas: AntennaCount = Field(
-        default=1, description="of the transmitter; each sends a stream of its own with its share of the energy"
+        default=1,
+        description="of the transmitter; each sends a stream of its own with its share of the energy; a list is a "
+        "sweep axis, of which attacks are trained for the first",
+        json_schema_extra=or_a_list,
     )
     precoding: Literal["streams", "beam"] = Field(
         default="streams",
         description="streams: one a transmit antenna; beam: one, by maximum-ratio transmission over the channel as "
         "csi has it, fed back by the receiver",
     )
-    receive_antennas: AntennaCount = Field(default=1, description="of the receiver; not fewer than streams")
+    receive_antennas: AntennaCount = Field(
+        default=1,
+        description="of the receiver; not fewer than streams; a list is a sweep axis, of which attacks are trained for "
+        "the first",
+        json_schema_extra=or_a_list,
+    )
     equalizer: Equalizer = Field(default="zf", description=EQUALIZER)
     csi: Csi = Field(default="perfect", description=CSI)
     snr_estimate_error_db: Annotated[
@@ -187,7 +196,11 @@ class Eavesdropper(Keys):
         default=AwgnChannel(kind="awgn"),
         description="kind: awgn | rayleigh | rician | tdl | cdl | module:NAME, and its keys",
     )
-    receive_antennas: AntennaCount = Field(default=1, description="of the eavesdropper")
+    receive_antennas: AntennaCount = Field(
+        default=1,
+        description="of the eavesdropper; a list is a sweep axis, of which attacks are trained for the first",
+        json_schema_extra=or_a_list,
+    )
     equalizer: Equalizer = Field(default="zf", description=EQUALIZER)
     csi: Csi = Field(default="perfect", description=CSI)
     fading_correlation: Annotated[float, Field(ge=0, le=1)] = Field(
@@ -209,7 +222,9 @@ class Eavesdropper(Keys):
     )
     looks: Annotated[int, Field(ge=1, le=100)] = Field(
         default=1,
-        description="transmissions of an image that the eavesdropper combines; the receiver hears one",
+        description="transmissions of an image that the eavesdropper combines; the receiver hears one; a list is a "
+        "sweep axis, of which attacks are trained for the first: column warning tells where that matters",
+        json_schema_extra=or_a_list,
     )
     knows_step: bool = Field(
         default=True, description="whether attacks are told the noise level; false: the paper's attacker"

@@ -1,12 +1,24 @@
 """A scenario: all that its file says."""
 
-from collections.abc import Sequence
+import itertools
+import math
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, Discriminator, Field, Tag, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    Discriminator,
+    Field,
+    ModelWrapValidatorHandler,
+    PrivateAttr,
+    Tag,
+    ValidationError,
+    model_validator,
+)
+from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from diffsem.link import InputError
-from diffsem.scenarios.schema.channels import ChannelKeys, OutsideChannel
+from diffsem.scenarios.schema.channels import ChannelKeys, EstimatedCsi, OutsideChannel
 from diffsem.scenarios.schema.digital import BitErrorRate, DigitalLink
 from diffsem.scenarios.schema.explaining import explain
 from diffsem.scenarios.schema.forgiving.lists import NUMBERS, OneOrMore
@@ -20,14 +32,25 @@ from diffsem.scenarios.schema.training import Training
 from diffsem.scenarios.schema.values import (
     MOST_ENTRIES,
     MOST_STEPS,
+    MOST_VALUES,
     Timestep,
     ascending,
     distinct,
+    or_a_list,
     word_or_keys,
 )
 
 # Values of an axis in a scenario's line.
 MOST_SHOWN = 6
+# What may have several values, and is a sweep axis then; the result table's column that tells a point's.
+AXIS_KEYS = {
+    "seed": "seed",
+    "denoising.steps": "denoising_steps",
+    "legitimate.transmit_antennas": "transmit_antennas",
+    "legitimate.receive_antennas": "receiver_antennas",
+    "eavesdropper.receive_antennas": "eavesdropper_antennas",
+    "eavesdropper.looks": "eavesdropper_looks",
+}
 # dB that come of an eavesdropper's offset or distance.
 LOUDEST = 200
 
@@ -36,7 +59,11 @@ class Scenario(Keys):
     name: Annotated[str, Field(max_length=64, pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")] = Field(
         description="letters, digits, . _ -"
     )
-    seed: Annotated[int, Field(ge=0, lt=2**31)] = Field(default=1, description="every random draw derives from it")
+    seed: Annotated[int, Field(ge=0, lt=2**31)] = Field(
+        default=1,
+        description="every random draw derives from it; a list is a sweep axis, of which the first trains",
+        json_schema_extra=or_a_list,
+    )
     dataset: Annotated[
         Annotated[PartName, Tag("word")]
         | Annotated[dict[Annotated[str, Field(max_length=64)], PlainValue], Tag("keys")],
@@ -73,6 +100,13 @@ class Scenario(Keys):
     execution: Execution = Execution()
     training: Training = Training()
 
+    _axes: dict[str, tuple[int, ...]] = PrivateAttr(default_factory=dict)
+
+    @property
+    def axes(self) -> dict[str, tuple[int, ...]]:
+        """The values of each key of `AXIS_KEYS` that has several; the key itself has the first."""
+        return dict(self._axes)
+
     @model_validator(mode="after")
     def _goes_together(self):
         # Receivers that are left out are filled in later.
@@ -97,6 +131,24 @@ class Scenario(Keys):
         if self.bit_error_rates and self.legitimate.precoding == "beam":
             raise ValueError("bit_error_rates: digital links send streams; allowed: legitimate.precoding streams")
         return self
+
+    # Behind the other checks: pydantic puts a later validator around those before it.
+    @model_validator(mode="wrap")
+    @classmethod
+    def _take_lists(cls, content: Any, validate: ModelWrapValidatorHandler["Scenario"]) -> "Scenario":
+        """Check every combination of the values of keys that have several, each as a scenario of its own."""
+        lists = _lists_in(content) if isinstance(content, dict) else {}
+        if not lists:
+            return validate(content)
+        combinations = [dict(zip(lists, values, strict=True)) for values in itertools.product(*lists.values())]
+        scenarios = [validate(_with_values(content, values)) for values in combinations]
+        # As they were validated: what a list says may be converted.
+        found = {key: tuple(dict.fromkeys(_at(scenario, key) for scenario in scenarios)) for key in lists}
+        for key, values in found.items():
+            if len(values) != len(lists[key]) or list(values) != sorted(values):
+                raise _wrong_list(key, lists[key], "must be in ascending order, each value once")
+        scenarios[0]._axes = {key: values for key, values in found.items() if len(values) > 1}
+        return scenarios[0]
 
     def _check_steps(self) -> None:
         most = self.schedule.steps
@@ -129,7 +181,103 @@ class Scenario(Keys):
         dataset: mnist
         ...
         """
-        return write_yaml(self.model_dump(mode="json"))
+        content = self.model_dump(mode="json")
+        return write_yaml(_with_values(content, {key: list(values) for key, values in self._axes.items()}))
+
+
+def variants(scenario: Scenario) -> tuple[Scenario, ...]:
+    """The scenarios of single values that a scenario is a sweep over; itself, if no key has several.
+
+    Parameters
+    ----------
+    scenario : Scenario
+
+    Returns
+    -------
+    tuple of Scenario
+        Every combination of the values of its `axes`; the last axis changes first.
+    """
+    axes = scenario.axes
+    if not axes:
+        return (scenario,)
+    return tuple(
+        with_single_values(scenario, dict(zip(axes, values, strict=True)))
+        for values in itertools.product(*axes.values())
+    )
+
+
+def with_single_values(scenario: Scenario, values: Mapping[str, int]) -> Scenario:
+    """A copy with one value of each of these keys of `AXIS_KEYS`."""
+    changed = scenario
+    for key, value in values.items():
+        *parents, leaf = key.split(".")
+        if parents:
+            group = getattr(changed, parents[0]).model_copy(update={leaf: value})
+            changed = changed.model_copy(update={parents[0]: group})
+        else:
+            changed = changed.model_copy(update={leaf: value})
+    changed._axes = {key: each for key, each in scenario.axes.items() if key not in values}
+    return changed
+
+
+def settings(scenario: Scenario) -> dict[str, dict[str, str | int]]:
+    """What the rows of a scenario of single values say of it, by node: the result table's columns `SETTINGS`."""
+    axes = {column: _at(scenario, key) for key, column in AXIS_KEYS.items()}
+    nodes: dict[str, Legitimate | Eavesdropper] = {
+        "receiver": scenario.legitimate,
+        "adversary": scenario.eavesdropper,
+    }
+    return {
+        role: {
+            **axes,
+            "receive_antennas": node.receive_antennas,
+            "csi": node.csi.in_words if isinstance(node.csi, EstimatedCsi) else node.csi,
+            "equalizer": node.equalizer,
+        }
+        for role, node in nodes.items()
+    }
+
+
+def _lists_in(content: dict[str, Any]) -> dict[str, list]:
+    """By key of `AXIS_KEYS`: the list that stands there, if one does. Raises ValidationError."""
+    found: dict[str, list] = {}
+    for key in AXIS_KEYS:
+        value: Any = content
+        for part in key.split("."):
+            value = value.get(part) if isinstance(value, dict) else None
+        if isinstance(value, list | tuple):
+            found[key] = list(value)
+            if not value:
+                raise _wrong_list(key, found[key], "has no value; allowed: one, or a list of several")
+            if math.prod(map(len, found.values())) > MOST_VALUES:
+                raise _wrong_list(key, found[key], f"too many combinations of lists; allowed: {MOST_VALUES} in all")
+    return found
+
+
+def _wrong_list(key: str, values: list, message: str) -> ValidationError:
+    wrong = InitErrorDetails(
+        type=PydanticCustomError("axis", "{message}", {"message": message}), loc=tuple(key.split(".")), input=values
+    )
+    return ValidationError.from_exception_data(Scenario.__name__, [wrong])
+
+
+def _with_values(content: dict[str, Any], values: Mapping[str, Any]) -> dict[str, Any]:
+    """A copy of a scenario's content with other values of dotted keys that are there."""
+    changed = dict(content)
+    for key, value in values.items():
+        *parents, leaf = key.split(".")
+        if parents:
+            changed[parents[0]] = {**changed[parents[0]], leaf: value}
+        else:
+            changed[leaf] = value
+    return changed
+
+
+def _at(scenario: Scenario, key: str) -> Any:
+    value: Any = scenario
+    for part in key.split("."):
+        value = getattr(value, part)
+    return value
 
 
 def _numbers(values: Sequence[float]) -> str:

@@ -5,14 +5,18 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from diffsem.scenarios.schema.keys import Keys
-from diffsem.scenarios.schema.values import BatchSize, Images, Precision, SolverSteps
+from diffsem.scenarios.schema.values import BatchSize, Images, Precision, SolverSteps, or_a_list
 
 
 class Denoising(Keys):
     solver: Literal["ddim", "dpm-solver++", "distilled"] = Field(
         default="ddim", description="ddim | dpm-solver++ | distilled: the U-Nets' one-call students"
     )
-    steps: SolverSteps = Field(default=2, description="steps of the solver from t' down to 0")
+    steps: SolverSteps = Field(
+        default=2,
+        description="steps of the solver from t' down to 0; a list is a sweep axis",
+        json_schema_extra=or_a_list,
+    )
     guidance: Annotated[float, Field(ge=0, le=20)] = Field(
         default=0.0, description="w of eq. 18, of denoisers that take a label"
     )

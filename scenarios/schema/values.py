@@ -45,6 +45,15 @@ Precision = Literal["float32", "mixed_bfloat16", "mixed_float16"]
 # How images may be varied in training: left to right, or by up to an eighth.
 Variation = Literal["mirror", "shift"]
 
+# Values of a key that is a sweep axis.
+MOST_VALUES = 100
+
+
+def or_a_list(schema: dict[str, Any]) -> None:
+    """In a JSON Schema: several values of a key are a sweep axis."""
+    whole = {key: schema.pop(key) for key in list(schema) if key not in ("default", "description", "title")}
+    schema["anyOf"] = [whole, {"type": "array", "items": dict(whole), "minItems": 1, "maxItems": MOST_VALUES}]
+
 
 def word_or_keys(value: Any) -> str | None:
     """word of a string, keys of a mapping; of anything else None."""

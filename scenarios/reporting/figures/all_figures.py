@@ -23,6 +23,7 @@ from diffsem.scenarios.reporting.figures.reconstructions import reconstruction_f
 from diffsem.scenarios.reporting.figures.schedule import schedule_figure
 from diffsem.scenarios.reporting.statistics import leakage, outage
 from diffsem.scenarios.reporting.table_attributes import scenario_of
+from diffsem.scenarios.reporting.variants import by_variant
 
 Draw = Callable[..., Figure]
 # Without what hangs on the table behind them.
@@ -157,7 +158,7 @@ def save_figures(
     """
     if any(table.rows.empty for table in tables):
         raise InputError(f"result table {stem}: has no finished point yet, nothing to draw")
-    drawable = dict(_drawable(tables[0])) if len(tables) == 1 else _of_several(tables, names, bool(only))
+    drawable = _of_variants(tables[0]) if len(tables) == 1 else _of_several(tables, names, bool(only))
     paths = []
     check_output_folder(folder, "figures in")
     look = look.for_a_file()
@@ -171,6 +172,15 @@ def save_figures(
     except OSError as error:
         raise InputError(f"figures in {folder}: cannot be written ({error.strerror or error})") from error
     return paths
+
+
+def _of_variants(table: ResultTable) -> dict[str, Draw]:
+    """Figures of each variant of a sweep over more than t and SNR, told by the ends of their names."""
+    return {
+        f"{name}-{suffix}" if suffix else name: draw
+        for suffix, part in by_variant(table)
+        for name, draw in _drawable(part)
+    }
 
 
 def _files(figure: Figure, start: Path, look: Look) -> Iterator[tuple[Path, bytes]]:

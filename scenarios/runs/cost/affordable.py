@@ -10,6 +10,7 @@ from diffsem.scenarios.runs.cost.sweep import Cost, cost_of, need_of_sweep
 from diffsem.scenarios.runs.cost.training import need_of_training
 from diffsem.scenarios.runs.plan import Plan
 from diffsem.scenarios.runs.resolving import plan
+from diffsem.scenarios.schema.scenario import AXIS_KEYS, with_single_values
 from diffsem.scenarios.schema.training import Epochs
 
 LONGEST_YEARS = 10
@@ -54,6 +55,7 @@ SWEEP_KEYS: dict[str, Any] = {
     "denoising.channels": 128,
     "denoising.steps": 2,
     "denoising.max_rounds": 5,
+    "seed": 1,
     "timesteps": (0,),
     "legitimate.snr_db": (0.0,),
     "legitimate.csi.pilots": 1,
@@ -99,7 +101,8 @@ def _refuse_too_much(
     for key, value in keys.items():
         if _has(scenario, key):
             try:
-                others[key] = getattr(need_of(plan(_with(scenario, key, value))), too_much)
+                other = with_single_values(scenario, {key: value}) if key in AXIS_KEYS else _with(scenario, key, value)
+                others[key] = getattr(need_of(plan(other)), too_much)
             except InputError:  # that value does not go with the others
                 continue
     key = min(others, key=lambda key: others[key])

@@ -5,7 +5,8 @@ comes out right within a factor of two; time is that of all images and rounds th
 """
 
 import math
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 from diffsem.models.costs import NetworkCost, in_sequence
 from diffsem.scenarios.contracts.attack import PlannedAttack
@@ -15,6 +16,7 @@ from diffsem.scenarios.contracts.transmitter import TransmitterSpec
 from diffsem.scenarios.runs.cost.links import block_cost, channel_memory
 from diffsem.scenarios.runs.cost.need import OPERATIONS, PROGRAM, START, TRACE, Need
 from diffsem.scenarios.runs.plan import Plan
+from diffsem.scenarios.runs.resolving import variant_plans
 
 # Core seconds of a real symbol at a node.
 SYMBOL_SECONDS = 5e-7
@@ -53,6 +55,26 @@ class Cost:
 
 def cost_of(plan: Plan) -> Cost:
     """What the sweep of a scenario asks for. Raises InputError if a folder of images cannot be used."""
+    costs = [_cost_of_variant(each) for each in variant_plans(plan)]
+    points, images, calls, evaluations = (
+        sum(getattr(cost, name) for cost in costs) for name in ("points", "images", "unet_calls", "attack_evaluations")
+    )
+    return replace(
+        costs[0],
+        points=points,
+        images=images,
+        unet_calls=calls,
+        attack_evaluations=evaluations,
+        need=_in_turn([cost.need for cost in costs]),
+    )
+
+
+def _in_turn(needs: Sequence[Need]) -> Need:
+    """Of sweeps, one after the other."""
+    return Need(max(need.memory for need in needs), sum(need.core_seconds for need in needs))
+
+
+def _cost_of_variant(plan: Plan) -> Cost:
     scenario, setup = plan.scenario, plan.setup
     rules, size = scenario.monte_carlo, plan.source.test_images()
     points = _points(plan)
@@ -66,7 +88,7 @@ def cost_of(plan: Plan) -> Cost:
         len(receivers) + digital + len(scenario.bit_error_rates),
         images * sum(system.unet_calls(setup) for system in receivers),
         images * sum(_evaluations(plan, planned) for planned in plan.attacks),
-        need_of_sweep(plan, size),
+        _need_of_variant(plan, size),
         tuple(network.name for network in plan.networks if network.cost is None),
     )
 
@@ -99,6 +121,10 @@ class _Sum:
 
 def need_of_sweep(plan: Plan, test_images: int) -> Need:
     """Memory: program, data, weights and a pool's symbols, and the largest of what a batch needs in turn."""
+    return _in_turn([_need_of_variant(each, test_images) for each in variant_plans(plan)])
+
+
+def _need_of_variant(plan: Plan, test_images: int) -> Need:
     rules, points = plan.scenario.monte_carlo, _points(plan)
     images = min(rules.max_images, rules.passes * test_images)
     if rules.ci_half_width is not None and rules.passes == 1:

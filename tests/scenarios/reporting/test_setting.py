@@ -23,6 +23,8 @@ from diffsem.scenarios.reporting.setting import nodes, setting
         (["eavesdropper.snr_db=[0, 5, 10]"], "both awgn; eavesdropper SNR 0, 5, 10 dB"),
         (["legitimate.snr_db=[15]", "eavesdropper.snr_db=[15]"], "both awgn"),
         (["eavesdropper.looks=10"], "both awgn; eavesdropper 10 looks"),
+        (["eavesdropper.looks=[1, 10]"], "both awgn; eavesdropper 1/10 looks"),
+        (["eavesdropper.receive_antennas=[1, 4]"], "receiver awgn; eavesdropper awgn, 1/4 antennas"),
         (
             [
                 "eavesdropper.channel={kind: rayleigh}",

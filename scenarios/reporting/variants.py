@@ -1,0 +1,71 @@
+"""A table of a sweep over more than t and SNR, as tables of one variant each."""
+
+from dataclasses import replace
+
+from diffsem.link import ResultTable
+from diffsem.scenarios.reporting.statistics import varying_axes
+from diffsem.scenarios.reporting.table_attributes import scenario_of
+from diffsem.scenarios.schema.scenario import AXIS_KEYS, with_single_values
+
+# Of names of files.
+SHORT = {
+    "seed": "seed",
+    "denoising_steps": "steps",
+    "transmit_antennas": "tx",
+    "receiver_antennas": "rx",
+    "eavesdropper_antennas": "everx",
+    "eavesdropper_looks": "looks",
+}
+
+
+def by_variant(table: ResultTable) -> list[tuple[str, ResultTable]]:
+    """A table for each combination of the axes that vary beyond t and SNR, with a suffix that tells it: "looks10".
+
+    Parameters
+    ----------
+    table : ResultTable
+
+    Returns
+    -------
+    list of (str, ResultTable)
+        In ascending order; the scenario of each is that of its variant. One of suffix "", the table, if none varies.
+
+    Raises
+    ------
+    InputError
+        If what the table says of its scenario is none.
+    """
+    varying = varying_axes(table.rows)
+    if not varying:
+        return [("", table)]
+    combinations = table.rows[varying].drop_duplicates().sort_values(varying)
+    each = [dict(zip(varying, map(int, values), strict=True)) for values in combinations.to_numpy()]
+    return [(_suffix(values), _part(table, values)) for values in each]
+
+
+def _suffix(values: dict[str, int]) -> str:
+    return "-".join(f"{SHORT[name]}{value}" for name, value in values.items())
+
+
+def _part(table: ResultTable, values: dict[str, int]) -> ResultTable:
+    names = list(values)
+    wanted = list(values.values())
+    rows = (table.rows[names] == wanted).all(axis=1).to_numpy()
+    index = table.examples.index
+    shown = (index[names] == wanted).all(axis=1).to_numpy()
+    examples = replace(
+        table.examples,
+        index=index[shown].reset_index(drop=True),
+        reconstructions=table.examples.reconstructions[shown],
+    )
+    own = table.rows[rows].reset_index(drop=True)
+    scenario = scenario_of(table)
+    single = {key: int(own[column].iloc[0]) for key, column in AXIS_KEYS.items() if key in scenario.axes}
+    words = with_single_values(scenario, single).to_yaml() if single else table.attributes["scenario"]
+    return replace(
+        table,
+        attributes={**table.attributes, "scenario": words},
+        rows=own,
+        by_step=table.by_step[rows],
+        examples=examples,
+    )

@@ -89,8 +89,8 @@ def _make_room(figure: Figure, inches: float) -> None:
 def _label_ends(figure: Figure, panel: Axes, look: Look) -> bool:
     """Write names beside the last points of curves; False, and nothing is written, where there is no room."""
     lines = [line for line in panel.get_lines() if _is_named(line)]
-    points = [_last(line) for line in lines]
-    if not lines or any(point is None for point in points):
+    points = [point for line in lines if (point := _last(line)) is not None]
+    if not lines or len(points) < len(lines):
         return False
     labels = [
         panel.annotate(

@@ -109,9 +109,9 @@ def test_figures_are_drawn_variant_by_variant(swept, tmp_path, monkeypatch):
 
     def one_figure(part):
         drawn.append(part)
-        yield "schedule", plt.figure(figsize=(1, 1))
+        yield "schedule", lambda look: plt.figure(figsize=(1, 1))
 
-    monkeypatch.setattr(all_figures, "figures_of", one_figure)
+    monkeypatch.setattr(all_figures, "_drawable", one_figure)
     paths = all_figures.save_figures([swept], tmp_path, "r")
     assert [path.name for path in paths if path.suffix == ".png"] == [
         f"r-schedule-seed{seed}-looks{looks}.png" for seed in (1, 2) for looks in (1, 10)

@@ -7,6 +7,7 @@ import pandas as pd
 
 from diffsem.link import AXES, ResultTable, gap_interval, share_interval
 from diffsem.scenarios.contracts.appearance import AttackAppearance
+from diffsem.scenarios.reporting.axes import varying_axes
 from diffsem.scenarios.reporting.table_attributes import attacks_in, scenario_of
 
 POINT = ["timestep", "receiver_snr_db"]
@@ -32,11 +33,6 @@ ATTACK_COLUMNS = (
     "training_epochs",
     "warning",
 )
-
-
-def varying_axes(rows: pd.DataFrame) -> list[str]:
-    """Of the axes of a sweep beyond t and SNR those of which a result table's rows have several values."""
-    return [name for name in AXES if rows[name].nunique() > 1]
 
 
 def strongest_adversary(rows: pd.DataFrame, attacks: Sequence[str] | None = None) -> pd.DataFrame:

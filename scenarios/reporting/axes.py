@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import pandas as pd
 
@@ -42,8 +43,8 @@ OLDER = tuple(name for name in NAMES if name not in AXES)
 
 
 def varying_axes(rows: pd.DataFrame) -> list[str]:
-    """Of the axes of a sweep beyond t and SNR those of which a result table's rows have several values."""
-    return [name for name in AXES if rows[name].nunique() > 1]
+    """Of the axes of a sweep beyond t and SNR those of which a table's rows, or lines of a statistic, have several."""
+    return [name for name in AXES if name in rows and rows[name].nunique() > 1]
 
 
 def swept_columns(rows: pd.DataFrame) -> list[str]:
@@ -53,6 +54,11 @@ def swept_columns(rows: pd.DataFrame) -> list[str]:
     return [*varying, *(name for name in OLDER if (groups[name].nunique() > 1).any())]
 
 
+def variant_of(line: Mapping[Any, Any]) -> dict[str, int]:
+    """The axes that a line of a statistic tells: those that vary in its table."""
+    return {name: int(line[name]) for name in AXES if name in line}
+
+
 def suffix_of(values: Mapping[str, int]) -> str:
     """The values of a variant's axes, for names of files: "seed2-looks10"."""
     return "-".join(f"{NAMES[name].short}{value}" for name, value in values.items())
@@ -60,4 +66,4 @@ def suffix_of(values: Mapping[str, int]) -> str:
 
 def told(values: Mapping[str, int]) -> str:
     """The same for sentences: "seed 2, eavesdropper's looks 10"; "" without axes."""
-    return ", ".join(f"{NAMES[name].title} {value:g}" for name, value in values.items())
+    return ", ".join(f"{NAMES[name].title} {int(value)}" for name, value in values.items())

@@ -60,10 +60,11 @@ def ordered(lines: pd.DataFrame, sort: str = "") -> pd.DataFrame:
     """
     if not sort:
         return lines.sort_values([*POINT, *(axis for axis in NAMES if axis in lines)], kind="stable", ignore_index=True)
-    name = sort.removeprefix("-")
+    descending = sort[0] == "-"
+    name = sort[1:] if descending else sort
     if name not in lines:
         raise InputError(f"--sort: '{escaped(name)}' is not a column; allowed: {', '.join(map(str, lines))}")
-    return lines.sort_values(name, ascending=name == sort, kind="stable", ignore_index=True)
+    return lines.sort_values(name, ascending=not descending, kind="stable", ignore_index=True)
 
 
 def _at_every_setting(rows: pd.DataFrame, make: Callable[[pd.DataFrame], pd.DataFrame]) -> pd.DataFrame:

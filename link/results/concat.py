@@ -15,6 +15,9 @@ def concat(
 ) -> pd.DataFrame:
     """Rows of several runs, one below another, with a first column `scenario` that tells whose they are.
 
+    Several runs may have the same systems at the same points. What sets receivers against adversaries is asked of each
+    run by itself: `{name: diffsem.leakage(run) for name, run in rows.groupby("scenario")}`.
+
     Parameters
     ----------
     tables : sequence of str, Path, pandas.DataFrame or ResultTable, or mapping of str to the last two

@@ -32,6 +32,13 @@ def concat(
     ------
     InputError
         If a file cannot be read, there is nothing to put together, or rows are of several runs already.
+
+    Examples
+    --------
+    >>> import diffsem
+    >>> rows = diffsem.concat(["notebooks/channels/mnist-simo.h5", "notebooks/channels/mnist-mimo.h5"])
+    >>> sorted(set(rows["scenario"]))
+    ['mnist-mimo', 'mnist-simo']
     """
     if not len(tables):
         raise InputError("concat: no tables; allowed: one or more")

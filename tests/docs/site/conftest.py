@@ -46,7 +46,7 @@ class Block:
 
 def pages():
     """Every page that people write or that lies in the repository."""
-    top = [ROOT / name for name in ("README.md", "CONTRIBUTING.md", "REPRODUCTION.md", "examples/README.md")]
+    top = [ROOT / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "examples/README.md")]
     below = [path for path in sorted(DOCS.rglob("*.md")) if not NOT_PAGES & set(path.relative_to(DOCS).parts)]
     return [path for path in top if path.exists()] + below
 

@@ -89,6 +89,12 @@ def pytest_generate_tests(metafunc):
 
 
 @pytest.fixture
+def listings():
+    """Function that gives the fenced blocks of a page."""
+    return blocks
+
+
+@pytest.fixture
 def shown_folder(tmp_path, monkeypatch):
     """A folder with what the listings of the pages read, to work in."""
     (tmp_path / "results").mkdir()

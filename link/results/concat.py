@@ -36,7 +36,7 @@ def concat(
     Examples
     --------
     >>> import diffsem
-    >>> rows = diffsem.concat(["notebooks/channels/mnist-simo.h5", "notebooks/channels/mnist-mimo.h5"])
+    >>> rows = diffsem.concat(["notebooks/channels/simo.h5", "notebooks/channels/mimo.h5"])
     >>> sorted(set(rows["scenario"]))
     ['mnist-mimo', 'mnist-simo']
     """

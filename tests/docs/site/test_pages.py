@@ -1,9 +1,7 @@
 """Links of the pages lead somewhere, and their lines can be read in any editor."""
 
 import re
-from pathlib import Path
 
-import pytest
 from generate import NOTEBOOKS, PAGES, REFERENCE, TUTORIALS
 
 LINK = re.compile(r"(?<!!)\[[^\]]*\]\(([^)\s]+)\)|!\[[^\]]*\]\(([^)\s]+)\)")

@@ -29,7 +29,9 @@ WALKED = (
 def run(line, folder):
     """A command line of the README, in a process of its own; what it prints."""
     words = shlex.split(line, comments=True)[1:]
-    changes = [word for scenario in SHRUNK if scenario in words for change in SHRUNK[scenario] for word in ("--set", change)]
+    changes = [
+        word for scenario in SHRUNK if scenario in words for change in SHRUNK[scenario] for word in ("--set", change)
+    ]
     done = subprocess.run(
         [sys.executable, "-m", "diffsem.scenarios.command_line", *words, *changes],
         cwd=folder,

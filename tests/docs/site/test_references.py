@@ -74,8 +74,8 @@ def test_every_attribute_of_a_table_has_a_row_and_nothing_else():
     rows = re.findall(r"^\| (`\w.*?) \| ", result_table.page().partition("## Columns")[0], re.MULTILINE)
     told = {name for cell in rows for name in re.findall(r"`(\w+)`", cell)}
     shipped_table = read_results(ROOT / "notebooks" / "fig4-mnist.h5").attrs
-    # That table is older than the first three; the others stand where there is something to say.
-    later = {"created", "command", "wall_seconds"}
+    # That table is older than these; the others stand where there is something to say.
+    later = {"created", "command", "wall_seconds", "systems", "attacks", "feature_symbols"}
     assert told >= set(shipped_table) | later
     assert told - set(shipped_table) <= later | {"mixed_versions", "pretrained_networks", "sources_sha256"}
 

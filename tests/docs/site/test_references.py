@@ -49,6 +49,8 @@ def test_defaults_of_the_reference_are_those_of_the_reader(scenario_page):
 
 def test_every_option_of_a_command_is_in_the_reference_and_no_other():
     page = command_line.page()
+    # A default that is empty would be marks alone.
+    assert not re.search(r"(?<!`)``(?!`)", page)
     for section in re.split(r"^## `diffsem ", page, flags=re.MULTILINE)[1:]:
         name = section.partition("`")[0]
         shown = CliRunner().invoke(app, [name, "--help"], env={"COLUMNS": "200", "NO_COLOR": "1"}).stdout

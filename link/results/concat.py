@@ -15,6 +15,9 @@ def concat(
 ) -> pd.DataFrame:
     """Rows of several runs, one below another, with a first column `scenario` that tells whose they are.
 
+    Several runs may have the same systems at the same points. What sets receivers against adversaries is asked of each
+    run by itself: `{name: diffsem.leakage(run) for name, run in rows.groupby("scenario")}`.
+
     Parameters
     ----------
     tables : sequence of str, Path, pandas.DataFrame or ResultTable, or mapping of str to the last two
@@ -32,6 +35,13 @@ def concat(
     ------
     InputError
         If a file cannot be read, there is nothing to put together, or rows are of several runs already.
+
+    Examples
+    --------
+    >>> import diffsem
+    >>> rows = diffsem.concat(["notebooks/channels/simo.h5", "notebooks/channels/mimo.h5"])
+    >>> sorted(set(rows["scenario"]))
+    ['mnist-mimo', 'mnist-simo']
     """
     if not len(tables):
         raise InputError("concat: no tables; allowed: one or more")

@@ -57,7 +57,8 @@ At = Annotated[
     str,
     typer.Option(
         metavar="AXIS=VALUE,...",
-        help="Only these points, e.g. t=240,snr=15: t, snr, eavesdropper_snr, or another swept column, e.g. looks=10.",
+        help="Only these points, e.g. t=240,snr=15: t, snr, eavesdropper_snr, or another swept column, e.g. seed=2 or "
+        "eavesdropper_looks=10, in short looks=10.",
     ),
 ]
 FormatOption = Annotated[

@@ -7,19 +7,13 @@ import numpy as np
 import pandas as pd
 
 from diffsem.link import InputError, ResultTable, escaped
-from diffsem.scenarios.reporting.statistics import POINT
+from diffsem.scenarios.reporting.axes import NAMES, swept_columns
+from diffsem.scenarios.reporting.statistics import POINT, WHOLE_POINT
 
-# What a sweep may vary besides; a column that a table lacks, or that does not vary in it, is no axis of it.
-AXES = ("looks", "seed", "receive_antennas", "denoising_steps")
-NAMES = {"t": "timestep", "snr": "receiver_snr_db", "eavesdropper_snr": "snr_db"}
-
-
-def swept(rows: pd.DataFrame, axes: Sequence[str] = AXES) -> list[str]:
-    """Those of the columns `axes` that vary among the rows of one node, in their order."""
-    return [axis for axis in axes if axis in rows and (rows.groupby("node")[axis].nunique() > 1).any()]
+COLUMNS = {"t": "timestep", "snr": "receiver_snr_db", "eavesdropper_snr": "snr_db"}
 
 
-def select(rows: pd.DataFrame, systems: Sequence[str] = (), at: str = "", axes: Sequence[str] = AXES) -> pd.DataFrame:
+def select(rows: pd.DataFrame, systems: Sequence[str] = (), at: str = "") -> pd.DataFrame:
     """The rows of some systems at some points, with their index and attributes.
 
     Parameters
@@ -30,17 +24,16 @@ def select(rows: pd.DataFrame, systems: Sequence[str] = (), at: str = "", axes: 
         Names, several in one with commas between; none: all.
     at : str
         `NAME=VALUE`, several with commas between: t, snr (of the receiver, dB), eavesdropper_snr (dB), or a swept
-        column by its name. Of a node in whose rows a column does not vary, as the receiver's looks, those rows stay
-        whose point the other node's have.
-    axes : sequence of str
-        The columns that a sweep may vary besides.
+        column by its name or, where no other is called so, its short one: seed, steps, tx, rx, everx, looks. Of a node
+        in whose rows a column does not vary, as the receiver's own looks, those rows stay whose point the other
+        node's have.
 
     Raises
     ------
     InputError
         If a name or a value is not one of the table's; the line lists those.
     """
-    chosen = _at(rows, at, axes)
+    chosen = _at(rows, at)
     if not systems:
         return chosen
     names = _systems(rows, systems)
@@ -51,13 +44,13 @@ def select(rows: pd.DataFrame, systems: Sequence[str] = (), at: str = "", axes: 
     return found
 
 
-def settings(rows: pd.DataFrame, axes: Sequence[str] = AXES) -> Iterator[tuple[dict[str, object], pd.DataFrame]]:
+def settings(rows: pd.DataFrame) -> Iterator[tuple[dict[str, object], pd.DataFrame]]:
     """Each combination of the values of the swept columns that is in the table, with its rows.
 
     Rows of a node in whose rows a column does not vary are in each setting at whose points the other node's are; where
     several tables were put together, rows that are the same in all columns count once.
     """
-    names = swept(rows, axes)
+    names = swept_columns(rows)
     parts: list[tuple[dict[str, object], pd.DataFrame]] = [({}, rows.drop_duplicates() if names else rows)]
     for name in names:
         own = rows["node"].isin(_own_nodes(rows, name))
@@ -75,7 +68,7 @@ def select_table(table: ResultTable, systems: Sequence[str] = (), at: str = "") 
         return table
     rows = select(table.rows, systems, at)
     kept = table.rows.index.get_indexer(rows.index)
-    heard = ["transmitter", "attack", *POINT, "snr_db"]
+    heard = ["transmitter", "attack", *WHOLE_POINT, "snr_db"]
     examples = table.examples
     shown = pd.MultiIndex.from_frame(examples.index[heard]).isin(pd.MultiIndex.from_frame(rows[heard]))
     index = examples.index[shown].reset_index(drop=True)
@@ -97,17 +90,17 @@ def _names_in(rows: pd.DataFrame) -> list[str]:
     return list(dict.fromkeys(rows["system"]))
 
 
-def _at(rows: pd.DataFrame, at: str, axes: Sequence[str]) -> pd.DataFrame:
-    names = _names(rows, axes)
+def _at(rows: pd.DataFrame, at: str) -> pd.DataFrame:
+    names = _names(rows)
     given: set[str] = set()
     chosen = rows
     for part in filter(None, (part.strip() for part in at.split(","))):
         name, _, text = (word.strip() for word in part.partition("="))
         if name not in names:
             raise InputError(f"--at: '{escaped(name)}' is not an axis of the table; allowed: {_listed(names)}")
-        if name in given:
+        if names[name] in given:
             raise InputError(f"--at: {name} is given twice; give each axis once")
-        given.add(name)
+        given.add(names[name])
         own = rows["node"].isin(_own_nodes(rows, names[name]))
         chosen = _kept(chosen, own, _equal(rows, name, names[name], text))
     if given and chosen.empty:
@@ -118,20 +111,26 @@ def _at(rows: pd.DataFrame, at: str, axes: Sequence[str]) -> pd.DataFrame:
 def _kept(chosen: pd.DataFrame, own: pd.Series, here: pd.Series) -> pd.DataFrame:
     """Of the chosen rows those that are here, and those of other nodes than the axis' own that are at their points."""
     own, here = own.loc[chosen.index], here.loc[chosen.index]
-    there = pd.MultiIndex.from_frame(chosen.loc[here, POINT])
-    return chosen[here | ~own & pd.MultiIndex.from_frame(chosen[POINT]).isin(there)]
+    there = pd.MultiIndex.from_frame(chosen.loc[here, WHOLE_POINT])
+    return chosen[here | ~own & pd.MultiIndex.from_frame(chosen[WHOLE_POINT]).isin(there)]
 
 
-def _names(rows: pd.DataFrame, axes: Sequence[str]) -> dict[str, str]:
+def _names(rows: pd.DataFrame) -> dict[str, str]:
     """What `--at` may name, with its column."""
     heard = (rows["node"] == "adversary").any()
-    names = {name: column for name, column in NAMES.items() if heard or name != "eavesdropper_snr"}
-    return names | {axis: axis for axis in swept(rows, axes)}
+    names = {name: column for name, column in COLUMNS.items() if heard or name != "eavesdropper_snr"}
+    columns = swept_columns(rows)
+    # A column's own name comes before another's short one.
+    return (
+        names
+        | {column: column for column in columns}
+        | {NAMES[column].short: column for column in columns if NAMES[column].short not in columns}
+    )
 
 
 def _own_nodes(rows: pd.DataFrame, column: str) -> list[str]:
     """The nodes whose rows the value of an axis tells apart."""
-    if column == NAMES["eavesdropper_snr"]:
+    if column == COLUMNS["eavesdropper_snr"]:
         return ["adversary"]
     if column in POINT:
         return sorted(set(rows["node"]))

@@ -5,8 +5,9 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from diffsem.link import AXES, ResultTable, gap_interval, share_interval
+from diffsem.link import AXES, InputError, ResultTable, gap_interval, share_interval
 from diffsem.scenarios.contracts.appearance import AttackAppearance
+from diffsem.scenarios.reporting.axes import varying_axes
 from diffsem.scenarios.reporting.table_attributes import attacks_in, scenario_of
 
 POINT = ["timestep", "receiver_snr_db"]
@@ -32,11 +33,6 @@ ATTACK_COLUMNS = (
     "training_epochs",
     "warning",
 )
-
-
-def varying_axes(rows: pd.DataFrame) -> list[str]:
-    """Of the axes of a sweep beyond t and SNR those of which a result table's rows have several values."""
-    return [name for name in AXES if rows[name].nunique() > 1]
 
 
 def strongest_adversary(rows: pd.DataFrame, attacks: Sequence[str] | None = None) -> pd.DataFrame:
@@ -111,7 +107,8 @@ def leakage(rows: pd.DataFrame) -> pd.DataFrame:
     Parameters
     ----------
     rows : pandas.DataFrame
-        A result table.
+        A result table. Of `diffsem.concat` each run by itself, or receivers would meet other runs' adversaries:
+        `{name: diffsem.leakage(run) for name, run in rows.groupby("scenario")}`.
 
     Returns
     -------
@@ -121,6 +118,11 @@ def leakage(rows: pd.DataFrame) -> pd.DataFrame:
         names; receiver_worst and adversary_worst, accuracy in the worst class; receiver_ceiling and adversary_ceiling,
         the most that the noise lets through to either (`diffsem.link.simplex_ceiling`). NaN where no attack was run,
         or not the paper's.
+
+    Raises
+    ------
+    InputError
+        If several runs have rows of one system at one point.
 
     Examples
     --------
@@ -137,6 +139,7 @@ def leakage(rows: pd.DataFrame) -> pd.DataFrame:
            e-diffsem     0.830 task-classifier      0.834 -0.004
     """
     rows = rows[rows["scored"] == "label"]
+    _check_one_run(rows)
     varying = varying_axes(rows)
     point = ["system", *POINT, *varying]
     strongest: dict[tuple, list[dict]] = {}
@@ -170,6 +173,16 @@ def leakage(rows: pd.DataFrame) -> pd.DataFrame:
     columns += ["receiver_worst", "adversary_worst", "receiver_ceiling", "adversary_ceiling"]
     columns += ["images", "draws", "denoiser_calls"]
     return pd.DataFrame(lines, columns=columns)
+
+
+def _check_one_run(rows: pd.DataFrame) -> None:
+    """Of rows that `diffsem.concat` put together. Raises InputError."""
+    point = ["system", *WHOLE_POINT]
+    if "scenario" in rows and rows.drop_duplicates([*point, "scenario"]).duplicated(point).any():
+        raise InputError(
+            "leakage: rows of several runs at the same points; allowed: those of one run each, e.g. one after the "
+            "other of rows.groupby('scenario')"
+        )
 
 
 def interval(name: str, row: Mapping) -> dict[str, float]:

@@ -3,19 +3,12 @@
 from dataclasses import replace
 
 from diffsem.link import ResultTable
-from diffsem.scenarios.reporting.statistics import varying_axes
+from diffsem.scenarios.reporting.axes import suffix_of, told, varying_axes
 from diffsem.scenarios.reporting.table_attributes import scenario_of
 from diffsem.scenarios.schema.scenario import AXIS_KEYS, with_single_values
 
-# Of names of files.
-SHORT = {
-    "seed": "seed",
-    "denoising_steps": "steps",
-    "transmit_antennas": "tx",
-    "receiver_antennas": "rx",
-    "eavesdropper_antennas": "everx",
-    "eavesdropper_looks": "looks",
-}
+# Of a variant's table: what its axes are at, in words. No file has it.
+VARIANT = "variant"
 
 
 def by_variant(table: ResultTable) -> list[tuple[str, ResultTable]]:
@@ -28,7 +21,8 @@ def by_variant(table: ResultTable) -> list[tuple[str, ResultTable]]:
     Returns
     -------
     list of (str, ResultTable)
-        In ascending order; the scenario of each is that of its variant. One of suffix "", the table, if none varies.
+        In ascending order; the scenario of each is that of its variant, and its attribute `VARIANT` names it. One of
+        suffix "", the table, if none varies.
 
     Raises
     ------
@@ -40,11 +34,7 @@ def by_variant(table: ResultTable) -> list[tuple[str, ResultTable]]:
         return [("", table)]
     combinations = table.rows[varying].drop_duplicates().sort_values(varying)
     each = [dict(zip(varying, map(int, values), strict=True)) for values in combinations.to_numpy()]
-    return [(_suffix(values), _part(table, values)) for values in each]
-
-
-def _suffix(values: dict[str, int]) -> str:
-    return "-".join(f"{SHORT[name]}{value}" for name, value in values.items())
+    return [(suffix_of(values), _part(table, values)) for values in each]
 
 
 def _part(table: ResultTable, values: dict[str, int]) -> ResultTable:
@@ -64,7 +54,7 @@ def _part(table: ResultTable, values: dict[str, int]) -> ResultTable:
     words = with_single_values(scenario, single).to_yaml() if single else table.attributes["scenario"]
     return replace(
         table,
-        attributes={**table.attributes, "scenario": words},
+        attributes={**table.attributes, "scenario": words, VARIANT: told(values)},
         rows=own,
         by_step=table.by_step[rows],
         examples=examples,

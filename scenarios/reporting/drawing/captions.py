@@ -11,11 +11,13 @@ from diffsem.scenarios.reporting.drawing.look import Look
 from diffsem.scenarios.reporting.setting import nodes
 from diffsem.scenarios.reporting.style import plain
 from diffsem.scenarios.reporting.table_attributes import scenario_of
+from diffsem.scenarios.reporting.variants import VARIANT
 
 
 def head(table: ResultTable) -> str:
-    """A table's scenario and nodes: channels, antennas and the eavesdropper's SNR."""
-    return plain(f"{scenario_of(table).name}: {nodes(str(table.attributes['scenario']), table.rows)}")
+    """A table's scenario and nodes: channels, antennas and the eavesdropper's SNR; of a variant what it is at."""
+    said = f"{scenario_of(table).name}: {nodes(str(table.attributes['scenario']), table.rows)}"
+    return plain(f"{said}; {table.attributes[VARIANT]}" if VARIANT in table.attributes else said)
 
 
 def left_out(names: Iterable[object], drawn: Iterable[object], why: str) -> list[str]:

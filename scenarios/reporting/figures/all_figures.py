@@ -16,7 +16,7 @@ from diffsem.scenarios.reporting.figures.attacks import attacks_figure
 from diffsem.scenarios.reporting.figures.calls import calls_figure
 from diffsem.scenarios.reporting.figures.channel import channel_figure
 from diffsem.scenarios.reporting.figures.error_rates import error_rate_figure
-from diffsem.scenarios.reporting.figures.front import front_figure
+from diffsem.scenarios.reporting.figures.front import front_figure, table_names
 from diffsem.scenarios.reporting.figures.outage import outage_figure
 from diffsem.scenarios.reporting.figures.quality import quality_figure
 from diffsem.scenarios.reporting.figures.reconstructions import reconstruction_figure
@@ -40,6 +40,8 @@ KINDS = (
     "outage",
     "error-rates",
 )
+# The same for all variants of a sweep.
+OF_ALL = ("schedule",)
 
 
 def figures_of(
@@ -130,7 +132,9 @@ def save_figures(
 ) -> list[Path]:
     """Draw every figure of a table as PNG and PDF.
 
-    Of several tables only privacy against utility, if attacks were run, or accuracy against denoiser calls.
+    Of a sweep over more than t and SNR those of each variant, told by the ends of their names: front-looks10. Of
+    several tables only privacy against utility, if attacks were run, or accuracy against denoiser calls; each variant
+    counts as a table, told by the end of its name.
 
     Parameters
     ----------
@@ -177,10 +181,25 @@ def save_figures(
 def _of_variants(table: ResultTable) -> dict[str, Draw]:
     """Figures of each variant of a sweep over more than t and SNR, told by the ends of their names."""
     return {
-        f"{name}-{suffix}" if suffix else name: draw
+        f"{name}-{suffix}" if suffix and name not in OF_ALL else name: draw
         for suffix, part in by_variant(table)
         for name, draw in _drawable(part)
     }
+
+
+def _each_variant(
+    tables: Sequence[ResultTable], names: Sequence[str] | None
+) -> tuple[list[ResultTable], list[str] | None]:
+    """Tables of one variant each, and their names, which end in what tells the variant."""
+    each = [by_variant(table) for table in tables]
+    if all(len(parts) == 1 for parts in each):
+        return list(tables), None if names is None else list(names)
+    called = [
+        f"{name}-{suffix}" if suffix else name
+        for name, parts in zip(names or table_names(tables), each, strict=True)
+        for suffix, _ in parts
+    ]
+    return [part for parts in each for _, part in parts], called
 
 
 def _files(figure: Figure, start: Path, look: Look) -> Iterator[tuple[Path, bytes]]:
@@ -196,7 +215,8 @@ def _files(figure: Figure, start: Path, look: Look) -> Iterator[tuple[Path, byte
 
 
 def _of_several(tables: Sequence[ResultTable], names: Sequence[str] | None, asked: bool) -> dict[str, Draw]:
-    """Where nobody asked for another, one figure: the front if there is one."""
+    """Where nobody asked for another, one figure: the front if there is one. Each variant counts as a table."""
+    tables, names = _each_variant(tables, names)
     attacked = any((table.rows["node"] == "adversary").any() for table in tables)
     highest = max(table.rows["receiver_snr_db"].max() for table in tables)
     front: dict[str, Draw] = {"front": partial(front_figure, tables, highest, names)} if attacked else {}

@@ -7,6 +7,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from diffsem.link import InputError, ResultTable
+from diffsem.scenarios.reporting.axes import told, varying_axes
 from diffsem.scenarios.reporting.drawing.captions import add_caption, head, left_out
 from diffsem.scenarios.reporting.drawing.curves import draw_points, measured
 from diffsem.scenarios.reporting.drawing.look import SCREEN, Look, drawn
@@ -14,6 +15,8 @@ from diffsem.scenarios.reporting.drawing.naming import name_curves
 from diffsem.scenarios.reporting.style import plain, style_of
 from diffsem.scenarios.reporting.table_attributes import scenario_of, systems_in
 
+# What a receiver's accuracy hangs on beside its denoising: of each value a curve.
+OWN_AXES = ("seed", "transmit_antennas", "receiver_antennas")
 # In column `solver`, of systems that know no other.
 ONE_CALL = "one call"
 MARKERS = {ONE_CALL: "*", "ddim": "o", "dpm-solver++": "s", "distilled": "D"}
@@ -30,8 +33,8 @@ def accuracy_against_calls(tables: Sequence[ResultTable]) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        system, solver, timestep, receiver_snr_db, denoiser_calls, accuracy, ci_low, ci_high, total; systems with a
-        denoiser only, each row once.
+        system, solver, those of `OWN_AXES` that vary, timestep, receiver_snr_db, denoiser_calls, accuracy, ci_low,
+        ci_high, total; systems with a denoiser only, each row once.
     """
     frames = []
     for table in tables:
@@ -39,8 +42,10 @@ def accuracy_against_calls(tables: Sequence[ResultTable]) -> pd.DataFrame:
         rows = table.rows[(table.rows["node"] == "receiver") & (table.rows["denoiser_calls"] > 0)]
         solver = scenario_of(table).denoising.solver
         frames.append(rows.assign(solver=np.where(rows["system"].isin(one_call), ONE_CALL, solver)))
-    columns = ["system", "solver", "timestep", "receiver_snr_db", "denoiser_calls"]
-    lines = pd.concat(frames)[[*columns, "accuracy", "ci_low", "ci_high", "total"]]
+    whole = pd.concat(frames)
+    own = [axis for axis in varying_axes(whole) if axis in OWN_AXES]
+    columns = ["system", "solver", *own, "timestep", "receiver_snr_db", "denoiser_calls"]
+    lines = whole[[*columns, "accuracy", "ci_low", "ci_high", "total"]]
     return lines.drop_duplicates(columns).sort_values(columns, ignore_index=True)
 
 
@@ -73,7 +78,9 @@ def calls_figure(tables: Sequence[ResultTable], *, look: Look = SCREEN) -> Figur
     style = style_of(*tables)
     for panel, (timestep, snr_db) in zip(panels[0], points, strict=True):
         here = lines[(lines["timestep"] == timestep) & (lines["receiver_snr_db"] == snr_db)]
-        for (system, solver), curve in here.groupby(["system", "solver"]):
+        for (system, solver, *own), curve in here.groupby(["system", "solver", *varying_axes(lines)]):
+            words = [plain(system), *([] if solver == ONE_CALL else [solver])]
+            variant = told(dict(zip(varying_axes(lines), own, strict=True)))
             draw_points(
                 panel,
                 look,
@@ -82,7 +89,7 @@ def calls_figure(tables: Sequence[ResultTable], *, look: Look = SCREEN) -> Figur
                 style.colours[system],
                 marker=MARKERS[solver],
                 linestyle=DASHES[solver],
-                label=plain(system) if solver == ONE_CALL else f"{plain(system)}, {solver}",
+                label=", ".join([*words, *([variant] if variant else [])]),
             )
         panel.set_xscale("log")
         if look.log_error:

@@ -51,7 +51,7 @@ def front_figure(
     missing: list[str] = []
     several = len(tables) > 1
     dashes = zip(
-        tables, names or _names(tables), itertools.cycle(["-", *DASHES]), itertools.cycle(MARKERS), strict=False
+        tables, names or table_names(tables), itertools.cycle(["-", *DASHES]), itertools.cycle(MARKERS), strict=False
     )
     lines = []
     for table, name, dash, marker in dashes:
@@ -73,7 +73,7 @@ def front_figure(
     return figure
 
 
-def _names(tables: Sequence[ResultTable]) -> list[str]:
+def table_names(tables: Sequence[ResultTable]) -> list[str]:
     """Of scenarios; later ones of the same name with their number."""
     names: list[str] = []
     for table in tables:

@@ -10,6 +10,7 @@ from plotly import graph_objects as go
 from plotly.subplots import make_subplots
 
 from diffsem.link import ResultTable
+from diffsem.scenarios.reporting.axes import told, varying_axes
 from diffsem.scenarios.reporting.page.wording import marked_up, title_of
 from diffsem.scenarios.reporting.statistics import leakage
 from diffsem.scenarios.reporting.style import Style, style_of
@@ -50,18 +51,23 @@ class Curves:
 class _Choice:
     axis: str
     fixed: dict[str, float]
+    variant: dict[str, int]
     lines: pd.DataFrame
 
     def off(self, line: dict[str, Any]) -> int:
         """In how many values it is not the point of a line."""
-        return sum(line.get(name) != value for name, value in self.fixed.items())
+        return sum(line.get(name) != value for name, value in (self.fixed | self.variant).items())
+
+    def group(self, measure: str) -> str:
+        """Under what the reader finds it."""
+        return "; ".join(filter(None, [f"{measure} over {AXES[self.axis]}", told(self.variant)]))
 
     @property
     def label(self) -> str:
         """As the reader chooses it."""
         named = {"timestep": "t = {:g}", "receiver_snr_db": "{:g} dB", "eavesdropper_snr_db": "eavesdropper {:g} dB"}
         at = ", ".join(named[name].format(value) for name, value in self.fixed.items())
-        return f"over {SHORT[self.axis]}, at {at}"
+        return ", ".join(filter(None, [f"over {SHORT[self.axis]}, at {at}", told(self.variant)]))
 
 
 def curves_of(table: ResultTable, line: dict[str, Any] | None) -> tuple[list[Curves], int]:
@@ -80,12 +86,13 @@ def curves_of(table: ResultTable, line: dict[str, Any] | None) -> tuple[list[Cur
     choices = sorted(choices, key=lambda choice: choice.off(line or {}))
     transmitters = _transmitters(table.rows)
     for choice in sorted(choices[:MOST_CURVES], key=lambda choice: _axes(lines).index(choice.axis)):
-        group = f"accuracy over {AXES[choice.axis]}"
-        found.append(Curves(group, choice.label, _packed(_accuracy(choice, style, transmitters))))
+        found.append(Curves(choice.group("accuracy"), choice.label, _packed(_accuracy(choice, style, transmitters))))
     rates = table.rows[table.rows["bits"] > 0]
-    for timestep, heard in rates.groupby("timestep"):
-        group = f"error rates over {AXES['receiver_snr_db']}"
-        found.append(Curves(group, f"over SNR, at t = {timestep:g}", _packed(_error_rates(heard, style))))
+    for variant, own in _variants(rates):
+        for timestep in sorted(own["timestep"].unique()):
+            heard = own[own["timestep"] == timestep]
+            choice = _Choice("receiver_snr_db", {"timestep": float(timestep)}, variant, heard)
+            found.append(Curves(choice.group("error rates"), choice.label, _packed(_error_rates(heard, style))))
     return found, max(0, len(choices) - MOST_CURVES)
 
 
@@ -96,7 +103,11 @@ def _axes(lines: pd.DataFrame) -> list[str]:
 
 
 def _choices(lines: pd.DataFrame, axis: str) -> list[_Choice]:
-    """One picture for each value of the other axis and, where that is an axis too, of the eavesdropper's SNR."""
+    """One picture for each variant and value of the other axis; where it is an axis too, of the eavesdropper's SNR."""
+    return [choice for variant, own in _variants(lines) for choice in _choices_of(own, axis, variant)]
+
+
+def _choices_of(lines: pd.DataFrame, axis: str, variant: dict[str, int]) -> list[_Choice]:
     found = []
     swept = (lines.groupby(["timestep", "receiver_snr_db"])["eavesdropper_snr_db"].nunique() > 1).any()
     own = sorted(lines["eavesdropper_snr_db"].dropna().unique()) if swept else []
@@ -104,10 +115,18 @@ def _choices(lines: pd.DataFrame, axis: str) -> list[_Choice]:
         fixed, here = {OTHER[axis]: float(value)}, lines[lines[OTHER[axis]] == value]
         for snr_db in own:
             heard = here[here["eavesdropper_snr_db"].isna() | (here["eavesdropper_snr_db"] == snr_db)]
-            found.append(_Choice(axis, fixed | {"eavesdropper_snr_db": float(snr_db)}, heard))
+            found.append(_Choice(axis, fixed | {"eavesdropper_snr_db": float(snr_db)}, variant, heard))
         if not own:
-            found.append(_Choice(axis, fixed, here))
+            found.append(_Choice(axis, fixed, variant, here))
     return found
+
+
+def _variants(lines: pd.DataFrame) -> list[tuple[dict[str, int], pd.DataFrame]]:
+    """The values of the axes beyond t and SNR, ascending, each with its lines; one of none where none varies."""
+    axes = varying_axes(lines)
+    if not axes:
+        return [({}, lines)]
+    return [({axis: int(own[axis].iloc[0]) for axis in axes}, own) for _, own in lines.groupby(axes)]
 
 
 def _transmitters(rows: pd.DataFrame) -> dict[str, str]:

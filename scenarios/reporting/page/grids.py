@@ -6,6 +6,7 @@ from typing import Any
 import pandas as pd
 
 from diffsem.link import ResultTable
+from diffsem.scenarios.reporting.axes import NAMES, varying_axes
 from diffsem.scenarios.reporting.page.grid import Cell, Grid, Maker, grid, number, words
 from diffsem.scenarios.reporting.page.headline import best_line, verdict
 from diffsem.scenarios.reporting.page.wording import percent, percent_range, rate, title_of
@@ -17,28 +18,28 @@ def grids_of(table: ResultTable, prefix: str) -> list[Grid]:
     """The tables of a result table that have rows; `prefix` begins their names."""
     style, rows = style_of(table), table.rows
     lines = _with_private_share(rows)
-    points = _point("eavesdropper_snr_db")
+    points, variant = _point("eavesdropper_snr_db"), _variant(varying_axes(rows))
     found = [
         grid(
             f"{prefix}-receivers",
             "Receivers",
             "Receivers and the strongest attack on each, with 95% intervals.",
             lines,
-            [_system(style), *points, *_compared(), *_more()],
+            [_system(style), *points, *variant, *_compared(), *_more()],
         ),
         grid(
             f"{prefix}-attacks",
             "Attacks",
             "Every attack on every transmitter, with 95% intervals.",
             attacks(rows),
-            [_text("transmitter", "transmitter"), *_point("snr_db"), *_attacked()],
+            [_text("transmitter", "transmitter"), *_point("snr_db"), *variant, *_attacked()],
         ),
         grid(
             f"{prefix}-error-rates",
             "Error rates",
             "Bit and block error rates of digital links, with 95% intervals.",
             rows[rows["bits"] > 0],
-            [_system(style), *_point("snr_db")[:2], *_rates()],
+            [_system(style), *_point("snr_db")[:2], *variant, *_rates()],
         ),
     ]
     return [one for one in found if one.rows]
@@ -46,16 +47,20 @@ def grids_of(table: ResultTable, prefix: str) -> list[Grid]:
 
 def comparison(tables: Mapping[str, ResultTable]) -> Grid:
     """Of each system of each file the row of its surest gap, side by side."""
+    axes = [axis for axis in NAMES if any(axis in varying_axes(table.rows) for table in tables.values())]
     best = []
     for name, table in tables.items():
         lines, style = leakage(table.rows), style_of(table)
         for system in lines["system"].unique():
             line = best_line(lines[lines["system"] == system])
-            best.append(line | {"file": name, "title": title_of(style, system)})
+            # Of an axis that does not vary in a table all of its rows say the same.
+            variant = {axis: line.get(axis, table.rows[axis].iloc[0]) for axis in axes}
+            best.append(line | variant | {"file": name, "title": title_of(style, system)})
     makers = [
         _text("file", "file"),
         Maker("system", lambda line: words(line["title"], _other(line["system"], line["title"])), False, True),
         *_point("eavesdropper_snr_db"),
+        *_variant(axes),
         *_compared(),
     ]
     caption = "Of each system in each file the row whose gap has the highest lower end, with 95% intervals."
@@ -64,7 +69,7 @@ def comparison(tables: Mapping[str, ResultTable]) -> Grid:
 
 def _with_private_share(rows: pd.DataFrame) -> pd.DataFrame:
     shares = private_share(rows).rename(columns={"snr_db": "eavesdropper_snr_db"})
-    keys = ["system", "attack", "timestep", "receiver_snr_db", "eavesdropper_snr_db"]
+    keys = ["system", "attack", "timestep", "receiver_snr_db", *varying_axes(rows), "eavesdropper_snr_db"]
     shares = shares.drop_duplicates(keys).astype({name: object for name in ("system", "attack")})
     lines = leakage(rows).astype({name: object for name in ("system", "attack")})
     return lines.merge(shares.astype(lines[keys].dtypes), "left", keys)
@@ -89,6 +94,15 @@ def _text(title: str, name: str) -> Maker:
 def _point(eavesdropper: str) -> list[Maker]:
     named = {"t": "timestep", "SNR, dB": "receiver_snr_db", "Eve's SNR, dB": eavesdropper}
     return [_level(title, name) for title, name in named.items()]
+
+
+def _variant(axes: Sequence[str]) -> list[Maker]:
+    """A column an axis beyond t and SNR."""
+    return [_whole(NAMES[axis].title, axis) for axis in axes]
+
+
+def _whole(title: str, name: str) -> Maker:
+    return Maker(title, lambda line: number(line[name], str(line[name])), chosen=True)
 
 
 def _level(title: str, name: str) -> Maker:

@@ -6,6 +6,7 @@ from typing import Any
 import pandas as pd
 
 from diffsem.link import ResultTable, escaped, gap_interval
+from diffsem.scenarios.reporting.axes import told, variant_of, varying_axes
 from diffsem.scenarios.reporting.page.wording import listed, percent, percent_range, point, rate, title_of
 from diffsem.scenarios.reporting.statistics import POINT, interval, leakage
 from diffsem.scenarios.reporting.style import Style, style_of
@@ -90,13 +91,19 @@ def _gap(line: dict[str, Any], style: Style) -> list[str]:
 
 def _where(line: dict[str, Any]) -> str:
     own = line["eavesdropper_snr_db"]
-    return point(line["timestep"], line["receiver_snr_db"], None if own == line["receiver_snr_db"] else own)
+    own = None if own == line["receiver_snr_db"] else own
+    return point(line["timestep"], line["receiver_snr_db"], own, told(variant_of(line)))
+
+
+def _here(rows: pd.DataFrame, line: dict[str, Any]) -> pd.DataFrame:
+    """Those at the point of a line, and of its variant."""
+    there = {name: line[name] for name in POINT} | variant_of(line)
+    return rows[(rows[list(there)] == list(there.values())).all(axis=1)]
 
 
 def _attacks(rows: pd.DataFrame, line: dict[str, Any]) -> list[str]:
     heard = rows[(rows["node"] == "adversary") & (rows["system"] == line["system"])]
-    for name in POINT:
-        heard = heard[heard[name] == line[name]]
+    heard = _here(heard, line)
     heard = heard[heard["snr_db"] == line["eavesdropper_snr_db"]]
     names = [escaped(name) for name in sorted(heard["attack"].unique())]
     count = "One attack was" if len(names) == 1 else f"{len(names)} attacks were"
@@ -125,7 +132,7 @@ def _choice(lines: pd.DataFrame) -> list[str]:
 
 
 def _unattacked(line: dict[str, Any], count: int, style: Style) -> list[str]:
-    where = point(line["timestep"], line["receiver_snr_db"])
+    where = point(line["timestep"], line["receiver_snr_db"], variant=told(variant_of(line)))
     chosen = f", the highest lower end of {count:,} rows" if count > 1 else ""
     return [
         f"At {where} {title_of(style, line['system'])} reads {_share(line, 'receiver')} of the images{chosen}.",
@@ -155,7 +162,7 @@ def _denoisers(rows: pd.DataFrame, lines: pd.DataFrame, line: dict[str, Any], st
 
 def _gain(receivers: pd.DataFrame, calls: pd.Series, line: dict[str, Any], style: Style, name: str) -> list[str]:
     """Against the best system that shares the transmitter and never calls a denoiser."""
-    here = receivers[(receivers[POINT] == [line[axis] for axis in POINT]).all(axis=1)]
+    here = _here(receivers, line)
     own = here[here["system"] == line["system"]].iloc[0]
     sender = _transmitter(style, own["system"], own["transmitter"])
     controls = [
@@ -187,10 +194,12 @@ def _error_rates(table: ResultTable) -> list[str]:
     if links.empty:
         return ["This table has neither accuracies nor error rates."]
     line = links.sort_values(["ber_high", "ber"], kind="stable").iloc[0].to_dict()
+    variant = told({name: line[name] for name in varying_axes(links)})
     levels = f"{links['receiver_snr_db'].min():g} to {links['receiver_snr_db'].max():g} dB"
     return [
         f"Bit error rates of {links['system'].nunique()} digital links at {levels}.",
-        f"The lowest is that of {title_of(style_of(table), line['system'])} at {line['receiver_snr_db']:g} dB: "
+        f"The lowest is that of {title_of(style_of(table), line['system'])} at {line['receiver_snr_db']:g} dB"
+        f"{f' ({variant})' if variant else ''}: "
         f"{rate(line['ber'])} [{rate(line['ber_low'])}, {rate(line['ber_high'])}], "
         f"{line['bit_errors']:,} of {line['bits']:,} bits.",
         "No link reads labels and no attack was run: nothing here tells of privacy.",

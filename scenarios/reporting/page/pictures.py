@@ -9,6 +9,7 @@ import numpy as np
 from PIL import Image
 
 from diffsem.link import ResultTable, escaped
+from diffsem.scenarios.reporting.axes import told, varying_axes
 from diffsem.scenarios.reporting.page.wording import point
 
 # Letters of all pictures of a table: with Plotly, the page has to stay small.
@@ -70,7 +71,9 @@ def pictures_of(table: ResultTable, line: dict[str, Any] | None, room: int = ROO
         return Pictures(None, (), 0)
     originals = _strip("original", table.examples.originals)
     room -= len(originals.source)
+    axes = varying_axes(table.rows)
     names = {"timestep": "timestep", "receiver_snr_db": "receiver_snr_db", "snr_db": "eavesdropper_snr_db"}
+    names |= {axis: axis for axis in axes}
     lines = index.assign(
         place=range(len(index)),
         off=sum((index[own] != (line or {}).get(other)).astype(int) for own, other in names.items()),
@@ -84,7 +87,8 @@ def pictures_of(table: ResultTable, line: dict[str, Any] | None, room: int = ROO
         if room < 0:
             return Pictures(originals, _by_point(points), len(lines) - count)
         own = None if one["snr_db"] == one["receiver_snr_db"] else one["snr_db"]
-        points.setdefault(point(one["timestep"], one["receiver_snr_db"], own), []).append(strip)
+        variant = told({axis: one[axis] for axis in axes})
+        points.setdefault(point(one["timestep"], one["receiver_snr_db"], own, variant), []).append(strip)
     return Pictures(originals, _by_point(points), 0)
 
 

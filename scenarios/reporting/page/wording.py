@@ -33,11 +33,11 @@ def rate(value: float) -> str:
     return "–" if pd.isna(value) else f"{value:.2e}"
 
 
-def point(timestep: float, receiver_snr_db: float, eavesdropper_snr_db: float | None = None) -> str:
-    """A point of the sweep: "t = 240 and 15 dB"; the eavesdropper's own SNR behind it where that is given."""
+def point(timestep: float, receiver_snr_db: float, eavesdropper_snr_db: float | None = None, variant: str = "") -> str:
+    """A point of the sweep: "t = 240 and 15 dB"; the eavesdropper's own SNR and the variant behind it where given."""
     own = "" if eavesdropper_snr_db is None or pd.isna(eavesdropper_snr_db) else eavesdropper_snr_db
     heard = f", the eavesdropper at {own:g} dB" if own != "" else ""
-    return f"t = {timestep:g} and {receiver_snr_db:g} dB{heard}"
+    return f"t = {timestep:g} and {receiver_snr_db:g} dB{heard}{f' ({variant})' if variant else ''}"
 
 
 def listed(names: list[str]) -> str:

@@ -5,7 +5,7 @@ from functools import partial
 
 import pandas as pd
 
-from diffsem.scenarios.reporting.selection import AXES
+from diffsem.scenarios.reporting.axes import NAMES
 from diffsem.scenarios.reporting.statistics import POINT, eavesdropper_axis, interval
 from diffsem.scenarios.reporting.tables import cells
 from diffsem.scenarios.reporting.tables.data import attack_lines, error_rate_lines, leakage_lines, ordered, shown_lines
@@ -160,7 +160,7 @@ def _keys(rows: pd.DataFrame, lines: pd.DataFrame, own_snr: str | None, subject:
     columns = {"t": "timestep", "SNR dB": "receiver_snr_db"}
     if own_snr is not None and eavesdropper_axis(rows):
         columns["Eve dB"] = own_snr
-    columns |= {axis.replace("_", " "): axis for axis in _points(lines)[len(POINT) :]}
+    columns |= {NAMES[axis].head: axis for axis in _points(lines)[len(POINT) :]}
     return {
         **{title: Field(partial(cells.value, name=column)) for title, column in columns.items()},
         subject: Field(lambda line: cells.name(line[subject]), is_name=True),
@@ -168,7 +168,7 @@ def _keys(rows: pd.DataFrame, lines: pd.DataFrame, own_snr: str | None, subject:
 
 
 def _points(lines: pd.DataFrame) -> list[str]:
-    return [*POINT, *(axis for axis in AXES if axis in lines)]
+    return [*POINT, *(axis for axis in NAMES if axis in lines)]
 
 
 def _sections(lines: pd.DataFrame, sort: str) -> Sequence[str]:

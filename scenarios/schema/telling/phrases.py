@@ -33,6 +33,7 @@ PHRASES = {
 }
 # Of those whose message says "should be ..." in words that a scenario file has, too; and of the house's own.
 PLAIN = {
+    "axis",
     "boolean",
     "finite_number",
     "form",

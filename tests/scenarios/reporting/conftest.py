@@ -1,6 +1,9 @@
 """Result tables whose numbers are known beforehand."""
 
+from dataclasses import replace
+
 import numpy as np
+import pandas as pd
 import pytest
 from matplotlib import pyplot as plt
 from rich.console import Console
@@ -8,6 +11,7 @@ from rich.console import Console
 from diffsem.link import ADDED, ERROR_RATES, STEP_BINS, Point, PointResult, empty_table, wilson_interval
 from diffsem.models import NoiseSchedule
 from diffsem.scenarios import load_scenario
+from diffsem.scenarios.schema.strict_yaml import read_yaml, write_yaml
 
 SCHEDULE = NoiseSchedule()
 SYSTEMS = ("classifier", "diffsem")
@@ -170,6 +174,39 @@ def error_table(overrides=()):
     return empty.with_point(point_result(rows))
 
 
+LISTS = {"seed": [1, 2], "eavesdropper.looks": [1, 10]}
+
+
+def variants_table():
+    """A table of each combination, in which receivers differ with the seed and attacks with the looks too."""
+    whole = table()
+    parts = []
+    for seed in LISTS["seed"]:
+        for looks in LISTS["eavesdropper.looks"]:
+            axes = {"seed": seed, "eavesdropper_looks": looks}
+            rows, heard = whole.rows.assign(**axes), whole.rows["node"] == "adversary"
+            rows["correct"] += 10 * seed + looks * heard
+            rows["accuracy"] = rows["correct"] / rows["total"]
+            rows["ci_low"], rows["ci_high"] = zip(*map(wilson_interval, rows["correct"], rows["total"]), strict=True)
+            rows["both_correct"] = np.where(heard, 100 * seed + looks, rows["correct"])
+            by_step = np.full([len(rows), 2, STEP_BINS], seed)
+            parts.append((rows, by_step, whole.examples.index.assign(**axes), whole.examples.reconstructions + seed))
+    words = read_yaml(str(whole.attributes["scenario"]))
+    words["seed"], words["eavesdropper"]["looks"] = LISTS.values()
+    rows, by_step, index, reconstructions = zip(*parts, strict=True)
+    return replace(
+        whole,
+        attributes={"scenario": write_yaml(words)},
+        rows=pd.concat(rows, ignore_index=True),
+        by_step=np.concatenate(by_step),
+        examples=replace(
+            whole.examples,
+            index=pd.concat(index, ignore_index=True),
+            reconstructions=np.concatenate(reconstructions),
+        ),
+    )
+
+
 @pytest.fixture(autouse=True)
 def closed_figures():
     yield
@@ -219,3 +256,8 @@ def fading_table_fixture():
 @pytest.fixture(name="error_table")
 def error_table_fixture():
     return error_table
+
+
+@pytest.fixture(name="variants_table")
+def variants_table_fixture():
+    return variants_table

@@ -170,6 +170,21 @@ def test_the_schedule_figure_marks_where_esnr_is_zero():
     assert any("t = 184" in text.get_text() for text in figure.axes[1].texts)
 
 
+def test_accuracy_against_calls_has_a_curve_for_each_seed_but_none_for_each_ear(solver_table):
+    tables = [
+        replace(one, rows=one.rows.assign(seed=seed, eavesdropper_looks=looks, denoising_steps=steps))
+        for steps in (1, 10)
+        for seed in (1, 2)
+        for looks in (1, 10)
+        for one in [solver_table("ddim", steps, 600 + 100 * seed + steps)]
+    ]
+    (panel,) = calls_figure(tables).axes
+    curves = {one.get_label(): one.lines[0].get_ydata().tolist() for one in panel.containers}
+    assert curves["diffsem, ddim, seed 1"] == [0.701, 0.71]
+    assert curves["diffsem, ddim, seed 2"] == [0.801, 0.81]
+    assert set(curves) == {f"{name}, seed {seed}" for name in ("diffsem, ddim", "one-step") for seed in (1, 2)}
+
+
 def test_accuracy_against_calls_has_every_solver_once(tmp_path, solver_table):
     tables = [solver_table("ddim", 1, 800), solver_table("ddim", 10, 850), solver_table("dpm-solver++", 3, 840)]
     lines = accuracy_against_calls(tables)

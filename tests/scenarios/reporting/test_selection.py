@@ -2,8 +2,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from diffsem.link import InputError
-from diffsem.scenarios.reporting.selection import select, select_table, swept
+from diffsem.link import AXES, InputError
+from diffsem.scenarios.reporting.axes import swept_columns
+from diffsem.scenarios.reporting.selection import select, select_table
 
 
 def with_looks(table, *counts):
@@ -59,19 +60,58 @@ def test_the_eavesdroppers_snr_keeps_the_receivers_it_listens_beside(swept_table
 
 def test_another_swept_column_has_its_own_name(table):
     rows = with_looks(table(), 1, 10)
-    assert swept(rows) == ["looks"]
-    assert swept(table().rows) == []
+    assert swept_columns(rows) == ["looks"]
+    assert swept_columns(table().rows) == []
     for at in ("looks=10", "eavesdropper_snr=5,looks=10", "looks=10,t=240"):
         kept = select(rows, at=at)
         assert set(kept.loc[kept["node"] == "adversary", "looks"]) == {10}
         assert set(kept.loc[kept["node"] == "receiver", "looks"]) == {1}
     seeds = pd.concat([rows.assign(seed=seed) for seed in (1, 2)], ignore_index=True)
-    assert swept(seeds) == ["looks", "seed"]
+    assert swept_columns(seeds) == ["seed", "looks"]
     kept = select(seeds, at="seed=2,looks=10")
     assert set(kept["seed"]) == {2}
     assert set(kept.loc[kept["node"] == "adversary", "looks"]) == {10}
-    names = pd.concat([rows.assign(venue=venue) for venue in ("hall", "street")], ignore_index=True)
-    assert set(select(names, at="venue=street", axes=["venue"])["venue"]) == {"street"}
+
+
+@pytest.mark.parametrize("axis", AXES)
+def test_every_axis_has_its_columns_name_and_a_short_one(axis, table):
+    short = {"denoising_steps": "steps", "transmit_antennas": "tx", "receiver_antennas": "rx"}
+    short |= {"eavesdropper_antennas": "everx", "eavesdropper_looks": "looks", "seed": "seed"}
+    rows = pd.concat([table().rows.assign(**{axis: value}) for value in (2, 4)], ignore_index=True)
+    for name in (axis, short[axis]):
+        kept = select(rows, at=f"{name}=4")
+        assert set(kept[axis]) == {4}
+        assert len(kept) == len(rows) / 2
+    if axis != "seed":
+        with pytest.raises(InputError, match=f"--at: {axis} is given twice"):
+            select(rows, at=f"{short[axis]}=4,{axis}=4")
+
+
+def test_a_column_of_a_node_counts_only_where_no_axis_tells_it(table):
+    looks = with_looks(table(), 1, 10)
+    told = looks.assign(eavesdropper_looks=np.repeat([1, 10], len(looks) // 2))
+    assert swept_columns(told) == ["eavesdropper_looks"]
+    kept = select(told, at="looks=10")
+    assert set(kept["eavesdropper_looks"]) == {10}
+    # The receiver is there once, with its row at that point.
+    assert (kept["node"] == "receiver").sum() == (table().rows["node"] == "receiver").sum()
+    # Where both vary for themselves, the short name of the one is the other's own.
+    half = looks.assign(eavesdropper_looks=np.tile([3, 4], len(looks) // 2))
+    assert swept_columns(half) == ["eavesdropper_looks", "looks"]
+    assert set(select(half, at="looks=10").query("node == 'adversary'")["looks"]) == {10}
+    antennas = pd.concat([table().rows.assign(receive_antennas=count) for count in (1, 2)], ignore_index=True)
+    assert swept_columns(antennas) == ["receive_antennas"]
+    own = np.where(antennas["node"] == "receiver", antennas["receive_antennas"], 1)
+    assert swept_columns(antennas.assign(receiver_antennas=antennas["receive_antennas"], receive_antennas=own)) == [
+        "receiver_antennas"
+    ]
+
+
+def test_a_variants_table_keeps_its_own_examples(variants_table):
+    kept = select_table(variants_table(), at="seed=2,looks=10")
+    assert set(kept.examples.index["seed"]) == {2}
+    assert set(kept.examples.index["eavesdropper_looks"]) == {10}
+    assert len(kept.rows) == len(kept.by_step) == len(variants_table().rows) / 4
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,10 @@
+from dataclasses import replace
+
 import numpy as np
+import pandas as pd
 import pytest
 
-from diffsem.link import STEPS_A_BIN, gap_interval, wilson_interval
+from diffsem.link import STEPS_A_BIN, InputError, concat, gap_interval, wilson_interval
 from diffsem.scenarios.reporting.statistics import (
     eavesdropper_axis,
     leakage,
@@ -27,6 +30,23 @@ def test_without_an_attack_there_is_no_gap(table):
     comparison = leakage(table(attacked=False).rows)
     assert comparison["gap"].isna().all()
     assert (comparison["receiver"] > 0).all()
+
+
+def test_runs_that_are_put_together_are_told_apart_by_their_scenario_or_refused(table):
+    low, high = table().rows, table().rows.assign(ceiling=0.9)
+    high.loc[high["node"] == "adversary", ["correct", "accuracy"]] += [100, 0.1]
+    runs = {"low": replace(table(), rows=low), "high": replace(table(), rows=high)}
+    rows = concat(runs)
+    with pytest.raises(InputError, match=r"leakage: rows of several runs at the same points; .*groupby"):
+        leakage(rows)
+    told = {name: leakage(run) for name, run in rows.groupby("scenario")}
+    for name, own in runs.items():
+        pd.testing.assert_frame_equal(told[name], leakage(own.rows))
+    assert set(told["low"]["adversary"]) == {0.6}
+    assert set(told["high"]["adversary"]) == {0.7}
+    # Of other points, or another variant, nothing is mixed up.
+    apart = concat({"low": runs["low"], "high": replace(table(), rows=high.assign(seed=2))})
+    assert dict(leakage(apart).groupby("seed")["adversary"].max()) == {-1: 0.6, 2: 0.7}
 
 
 def test_leakage_sets_the_strongest_attack_beside_the_papers_alone(attacked_table):

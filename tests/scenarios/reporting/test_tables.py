@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from diffsem.link import InputError, empty_table
+from diffsem.link import AXES, InputError, empty_table
 from diffsem.scenarios.reporting.statistics import attacks, leakage
 from diffsem.scenarios.reporting.tables import (
     attack_lines,
@@ -14,6 +14,9 @@ from diffsem.scenarios.reporting.tables import (
     shown_tables,
     terminal_table,
 )
+
+# Seeds and looks of the table of variants.
+VARIANTS = (("1", "1"), ("1", "10"), ("2", "1"), ("2", "10"))
 
 
 def test_every_attack_on_a_transmitter_is_there_once_the_most_accurate_first(table, printed):
@@ -94,6 +97,42 @@ def test_a_column_that_a_sweep_varies_is_shown_and_parts_the_strongest_attacks(t
             # The strongest reads 60% and 0.1 points more for a look.
             assert (text.count("60.10 ["), text.count("61.00 [")) == ((4, 4) if make is attacks_table else (8, 8))
         assert "looks" not in printed(make(table().rows, "title"), 250)
+
+
+@pytest.mark.parametrize("make", [terminal_table, leakage_table, attacks_table])
+@pytest.mark.parametrize("width", [80, 250])
+def test_a_variant_has_a_column_for_each_of_its_axes(make, width, variants_table, printed):
+    rows = variants_table().rows
+    # Its own looks are not told a second time.
+    rows.loc[rows["node"] == "adversary", "looks"] = rows["eavesdropper_looks"]
+    text = printed(make(rows, "title"), width).replace("│", " ")
+    assert max(map(len, text.splitlines())) <= width
+    assert text.count("looks") == 1
+    firsts = [line.split()[:4] for line in text.splitlines() if line.split()[:1] in (["120"], ["240"])]
+    expected = [[t, snr, *axes] for t in ("120", "240") for snr in ("0", "15") for axes in map(list, VARIANTS)]
+    assert firsts == [line for line in expected for _ in range(2)]
+    # The strongest reads 600 of 1,000 images, 10 more for each seed and 1 more for each look.
+    for seed, looks in VARIANTS:
+        assert f"{60 + int(seed) + int(looks) / 10:.2f}" in text
+
+
+@pytest.mark.parametrize("make", [terminal_table, leakage_table, attacks_table])
+@pytest.mark.parametrize(
+    ("axes", "heads", "width"),
+    [
+        (("seed", "denoising_steps", "eavesdropper_looks"), ["looks", "seed", "steps"], 80),
+        (("transmit_antennas", "receiver_antennas", "eavesdropper_antennas"), ["eve", "rx", "rx", "tx"], 80),
+        (AXES, ["eve", "looks", "rx", "rx", "seed", "steps", "tx"], 120),
+    ],
+)
+def test_the_heads_of_several_axes_are_whole_on_a_narrow_terminal(make, axes, heads, width, table, printed):
+    rows = pd.concat([table().rows.assign(**dict.fromkeys(axes, value)) for value in (1, 12)], ignore_index=True)
+    text = printed(make(rows, "title"), width)
+    assert max(map(len, text.splitlines())) <= width
+    words = text[: text.index("─")].split()
+    assert sorted(word for word in words if word in heads) == heads
+    lines = [line.split() for line in text.splitlines() if line.startswith("240")]
+    assert lines[-1][2 : 2 + len(axes)] == ["12"] * len(axes)
 
 
 def test_a_column_that_varies_for_both_nodes_sets_like_beside_like(table):

@@ -1,13 +1,10 @@
 """Statistics and parts of a table whose sweep went over more than t and SNR."""
 
-from dataclasses import replace
-
 import numpy as np
-import pandas as pd
 import pytest
-from matplotlib import pyplot as plt
 
-from diffsem.link import STEP_BINS, ResultTable, gap_interval
+from diffsem.link import gap_interval
+from diffsem.scenarios.reporting.axes import varying_axes
 from diffsem.scenarios.reporting.figures import all_figures
 from diffsem.scenarios.reporting.statistics import (
     attacks,
@@ -16,43 +13,15 @@ from diffsem.scenarios.reporting.statistics import (
     outage,
     private_share,
     strongest_adversary,
-    varying_axes,
 )
 from diffsem.scenarios.reporting.variants import by_variant
 from diffsem.scenarios.schema.scenario import parse_scenario
-from diffsem.scenarios.schema.strict_yaml import read_yaml, write_yaml
-
-LISTS = {"seed": [1, 2], "eavesdropper.looks": [1, 10]}
+from diffsem.scenarios.schema.strict_yaml import read_yaml
 
 
 @pytest.fixture
-def swept(table) -> ResultTable:
-    """A table of each combination, in which receivers differ with the seed and attacks with the looks too."""
-    whole = table()
-    parts = []
-    for seed in LISTS["seed"]:
-        for looks in LISTS["eavesdropper.looks"]:
-            axes = {"seed": seed, "eavesdropper_looks": looks}
-            rows, heard = whole.rows.assign(**axes), whole.rows["node"] == "adversary"
-            rows["correct"] += 10 * seed + looks * heard
-            rows["accuracy"] = rows["correct"] / rows["total"]
-            rows["both_correct"] = np.where(heard, 100 * seed + looks, rows["correct"])
-            by_step = np.full([len(rows), 2, STEP_BINS], seed)
-            parts.append((rows, by_step, whole.examples.index.assign(**axes), whole.examples.reconstructions + seed))
-    words = read_yaml(str(whole.attributes["scenario"]))
-    words["seed"], words["eavesdropper"]["looks"] = LISTS.values()
-    rows, by_step, index, reconstructions = zip(*parts, strict=True)
-    return replace(
-        whole,
-        attributes={"scenario": write_yaml(words)},
-        rows=pd.concat(rows, ignore_index=True),
-        by_step=np.concatenate(by_step),
-        examples=replace(
-            whole.examples,
-            index=pd.concat(index, ignore_index=True),
-            reconstructions=np.concatenate(reconstructions),
-        ),
-    )
+def swept(variants_table):
+    return variants_table()
 
 
 def test_the_axes_that_vary_are_told(table, swept):
@@ -104,16 +73,37 @@ def test_a_table_falls_into_one_a_variant(table, swept):
     assert (words.seed, words.eavesdropper.looks, words.axes) == (2, 10, {})
 
 
-def test_figures_are_drawn_variant_by_variant(swept, tmp_path, monkeypatch):
-    drawn = []
+def test_figures_are_drawn_variant_by_variant_and_say_of_which(swept, tmp_path, monkeypatch):
+    drawn = {}
 
-    def one_figure(part):
-        drawn.append(part)
-        yield "schedule", lambda look: plt.figure(figsize=(1, 1))
+    def record(figure, start, look):
+        drawn[start.name] = figure.get_label()
+        return iter(())
 
-    monkeypatch.setattr(all_figures, "_drawable", one_figure)
-    paths = all_figures.save_figures([swept], tmp_path, "r")
-    assert [path.name for path in paths if path.suffix == ".png"] == [
-        f"r-schedule-seed{seed}-looks{looks}.png" for seed in (1, 2) for looks in (1, 10)
-    ]
-    assert [part.rows["seed"].iloc[0] for part in drawn] == [1, 1, 2, 2]
+    monkeypatch.setattr(all_figures, "_files", record)
+    all_figures.save_figures([swept], tmp_path, "r", only=["accuracy-t-15", "schedule", "attacks"])
+    suffixes = {f"seed{seed}-looks{looks}": (seed, looks) for seed in (1, 2) for looks in (1, 10)}
+    kinds = ("accuracy-t-15dB", "attacks-clean-pair")
+    # The schedule is that of all variants.
+    assert set(drawn) == {"r-schedule", *(f"r-{kind}-{suffix}" for kind in kinds for suffix in suffixes)}
+    for suffix, (seed, looks) in suffixes.items():
+        for kind in kinds:
+            assert f"seed {seed}, eavesdropper's looks {looks};" in drawn[f"r-{kind}-{suffix}"]
+
+
+def test_each_variant_counts_as_a_table_among_several(table, swept, tmp_path, monkeypatch):
+    labels = []
+
+    def record(figure, start, look):
+        labels.extend(text.get_text() for text in figure.legends[0].get_texts())
+        return iter(())
+
+    monkeypatch.setattr(all_figures, "_files", record)
+    several = [table(), swept]
+    all_figures.save_figures(several, tmp_path, "r", ["plain", "mine"])
+    names = ["plain", *(f"mine-seed{seed}-looks{looks}" for seed in (1, 2) for looks in (1, 10))]
+    assert {label.replace("\n", " ").partition(":")[0] for label in labels} == set(names)
+    labels.clear()
+    all_figures.save_figures(several, tmp_path, "r")
+    named = {label.replace("\n", " ").partition(":")[0] for label in labels}
+    assert named == {"mnist-awgn", *(f"mnist-awgn (2)-seed{seed}-looks{looks}" for seed in (1, 2) for looks in (1, 10))}

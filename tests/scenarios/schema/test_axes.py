@@ -82,7 +82,7 @@ def test_a_key_loses_its_list_with_a_single_value():
         ("seed=[]", "seed: []: has no value"),
         ("seed=[2, 1]", "seed: [2, 1]: must be in ascending order"),
         ("eavesdropper.looks=[1, 1]", "eavesdropper.looks: [1, 1]: must be in ascending order"),
-        ("seed=[1, true]", "seed: True: is a boolean"),
+        ("seed=[1, true]", "seed: true: is a boolean"),
         ("eavesdropper.looks=[1, 101]", "eavesdropper.looks: 101: should be less than or equal to 100"),
         ("denoising.steps=[1, 501]", "denoising.steps: 501: allowed: at most schedule.steps, 500"),
         ("legitimate.transmit_antennas=[1, 2]", "2 streams, one a transmit antenna, need as many receive antennas"),

@@ -40,6 +40,7 @@ def copy_without(tmp_path):
 
     def make(module):
         package = tmp_path / "diffsem"
+        shutil.copytree(ROOT / "api", package, ignore=shutil.ignore_patterns("__pycache__"))
         for room in ("models", "channels", "link", "scenarios"):
             ignored = shutil.ignore_patterns("__pycache__", "weights", "data")
             shutil.copytree(ROOT / room, package / room, ignore=ignored)

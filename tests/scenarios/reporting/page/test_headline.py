@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from diffsem.link import empty_table, gap_interval
@@ -128,3 +129,33 @@ def test_what_is_missing_is_said(row, made):
 def test_the_papers_attacker_is_told_where_another_is_stronger(attacked_table):
     text = said(attacked_table())
     assert "To the paper's attacker alone (inversion-mlp+blind) the gap would be +" in text
+
+
+def test_the_variant_of_a_sweep_is_told_and_its_own_rows_are_compared(row, made):
+    rows = []
+    for steps, gained in ((1, 20), (2, 100)):
+        for looks, heard in ((1, 500), (10, 550)):
+            point = {"denoising_steps": steps, "eavesdropper_looks": looks}
+            # The control differs with the variant, too.
+            rows.append(row("b", "receiver", 240, 15.0, 700 + 10 * steps) | point)
+            rows.append(row("a", "receiver", 240, 15.0, 800 + gained, denoiser_calls=1.0 * steps) | point)
+            for system in "ab":
+                rows.append(row(system, "adversary", 240, 15.0, heard) | point)
+            if looks == 10:
+                rows.append(row("a", "adversary", 240, 15.0, 100, attack="as-heard") | point)
+    text = said(made(*rows))
+    assert "At t = 240 and 15 dB (denoising steps 2, eavesdropper's looks 1) a reads 90.00%" in text
+    assert "The gap is +40.00" in text
+    assert "One attack was run on it there: inversion-mlp." in text
+    assert "behind the same transmitter (b, 72.00% " in text
+    assert "a gains +18.00 [" in text
+    text = said(made(*(line for line in rows if line["node"] == "receiver")))
+    assert "(denoising steps 2, eavesdropper's looks 1) a reads 90.00% [" in text
+
+
+def test_error_rates_of_variants_tell_of_which_the_lowest_is(error_table):
+    whole = error_table()
+    rows = [whole.rows.assign(seed=seed) for seed in (1, 2)]
+    rows[0]["ber_high"] += 0.1
+    text = said(replace(whole, rows=pd.concat(rows, ignore_index=True)))
+    assert "at 8 dB (seed 2): 0.00e+00" in text

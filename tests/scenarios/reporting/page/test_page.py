@@ -293,3 +293,48 @@ def test_the_command_writes_beside_the_table_and_keeps_tables(tmp_path, table, c
 def test_a_scenario_that_is_none_is_told_with_its_file(table):
     with pytest.raises(InputError, match=r"result file a\.h5: its scenario is not one"):
         report_page({"a.h5": replace(table(), attributes={"scenario": "["})}, DATE)
+
+
+def test_a_swept_tables_variants_are_columns_and_choices(variants_table):
+    table = variants_table()
+    page = parsed(table)
+    lines, heard = leakage(table.rows), attacks(table.rows)
+    for title, name in (("seed", "seed"), ("eavesdropper's looks", "eavesdropper_looks")):
+        for grid, expected in (("table-1-receivers", lines), ("table-1-attacks", heard)):
+            assert [float(value) for value, _ in page.column(grid, title)] == list(expected[name])
+            place = page.grids[grid]["heads"].index(title)
+            assert ("select", {"data-column": str(place)}) in page.tags
+    assert [float(value) for value, _ in page.column("table-1-receivers", "gap, points")] == list(lines["gap"])
+    said = " ".join(page.text)
+    # Both seeds have the same gaps at one look; those nearer to 100% have the narrower intervals.
+    assert "At t = 120 and 0 dB, the eavesdropper at 5 dB (seed 2, eavesdropper's looks 1) DiffSem reads 82.00%" in said
+    groups = [values["label"] for tag, values in page.tags if tag == "optgroup"]
+    for seed in (1, 2):
+        for looks in (1, 10):
+            told = f"seed {seed}, eavesdropper's looks {looks}"
+            assert sum(label.endswith(f"; {told}") for label in groups) == 2
+            assert f"over SNR, at t = 240, {told}" in page.text
+            assert f"t = 240 and 15 dB, the eavesdropper at 5 dB ({told})" in page.text
+    # Over t and over SNR, two points and four variants each; no point twice in a curve.
+    assert len(page.figures) == 16
+    assert all(len(set(trace["x"])) == len(trace["x"]) == 2 for figure in page.figures for trace in figure["data"])
+
+
+def test_private_shares_are_those_of_the_variant(variants_table):
+    table = variants_table()
+    page = parsed(table)
+    grid = "table-1-receivers"
+    axes = zip(page.column(grid, "system"), page.column(grid, "seed"), strict=True)
+    looks = page.column(grid, "eavesdropper's looks")
+    for (system, (seed, _)), (count, _), (value, _) in zip(
+        axes, looks, page.column(grid, "read by the receiver alone, %"), strict=True
+    ):
+        read = (800 if system[0] == "DiffSem" else 700) + 10 * float(seed)
+        assert float(value) == pytest.approx((read - 100 * float(seed) - float(count)) / 1000)
+
+
+def test_tables_side_by_side_tell_their_variants(table, variants_table):
+    plain = replace(table(), rows=table().rows.assign(seed=7, eavesdropper_looks=3))
+    page = Parsed(report_page({"plain.h5": plain, "swept.h5": variants_table()}, DATE))
+    found = zip(page.column("comparison", "seed"), page.column("comparison", "eavesdropper's looks"), strict=True)
+    assert [(seed[1], looks[1]) for seed, looks in found] == [("7", "3")] * 2 + [("2", "1")] * 2

@@ -18,6 +18,15 @@ class ChannelState:
         As the node knows it.
     error : [B, N], float32
         Noise variance a receive antenna that a channel use of unit energy meets for what is not known.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from diffsem.channels import BlockFadingChannel, Csi
+    >>> channel = BlockFadingChannel(receive_antennas=2, csi=Csi(pilots=4))
+    >>> state = channel.observe(channel.fading(5, 32), np.full(5, 0.5, "float32"), count=32)
+    >>> tuple(state.gain.shape), float(state.error[0, 0])  # the noise variance, averaged over four pilots
+    ((5, 32, 2, 1), 0.125)
     """
 
     gain: tf.Tensor
@@ -37,6 +46,15 @@ class Channel(Protocol):
     ----------
     transmit_antennas, receive_antennas : int
         K and M.
+
+    Examples
+    --------
+    >>> from diffsem.channels import BlockFadingChannel, Channel, Equalizer
+    >>> class Repeated(BlockFadingChannel):
+    ...     def channel_uses(self, count):
+    ...         return 2 * super().channel_uses(count)
+    >>> isinstance(Repeated(), Channel), isinstance(Equalizer(), Channel), Repeated().channel_uses(32)
+    (True, False, 64)
     """
 
     transmit_antennas: int

@@ -20,6 +20,14 @@ def correlate(own, other, coefficient: float):
     Returns
     -------
     [..., M, K], complex64
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from diffsem.channels import correlate
+    >>> own, other = np.zeros((1, 2, 1), "complex64"), np.ones((1, 1, 1), "complex64")
+    >>> correlate(own, other, 0.5).numpy().real.ravel().tolist()  # the second antenna has no counterpart
+    [0.5, 0.0]
     """
     if coefficient == 0:
         return own

@@ -47,6 +47,16 @@ class Equalizer(keras.layers.Layer):
     ValueError
         If the kind is unknown, "mrc" or interference goes with more than one stream, or "zf" has more streams than
         receive antennas.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from diffsem.channels import Equalizer
+    >>> gain = np.full((1, 32, 1, 1), 2j, "complex64")
+    >>> received, noise = gain[..., 0], np.full((1, 32), 0.5, "float32")
+    >>> symbols, effective_no = Equalizer("zf")([received, gain, noise])
+    >>> complex(symbols[0, 0]), float(effective_no[0, 0])
+    ((1+0j), 0.125)
     """
 
     def __init__(self, kind: EqualizerKind = "zf", count=None, **kwargs):

@@ -45,6 +45,12 @@ class Multipath:
         Of the node, m/s; its Doppler spread decorrelates the OFDM symbols.
     subcarriers : int
     subcarrier_spacing_khz : float
+
+    Examples
+    --------
+    >>> from diffsem.channels import Multipath, OfdmChannel
+    >>> OfdmChannel(Multipath(subcarriers=48)).channel_uses(64)  # two whole OFDM symbols
+    96
     """
 
     family: Literal["tdl", "cdl"] = "tdl"
@@ -105,6 +111,17 @@ class OfdmChannel(keras.layers.Layer):
     ValueError
         If the subcarriers do not divide among the transmit antennas' pilots, or the CSI is outdated by other means than
         the node's speed, or there are fewer streams than transmit antennas and pilots, or a call.
+
+    Examples
+    --------
+    Two OFDM symbols of data and two of pilots, 16 subcarriers each.
+
+    >>> import numpy as np
+    >>> from diffsem.channels import Csi, Multipath, OfdmChannel
+    >>> channel = OfdmChannel(Multipath(model="C"), receive_antennas=2, csi=Csi(pilots=2))
+    >>> received, gain, noise = channel([np.ones((5, 32), "complex64"), np.full(5, 0.1, "float32")])
+    >>> channel.channel_uses(32), received.shape.as_list(), gain.shape.as_list()
+    (64, [5, 32, 2], [5, 32, 2, 1])
     """
 
     def __init__(self, multipath=None, transmit_antennas=1, receive_antennas=1, csi=None, streams=None, **kwargs):

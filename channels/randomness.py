@@ -14,6 +14,15 @@ def reseed(seed) -> None:
     ----------
     seed : int or scalar int64 tensor
         0 <= seed < 2**63.
+
+    Examples
+    --------
+    >>> from diffsem.channels import rayleigh_gains, reseed
+    >>> def first(seed):
+    ...     reseed(seed)
+    ...     return complex(rayleigh_gains(1, 1, 1)[0, 0, 0])
+    >>> first(1) == first(1), first(1) == first(2)
+    (True, False)
     """
     # As a tensor the seed becomes the generator's key. A Python number would become its counter: streams of nearby
     # seeds would be one stream, shifted.

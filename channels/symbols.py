@@ -56,6 +56,14 @@ def symbols_to_features(symbols, power, shape):
     Returns
     -------
     [B, ...], float32
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from diffsem.channels import symbols_to_features
+    >>> symbols = np.array([[1 + 3j, 2 + 4j]], "complex64")
+    >>> symbols_to_features(symbols, np.array([0.5], "float32"), (2, 2)).numpy().tolist()
+    [[[1.0, 2.0], [3.0, 4.0]]]
     """
     real = tf.concat([tf.math.real(symbols), tf.math.imag(symbols)], axis=-1)
     return tf.reshape(real * tf.sqrt(2 * power)[:, None], [-1, *shape])

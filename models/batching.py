@@ -4,7 +4,17 @@ from keras import ops, tree
 
 
 def per_sample(values, like):
-    """[B] values shaped to broadcast over the features `like` of [B, ...]."""
+    """[B] values shaped to broadcast over the features `like` of [B, ...].
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from diffsem.models import per_sample
+    >>> feature = np.ones((2, 8, 8, 1))
+    >>> scaled = per_sample(np.array([1.0, 3.0]), feature) * feature
+    >>> float(scaled[0].numpy().mean()), float(scaled[1].numpy().mean())
+    (1.0, 3.0)
+    """
     return ops.reshape(values, (-1,) + (1,) * (len(like.shape) - 1))
 
 
@@ -26,6 +36,13 @@ def in_batches(function, batch_size, *arrays):
     Returns
     -------
     array or nest of arrays [N, ...]
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from diffsem.models import in_batches
+    >>> in_batches(lambda batch: batch - batch[:1], 2, np.array([1, 2, 5, 7])).numpy().tolist()  # two batches
+    [0, 1, 0, 2]
     """
     if batch_size is None:
         return function(*arrays)

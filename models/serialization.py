@@ -22,6 +22,18 @@ def serializable(part):
     -------
     type
         The same, with `get_config` and `from_config`.
+
+    Examples
+    --------
+    >>> import keras
+    >>> from diffsem.models import serializable
+    >>> @serializable
+    ... class Gain(keras.layers.Layer):
+    ...     def __init__(self, factor, **kwargs):
+    ...         super().__init__(**kwargs)
+    ...         self.factor = factor
+    >>> Gain.from_config(Gain(3.0).get_config()).factor
+    3.0
     """
     own = _arguments(part)
 

@@ -14,11 +14,42 @@ import numpy as np
 
 
 class BrokenStateError(Exception):
-    """The state of a training that was cut off is not whole, or is that of another model."""
+    """The state of a training that was cut off is not whole, or is that of another model.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> import keras
+    >>> from diffsem.models import BrokenStateError, TrainingPlan, train
+    >>> model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)])
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     _ = Path(folder, "history.json").write_text("cut off")
+    ...     try:
+    ...         train(model, "mse", lambda epoch: None, None, TrainingPlan(epochs=1), Path(folder))
+    ...     except BrokenStateError as error:
+    ...         print(str(error).split(": ")[1][:26])
+    not a whole training state
+    """
 
 
 class NotFiniteError(Exception):
-    """The loss of an epoch is NaN or infinite."""
+    """The loss of an epoch is NaN or infinite.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> import keras
+    >>> import numpy as np
+    >>> from diffsem.models import TrainingPlan, train
+    >>> model, samples = keras.Sequential([keras.layers.Dense(1)]), (np.ones((4, 1)), np.full((4, 1), np.nan))
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     train(model, "mse", lambda epoch: samples, samples, TrainingPlan(epochs=1), Path(folder))
+    Traceback (most recent call last):
+        ...
+    diffsem.models.training.NotFiniteError: epoch 1 of 1: loss is nan
+    """
 
 
 @dataclass(frozen=True)
@@ -44,6 +75,13 @@ class TrainingPlan:
     cosine : bool
         Let the learning rate fall along half a cosine over `epochs` instead, whatever the validation loss does
         (Loshchilov and Hutter, ICLR 2017): for a budget too short to wait for plateaus.
+
+    Examples
+    --------
+    >>> from diffsem.models import TrainingPlan
+    >>> plan = TrainingPlan(epochs=10, cosine=True)
+    >>> [round(plan.annealed(epoch), 6) for epoch in (0, 5)]
+    [0.001, 0.000505]
     """
 
     epochs: int
@@ -106,6 +144,22 @@ def train(
         If the state of the former call is not whole, or is that of another model.
     NotFiniteError
         If the loss of an epoch, in training or validation, is NaN or infinite; the state before that epoch stays.
+
+    Examples
+    --------
+    A second call finds the epoch on disk.
+
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> import keras
+    >>> import numpy as np
+    >>> from diffsem.models import TrainingPlan, train
+    >>> model, samples = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)]), (np.ones((4, 1)), np.ones((4, 1)))
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     task = (model, "mse", lambda epoch: samples, samples, TrainingPlan(epochs=1), Path(folder))
+    ...     first, second = train(*task), train(*task)
+    >>> len(first), first == second
+    (1, True)
     """
     folder.mkdir(parents=True, exist_ok=True)
     model.compile(optimizer=keras.optimizers.Adam(plan.learning_rate), loss=loss, metrics=list(metrics))

@@ -40,6 +40,17 @@ class Denoise(keras.layers.Layer):
     Output
     ------
     z^ : [B, height, width, channels], float
+
+    Examples
+    --------
+    At step 0 there is no noise to take away, whatever the U-Net says.
+
+    >>> import numpy as np
+    >>> from diffsem.models import Denoise, UNet
+    >>> denoise = Denoise(UNet((4, 4, 1), channels=8, context=10), grid=5, guidance=1.0)
+    >>> received, label = np.full((2, 4, 4, 1), 0.5, "float32"), np.full((2, 10), 0.1, "float32")
+    >>> denoise.calls, np.allclose(denoise([received, np.zeros(2), label]), received)
+    (10, True)
     """
 
     def __init__(self, unet, schedule=None, grid=10, guidance=0.0, solver="ddim", **kwargs):

@@ -33,6 +33,18 @@ def self_referential_rounds(denoise, classify, received, step, logits, max_round
     logits : [B, classes], float
     rounds : [B], int32
         Rounds that each sample took.
+
+    Examples
+    --------
+    A classifier that takes y itself for logits: the first label of the first sample was another one.
+
+    >>> import numpy as np
+    >>> from diffsem.models import self_referential_rounds
+    >>> y, first = np.array([[0.0, 1.0], [1.0, 0.0]]), np.array([[1.0, 0.0], [1.0, 0.0]])
+    >>> denoise, classify = lambda y, step, label: y, lambda y, clean, step: clean
+    >>> logits, rounds = self_referential_rounds(denoise, classify, y, np.zeros(2), first, max_rounds=5)
+    >>> logits.numpy().argmax(axis=1).tolist(), rounds.numpy().tolist()
+    ([1, 0], [2, 1])
     """
     count = ops.shape(received)[0]
     lanes = lanes or count

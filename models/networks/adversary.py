@@ -28,6 +28,12 @@ class InversionConv(keras.Model):
     Output
     ------
     image : [B, *image_shape], float in [0, 1]
+
+    Examples
+    --------
+    >>> from diffsem.models import InversionConv
+    >>> InversionConv((8, 8, 1), (28, 28, 1), channels=8).output_shape
+    (None, 28, 28, 1)
     """
 
     def __init__(self, feature_shape, image_shape, channels=32, name="inversion_conv", **kwargs):
@@ -73,6 +79,17 @@ class SymbolClassifier(keras.Model):
     Output
     ------
     logits : [B, classes], float
+
+    Examples
+    --------
+    One that reads sorted magnitudes does not care how the symbols are ordered and signed.
+
+    >>> import numpy as np
+    >>> from diffsem.models import SymbolClassifier
+    >>> classifier = SymbolClassifier((2, 2, 1), classes=10, hidden=(8,), sorted_magnitudes=True)
+    >>> symbols, time = np.array([1.0, 2.0, 3.0, 4.0]).reshape(1, 2, 2, 1), np.zeros((1, 1))
+    >>> np.allclose(classifier([symbols, time]), classifier([-symbols[:, ::-1], time]))
+    True
     """
 
     def __init__(
@@ -150,6 +167,16 @@ class PadDictionaryClassifier(keras.Model):
     Output
     ------
     logits : [B, classes], float
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from diffsem.models import PadDictionaryClassifier
+    >>> classifier = PadDictionaryClassifier((2, 2, 1), classes=10, pads=2)
+    >>> pads = np.array([[1, 1, 1, 1], [1, -1, 1, -1]], "float32")
+    >>> _ = classifier.removal.dictionary.assign(pads)
+    >>> classifier.removal(3 * pads + np.array([1, 1, -1, -1], "float32")).numpy().tolist()  # what no pad resembles
+    [[1.0, 1.0, -1.0, -1.0], [1.0, 1.0, -1.0, -1.0]]
     """
 
     def __init__(self, feature_shape, classes, pads=64, hidden=(512, 256), name="pad_dictionary", **kwargs):
@@ -185,6 +212,14 @@ class DenoisingAttack(keras.Model):
     [received, time]
         received : [B, height, width, channels], float; unit mean square.
         time : [B, 1], float; the step as a fraction t / T.
+
+    Examples
+    --------
+    >>> from diffsem.models import DenoisingAttack, InversionConv, UNet
+    >>> denoiser, decoder = UNet((4, 4, 1), channels=8), InversionConv((4, 4, 2), (16, 16, 1), channels=8)
+    >>> attack = DenoisingAttack(denoiser, decoder)
+    >>> attack.estimate.output_shape, attack.output_shape
+    ((None, 4, 4, 1), (None, 16, 16, 1))
     """
 
     def __init__(self, denoiser, network, schedule=None, name="denoising_attack", **kwargs):

@@ -22,6 +22,13 @@ def log_uniform_kl(log_alpha):
     Returns
     -------
     The same shape, nats.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from diffsem.models import log_uniform_kl
+    >>> [round(float(nats), 3) for nats in log_uniform_kl(np.array([-4.0, 0.0, 20.0]))]
+    [2.634, 0.431, 0.0]
     """
     return 0.5 * ops.softplus(-log_alpha) - 0.63576 * ops.sigmoid(1.8732 + 1.48695 * log_alpha) + 0.63576
 
@@ -33,6 +40,15 @@ class SymbolInformation(keras.layers.Layer):
     Parameters
     ----------
     schedule : NoiseSchedule, optional
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from diffsem.models import SymbolInformation
+    >>> feature, steps = np.ones((3, 8, 8, 1), "float32"), np.array([0.0, 120.0, 480.0])
+    >>> near, middle, far = SymbolInformation()([feature, steps]).numpy()
+    >>> bool(near > middle > far > 0)
+    True
     """
 
     def __init__(self, schedule=None, **kwargs):
@@ -47,7 +63,16 @@ class SymbolInformation(keras.layers.Layer):
 
 
 def noise_to_signal_log(schedule: NoiseSchedule, step):
-    """[B] log of the noise-to-signal ratio at steps [B]; never under that of an SNR of 25 dB."""
+    """[B] log of the noise-to-signal ratio at steps [B]; never under that of an SNR of 25 dB.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from diffsem.models import NoiseSchedule, noise_to_signal_log
+    >>> told = noise_to_signal_log(NoiseSchedule(), np.array([0.0, 240.0])).numpy()
+    >>> (-10 * told / np.log(10)).round(1).tolist()  # SNR, dB
+    [25.0, -3.5]
+    """
     return ops.maximum(schedule.log_noise_to_signal_at(step), -2.5 * ops.log(10.0))
 
 
@@ -63,6 +88,17 @@ class Against(keras.layers.Layer):
     [value, weight]
         value : [B, ...], float
         weight : [B], float
+
+    Examples
+    --------
+    >>> import tensorflow as tf
+    >>> from diffsem.models import Against
+    >>> value, weight = tf.constant([[3.0]]), tf.constant([2.0])
+    >>> with tf.GradientTape() as tape:
+    ...     tape.watch(value)
+    ...     same = Against()([value, weight])
+    >>> float(same[0, 0]), float(tape.gradient(same, value)[0, 0])
+    (3.0, -2.0)
     """
 
     def call(self, inputs):

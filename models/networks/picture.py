@@ -8,7 +8,15 @@ from diffsem.models.serialization import serializable
 
 
 def swap_quarters(image):
-    """[B, height, width, channels] with the upper left and the lower right quarter swapped; its own inverse."""
+    """[B, height, width, channels] with the upper left and the lower right quarter swapped; its own inverse.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from diffsem.models import swap_quarters
+    >>> swap_quarters(np.array([[1, 2], [3, 4]]).reshape(1, 2, 2, 1)).numpy().reshape(2, 2).tolist()
+    [[4, 2], [3, 1]]
+    """
     height, width = image.shape[1] // 2, image.shape[2] // 2
     upper = ops.concatenate([image[:, height:, width:], image[:, :height, width:]], axis=2)
     lower = ops.concatenate([image[:, height:, :width], image[:, :height, :width]], axis=2)
@@ -33,6 +41,15 @@ class PictureEncoder(keras.Model):
     Output
     ------
     feature : [B, height, width, channels], float; unit mean square.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from diffsem.models import PictureEncoder
+    >>> image = np.array([[0.0, 0.2], [0.2, 0.2]]).reshape(1, 2, 2, 1)
+    >>> feature = PictureEncoder((2, 2, 1), permuted=True)(image).numpy()
+    >>> round(float((feature**2).mean()), 3), int(feature.argmin())  # the black pixel has moved
+    (1.0, 3)
     """
 
     def __init__(self, image_shape, permuted=False, name="picture_encoder", **kwargs):
@@ -68,6 +85,15 @@ class Picture(keras.Model):
     Output
     ------
     image : [B, height, width, channels], float; in [0, 1] but for noise.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from diffsem.models import Picture
+    >>> symbols, time = np.ones((1, 2, 2, 1)), np.zeros((1, 1))
+    >>> image = Picture((2, 2, 1), rms=0.5)([symbols, time])
+    >>> round(float(image[0, 0, 0, 0]), 3)
+    0.5
     """
 
     def __init__(self, image_shape, permuted=False, *, rms, schedule=None, name="picture", **kwargs):
@@ -104,6 +130,17 @@ class PictureClassifier(keras.Model):
     Output
     ------
     logits : [B, classes], float
+
+    Examples
+    --------
+    >>> import keras
+    >>> import numpy as np
+    >>> from diffsem.models import Picture, PictureClassifier
+    >>> judge = keras.Sequential([keras.Input((2, 2, 1)), keras.layers.Flatten()])  # takes pixels for logits
+    >>> symbols, time = np.ones((1, 2, 2, 1)), np.zeros((1, 1))
+    >>> logits = PictureClassifier(Picture((2, 2, 1), rms=0.5), judge)([symbols, 7 * symbols, time])
+    >>> logits.numpy().round(3).tolist()
+    [[0.5, 0.5, 0.5, 0.5]]
     """
 
     def __init__(self, picture, judge, name="picture_classifier", **kwargs):

@@ -36,6 +36,15 @@ class ReferenceEncoder(keras.Model):
     Output
     ------
     feature : [B, *feature_shape], float; mean 0 and mean square 1 for every sample.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from diffsem.models import ReferenceEncoder
+    >>> encoder = ReferenceEncoder((28, 28, 1), (8, 8, 1), filters=(4, 4), width=16)
+    >>> feature = encoder(np.random.default_rng(1).random((2, 28, 28, 1))).numpy()
+    >>> feature.shape, (feature**2).mean(axis=(1, 2, 3)).round(3).tolist()
+    ((2, 8, 8, 1), [1.0, 1.0])
     """
 
     def __init__(self, image_shape, feature_shape, filters=None, width=256, name="reference_encoder", **kwargs):
@@ -84,6 +93,13 @@ class ReferenceClassifier(keras.Model):
     Output
     ------
     logits : [B, classes], float
+
+    Examples
+    --------
+    >>> from diffsem.models import ReferenceClassifier
+    >>> classifier = ReferenceClassifier((8, 8, 1), classes=10, hidden=(16,))
+    >>> classifier.output_shape, classifier.count_params()  # (2 x 64 + 1 + 1) x 16 + (16 + 1) x 10
+    ((None, 10), 2250)
     """
 
     def __init__(self, feature_shape, classes, hidden=(256, 128), name="reference_classifier", **kwargs):

@@ -81,6 +81,14 @@ class ResidualEncoder(keras.Model):
     ------
     ValueError
         If the feature has another height or width.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from diffsem.models import ResidualEncoder
+    >>> feature = ResidualEncoder((64, 64, 3), (16, 16, 2))(np.random.default_rng(1).random((2, 64, 64, 3))).numpy()
+    >>> feature.shape, (feature**2).mean(axis=(1, 2, 3)).round(3).tolist()
+    ((2, 16, 16, 2), [1.0, 1.0])
     """
 
     def __init__(self, image_shape=(32, 32, 3), feature_shape=(8, 8, 3), name="residual_encoder", **kwargs):
@@ -120,6 +128,13 @@ class ResidualClassifier(keras.Model):
     Output
     ------
     logits : [B, classes], float
+
+    Examples
+    --------
+    >>> from diffsem.models import ResidualClassifier
+    >>> classifier = ResidualClassifier((8, 8, 3), classes=10, channels=16)
+    >>> [each.shape for each in classifier.inputs], classifier.output_shape
+    ([(None, 8, 8, 3), (None, 8, 8, 3), (None, 1)], (None, 10))
     """
 
     def __init__(self, feature_shape=(8, 8, 3), classes=10, channels=512, name="residual_classifier", **kwargs):
@@ -158,6 +173,13 @@ class ResidualSymbolClassifier(keras.Model):
     Output
     ------
     logits : [B, classes], float
+
+    Examples
+    --------
+    >>> from diffsem.models import ResidualSymbolClassifier
+    >>> classifier = ResidualSymbolClassifier((8, 8, 3), classes=10, channels=16)
+    >>> [each.shape for each in classifier.inputs], classifier.output_shape
+    ([(None, 8, 8, 3), (None, 1)], (None, 10))
     """
 
     def __init__(self, feature_shape=(8, 8, 3), classes=10, channels=256, name="residual_symbol_classifier", **kwargs):
@@ -187,6 +209,12 @@ class ResidualStrongClassifier(keras.Model):
     Output
     ------
     logits : [B, classes], float
+
+    Examples
+    --------
+    >>> from diffsem.models import ResidualStrongClassifier
+    >>> ResidualStrongClassifier((32, 32, 3), classes=10).output_shape
+    (None, 10)
     """
 
     def __init__(self, image_shape=(32, 32, 3), classes=10, name="residual_strong_classifier", **kwargs):
@@ -227,6 +255,16 @@ class InversionResidual(keras.Model):
     ------
     ValueError
         If an image is of another size.
+
+    Examples
+    --------
+    >>> from diffsem.models import InversionResidual
+    >>> InversionResidual((8, 8, 3), (32, 32, 3)).output_shape
+    (None, 32, 32, 3)
+    >>> InversionResidual((8, 8, 3), (28, 28, 1))
+    Traceback (most recent call last):
+        ...
+    ValueError: feature_shape (8, 8, 3): height and width must be a quarter or an eighth of those of image_shape (28, 28, 1)
     """
 
     def __init__(self, feature_shape=(8, 8, 3), image_shape=(32, 32, 3), name="inversion_residual", **kwargs):

@@ -72,6 +72,17 @@ class UNet(keras.Model):
     ------
     ValueError
         If height or width is not divisible by 4.
+
+    Examples
+    --------
+    >>> from diffsem.models import UNet
+    >>> unet = UNet((8, 8, 1), channels=8, context=10)
+    >>> [each.shape for each in unet.inputs], unet.output_shape
+    ([(None, 8, 8, 1), (None, 1), (None, 10)], (None, 8, 8, 1))
+    >>> UNet((6, 6, 1))
+    Traceback (most recent call last):
+        ...
+    ValueError: feature_shape (6, 6, 1): height and width must be divisible by 4
     """
 
     def __init__(self, feature_shape=(8, 8, 1), channels=128, context=0, name="unet", **kwargs):

@@ -154,7 +154,8 @@ def train(
     >>> import keras
     >>> import numpy as np
     >>> from diffsem.models import TrainingPlan, train
-    >>> model, samples = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)]), (np.ones((4, 1)), np.ones((4, 1)))
+    >>> model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)])
+    >>> samples = np.ones((4, 1)), np.ones((4, 1))
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     task = (model, "mse", lambda epoch: samples, samples, TrainingPlan(epochs=1), Path(folder))
     ...     first, second = train(*task), train(*task)

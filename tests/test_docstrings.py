@@ -11,6 +11,8 @@ import diffsem
 
 ROOT = Path(__file__).parents[1]
 PACKAGES = ("models", "channels", "link", "scenarios")
+# Whose public classes and functions all have an example.
+EXEMPLARY = ("channels", "models", "scenarios")
 # It trains.
 LONG = {"diffsem.scenarios.library.simulating"}
 
@@ -52,3 +54,17 @@ def documented(found):
 @pytest.mark.parametrize("name", sorted(set(diffsem.__all__) - {"__version__", *PACKAGES}))
 def test_every_name_of_the_top_level_has_an_example(name):
     assert ">>> " in documented(getattr(diffsem, name))
+
+
+def public():
+    """Dotted names below `diffsem`; nothing that they stand for is loaded."""
+    packages = [(package, importlib.import_module(f"diffsem.{package}")) for package in EXEMPLARY]
+    return [f"{package}.{name}" for package, module in packages for name in sorted(module.__all__)]
+
+
+@pytest.mark.parametrize("name", public())
+def test_every_class_and_function_of_a_package_has_an_example(name):
+    package, _, own = name.partition(".")
+    found = getattr(importlib.import_module(f"diffsem.{package}"), own)
+    # Modules, constants and names of types have no docstring of their own.
+    assert ">>> " in documented(found) or not (inspect.isclass(found) or inspect.isfunction(found))

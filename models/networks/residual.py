@@ -259,12 +259,8 @@ class InversionResidual(keras.Model):
     Examples
     --------
     >>> from diffsem.models import InversionResidual
-    >>> InversionResidual((8, 8, 3), (32, 32, 3)).output_shape
-    (None, 32, 32, 3)
-    >>> InversionResidual((8, 8, 3), (28, 28, 1))
-    Traceback (most recent call last):
-        ...
-    ValueError: feature_shape (8, 8, 3): height and width must be a quarter or an eighth of those of image_shape (28, 28, 1)
+    >>> [InversionResidual((4, 4, 3), (size, size, 3)).output_shape for size in (16, 32)]
+    [(None, 16, 16, 3), (None, 32, 32, 3)]
     """
 
     def __init__(self, feature_shape=(8, 8, 3), image_shape=(32, 32, 3), name="inversion_residual", **kwargs):

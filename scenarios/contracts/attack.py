@@ -34,6 +34,14 @@ class Target:
         Whether a key orders and signs the symbols of each transmission.
     schedule : Schedule
         By which steps t / T stand for noise levels.
+
+    Examples
+    --------
+    >>> from diffsem.models import InversionConv
+    >>> from diffsem.scenarios import Target
+    >>> target = Target(feature_shape=(8, 8, 1), image_shape=(28, 28, 1), classes=10, pixel_rms=0.3)
+    >>> InversionConv(target.feature_shape, target.image_shape, channels=8).output_shape
+    (None, 28, 28, 1)
     """
 
     feature_shape: tuple[int, int, int]
@@ -46,7 +54,20 @@ class Target:
 
 
 class Eavesdropping(Protocol):
-    """One attack's access to one transmitter: black box, chosen plaintext. It is all that an attack gets."""
+    """One attack's access to one transmitter: black box, chosen plaintext. It is all that an attack gets.
+
+    Examples
+    --------
+    What an attack's `train` asks of it; this one pretends, and shows what the network learns.
+
+    >>> class Pretended:
+    ...     def fit(self, model, loss, target, **plan):
+    ...         return [{"epoch": 0, "learns": target(["y", "t / T"], "images", "labels")}]
+    >>> def train(eavesdropping, model):
+    ...     return eavesdropping.fit(model, "mse", lambda heard, images, labels: images)
+    >>> train(Pretended(), None)
+    [{'epoch': 0, 'learns': 'images'}]
+    """
 
     @property
     def name(self) -> str:
@@ -154,6 +175,19 @@ class AttackMethod:
         Of several of the paper's attackers in a result table the highest counts: that for images of the kind.
     default_place : int, optional
         Its place among those that are run where a scenario lists none; None: not one of them.
+
+    Examples
+    --------
+    A linear probe of the symbols.
+
+    >>> from diffsem.models import SymbolClassifier
+    >>> from diffsem.scenarios import AttackMethod, Target
+    >>> def build(target):
+    ...     return SymbolClassifier(target.feature_shape, target.classes, hidden=())
+    >>> probe = AttackMethod("probe", "label", build, train=None, applies=lambda target: not target.scrambled)
+    >>> target = Target((8, 8, 1), (28, 28, 1), classes=10, pixel_rms=0.3, scrambled=True)
+    >>> probe.build(target).output_shape, probe.applies(target)
+    ((None, 10), False)
     """
 
     name: str

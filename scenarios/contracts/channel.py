@@ -12,7 +12,16 @@ if TYPE_CHECKING:  # a scenario is checked without it
 
 @dataclass(frozen=True)
 class Antennas:
-    """Of a node and of the transmitter; streams: symbols that are sent at a time."""
+    """Of a node and of the transmitter; streams: symbols that are sent at a time.
+
+    Examples
+    --------
+    >>> from diffsem.channels import null_space_dimensions
+    >>> from diffsem.scenarios import Antennas
+    >>> node = Antennas(transmit=4, streams=1, receive=1)
+    >>> null_space_dimensions(node.transmit, node.receive)  # where artificial noise can go
+    3
+    """
 
     transmit: int
     streams: int
@@ -31,6 +40,16 @@ class ChannelKind:
         pydantic model of its keys, a `BlockFadingKeys` or a `GridKeys`; it says whether the gain fades and scatters.
     build : callable
         (keys, Antennas, Csi) -> Keras layer as `diffsem.channels.BlockFadingChannel` is one.
+
+    Examples
+    --------
+    >>> from diffsem.channels import BlockFadingChannel
+    >>> from diffsem.scenarios import Antennas, BlockFadingKeys, ChannelKind
+    >>> def build(keys, antennas, csi):
+    ...     return BlockFadingChannel(0.0, antennas.transmit, antennas.receive, keys.coherence, csi, antennas.streams)
+    >>> kind = ChannelKind("own", BlockFadingKeys, build)
+    >>> kind.build(kind.keys(kind="mine:KIND", coherence=8), Antennas(1, 1, 2), None).blocks(32)
+    4
     """
 
     name: str

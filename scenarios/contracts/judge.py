@@ -22,6 +22,15 @@ class Judge:
         The same of one that never saw anything but clean images: whoever has seen an attack flatters it.
     stages : callable
         (Scenario, trained attacks that make images, each once) -> stages that train both.
+
+    Examples
+    --------
+    >>> from diffsem.models import build_strong_classifier
+    >>> from diffsem.scenarios import Dimensions, Judge, NetworkSpec
+    >>> network = NetworkSpec("own-judge", lambda sizes: build_strong_classifier(sizes.image_shape, sizes.classes))
+    >>> judge = Judge("own", network, clean=network, stages=lambda scenario, attacks: ())
+    >>> judge.clean.build(Dimensions((28, 28, 1), (8, 8, 1), classes=10, pixel_rms=0.3)).output_shape
+    (None, 10)
     """
 
     name: str

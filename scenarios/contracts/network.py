@@ -24,6 +24,15 @@ class Dimensions:
         Root mean square of the pixels of a training image, on average over the images.
     denoiser_channels : int
         Width of the U-Nets.
+
+    Examples
+    --------
+    >>> from diffsem.models import feature_shape
+    >>> from diffsem.scenarios import Dimensions
+    >>> image_shape = (32, 32, 3)
+    >>> dimensions = Dimensions(image_shape, feature_shape(image_shape, 192), classes=10, pixel_rms=0.522)
+    >>> dimensions.feature_shape, dimensions.denoiser_channels
+    ((8, 8, 3), 128)
     """
 
     image_shape: tuple[int, int, int]
@@ -45,6 +54,17 @@ class Storage:
         Values of a kernel from which on it is put on a grid.
     share : float
         Step of the grid in shares of the kernel's standard deviation.
+
+    Examples
+    --------
+    The weights of a judge that are put on a grid by default.
+
+    >>> import math
+    >>> from diffsem.models import build_strong_classifier
+    >>> from diffsem.scenarios import Storage
+    >>> judge = build_strong_classifier((28, 28, 1), classes=10)
+    >>> [tuple(kernel.shape) for kernel in judge.weights if math.prod(kernel.shape) >= Storage().large]
+    [(784, 784), (784, 128)]
     """
 
     large: float = 20_000
@@ -76,6 +96,14 @@ class NetworkSpec:
         Whether it has weights.
     cost : callable, optional
         Dimensions -> NetworkCost of a call; None: not known, and left out of estimates.
+
+    Examples
+    --------
+    >>> from diffsem.models import build_encoder
+    >>> from diffsem.scenarios import Dimensions, NetworkSpec
+    >>> spec = NetworkSpec("own-encoder", lambda sizes: build_encoder(sizes.image_shape, sizes.feature_shape))
+    >>> spec.build(Dimensions((32, 32, 3), (8, 8, 3), classes=10, pixel_rms=0.522)).output_shape
+    (None, 8, 8, 3)
     """
 
     name: str

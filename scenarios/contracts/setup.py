@@ -18,6 +18,14 @@ class Setup:
     dimensions : Dimensions
     judge : NetworkSpec
         The strong classifier that labels images.
+
+    Examples
+    --------
+    >>> from diffsem.scenarios import Dimensions, NetworkSpec, Setup, load_scenario
+    >>> sizes = Dimensions((28, 28, 1), (8, 8, 1), classes=10, pixel_rms=0.3)
+    >>> setup = Setup(load_scenario("mnist-quick"), sizes, NetworkSpec("judge", lambda sizes: None))
+    >>> setup.scenario.timesteps, round(float(setup.schedule.esnr_db(240)), 1)
+    ((240,), -3.5)
     """
 
     scenario: Scenario

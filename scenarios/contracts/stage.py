@@ -19,7 +19,24 @@ if TYPE_CHECKING:  # a scenario is checked without it
 
 
 class Session(Protocol):
-    """What a stage works with: words, data, networks by specification, and a way to fit that survives a crash."""
+    """What a stage works with: words, data, networks by specification, and a way to fit that survives a crash.
+
+    Examples
+    --------
+    What a recipe asks of it; this one pretends, and keeps a list of what is saved.
+
+    >>> from diffsem.scenarios import Dimensions, NetworkSpec
+    >>> class Pretended:
+    ...     dimensions, saved = Dimensions((28, 28, 1), (8, 8, 1), classes=10, pixel_rms=0.3), []
+    ...     def build(self, network, *path):
+    ...         return network.build(self.dimensions)
+    ...     def save(self, network, spec):
+    ...         self.saved.append((spec.name, network))
+    >>> session, spec = Pretended(), NetworkSpec("own", lambda sizes: f"for {sizes.classes} classes")
+    >>> session.save(session.build(spec), spec)
+    >>> session.saved
+    [('own', 'for 10 classes')]
+    """
 
     @property
     def scenario(self) -> Scenario: ...
@@ -98,6 +115,17 @@ class Stage:
         File of a recipe that comes from outside of the package.
     large : bool
         Whether it gains from several GPUs.
+
+    Examples
+    --------
+    >>> from diffsem.scenarios import NetworkSpec, Stage
+    >>> encoder, classifier = (NetworkSpec(name, lambda sizes: None) for name in ("encoder", "classifier"))
+    >>> def run(session):
+    ...     session.save(session.build(classifier), classifier)
+    ...     return {"history": [], "scores": {"accuracy": 0.1}}
+    >>> stage = Stage("own", writes=(classifier,), needs=(encoder,), run=run)
+    >>> [spec.name for spec in stage.needs + stage.writes]
+    ['encoder', 'classifier']
     """
 
     name: str

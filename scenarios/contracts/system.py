@@ -53,6 +53,17 @@ class System:
         Its place among those that are compared where a scenario lists none; None: not one of them.
     usual_share : callable
         Setup -> share of the calls of `networks` that images take on average, for estimates of time.
+
+    Examples
+    --------
+    A shipped one under a name and colour of its own, as a module of one's own may declare it.
+
+    >>> from dataclasses import replace
+    >>> from diffsem.scenarios import System, shipped_systems
+    >>> one_step = shipped_systems()["one-step"]
+    >>> own = replace(one_step, name="own", title="my own", colour="#0077BB", default_place=None)
+    >>> isinstance(own, System), own.transmitter.name, own.one_call
+    (True, 'clean-pair', True)
     """
 
     name: str

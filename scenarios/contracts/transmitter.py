@@ -39,6 +39,17 @@ class TransmitterSpec:
         no feature in noise; default: `diffsem.link.WiretapLink`.
     title : str, optional
         In figures; default: those of the systems that share it.
+
+    Examples
+    --------
+    One that sends every pixel.
+
+    >>> from diffsem.models import PictureEncoder
+    >>> from diffsem.scenarios import Dimensions, NetworkSpec, TransmitterSpec
+    >>> encoder = NetworkSpec("pixels", lambda sizes: PictureEncoder(sizes.image_shape), trained=False)
+    >>> transmitter = TransmitterSpec("own-direct", encoder, sent_shape=lambda sizes: sizes.image_shape)
+    >>> transmitter.sent_shape(Dimensions((28, 28, 1), (8, 8, 1), classes=10, pixel_rms=0.3))
+    (28, 28, 1)
     """
 
     name: str

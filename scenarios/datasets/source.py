@@ -25,7 +25,16 @@ SAME = "same"
 
 @dataclass(frozen=True)
 class LabelledImages:
-    """Images [N, height, width, channels] uint8 and labels [N] int32."""
+    """Images [N, height, width, channels] uint8 and labels [N] int32.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from diffsem.scenarios import LabelledImages
+    >>> images = LabelledImages(np.full((32, 28, 28, 1), 51, "uint8"), np.zeros(32, "int32"))
+    >>> [len(part) for part in images.split_off_validation()], round(float(images.as_float().max()), 3)
+    ([30, 2], 0.2)
+    """
 
     images: np.ndarray
     labels: np.ndarray
@@ -92,6 +101,12 @@ class Sizes:
     reference_shift : int
         Pixels by which the reference pair's training images are shifted at most, unless the scenario says; 0: they are
         varied as all are.
+
+    Examples
+    --------
+    >>> from diffsem.scenarios import Sizes
+    >>> Sizes((28, 28, 1), (8, 8, 1), count_classes=lambda: len({"cat", "dog"}), pixel_rms=0.3).classes
+    2
     """
 
     image_shape: tuple[int, int, int]
@@ -130,6 +145,16 @@ class DataSource:
     find : callable
         (folder where data are looked for first, or None) -> anything; reads nothing. Raises InputError, with the places
         where it looked, if files are missing.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from diffsem.scenarios import DataSource, LabelledImages, Sizes
+    >>> grey = LabelledImages(np.full((40, 28, 28, 1), 128, "uint8"), np.arange(40, dtype="int32") % 2)
+    >>> sizes = Sizes((28, 28, 1), (8, 8, 1), lambda: 2, pixel_rms=0.5)
+    >>> source = DataSource("grey", sizes, lambda folder: (grey[:30], grey[30:]), lambda: 10, lambda: 30)
+    >>> [len(part) for part in source.load(None)], source.test_images()
+    ([30, 10], 10)
     """
 
     name: str
@@ -153,6 +178,20 @@ class DatasetKind:
         keys -> DataSource
     keys : type of Keys
         pydantic model of its keys in a scenario; default: it has none.
+
+    Examples
+    --------
+    Its own key chooses how many classes there are.
+
+    >>> from diffsem.scenarios import DatasetKind, DataSource, Keys, Sizes
+    >>> class Grey(Keys):
+    ...     classes: int = 2
+    >>> def source(keys):
+    ...     sizes = Sizes((28, 28, 1), (8, 8, 1), lambda: keys.classes, pixel_rms=0.5)
+    ...     return DataSource("grey", sizes, load=lambda folder: None, test_images=lambda: 0, training_images=lambda: 0)
+    >>> kind = DatasetKind("grey", source, Grey)
+    >>> kind.source(kind.keys(classes=5)).sizes.classes
+    5
     """
 
     name: str

@@ -28,7 +28,16 @@ class ChannelKeys(Keys):
 
 
 class BlockFadingKeys(ChannelKeys):
-    """A gain that stays for a block of channel uses."""
+    """A gain that stays for a block of channel uses.
+
+    Examples
+    --------
+    >>> from diffsem.scenarios import BlockFadingKeys
+    >>> class Nakagami(BlockFadingKeys):
+    ...     m: float = 1.0
+    >>> Nakagami(kind="mine:NAKAGAMI", m=2, coherence=16).model_dump()
+    {'kind': 'mine:NAKAGAMI', 'coherence': 16, 'm': 2.0}
+    """
 
     # A feature has 98,304 complex symbols at most, a block of bits 100,000: a block that holds more is null.
     coherence: Annotated[int, Field(ge=1, le=200_000)] | None = Field(
@@ -38,7 +47,16 @@ class BlockFadingKeys(ChannelKeys):
 
 
 class GridKeys(ChannelKeys):
-    """A grid of OFDM symbols and subcarriers, over which the gain changes."""
+    """A grid of OFDM symbols and subcarriers, over which the gain changes.
+
+    Examples
+    --------
+    >>> from diffsem.scenarios import GridKeys
+    >>> class Street(GridKeys):
+    ...     width_m: float = 20.0
+    >>> Street(kind="mine:STREET", speed_mps=30).model_dump()
+    {'kind': 'mine:STREET', 'speed_mps': 30.0, 'subcarriers': 16, 'width_m': 20.0}
+    """
 
     speed_mps: Annotated[float, Field(ge=0, le=200)] = Field(
         default=0.0, description="speed of this node, m/s; its Doppler spread decorrelates OFDM symbols"

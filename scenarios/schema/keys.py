@@ -14,7 +14,19 @@ NO_NUMBER = PydanticCustomError("boolean", "is a boolean, as yes, no, on and off
 
 
 class Keys(BaseModel):
-    """A group of keys of a scenario file: no others, and none may change later."""
+    """A group of keys of a scenario file: no others, and none may change later.
+
+    Examples
+    --------
+    >>> from diffsem.scenarios import Keys
+    >>> class Ring(Keys):
+    ...     points: int = 8
+    >>> try:
+    ...     Ring(points=16, point=4)
+    ... except ValueError as error:
+    ...     print(error.errors()[0]["loc"], error.errors()[0]["msg"])
+    ('point',) Extra inputs are not permitted
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 

@@ -155,10 +155,10 @@ def train(
     >>> import numpy as np
     >>> from diffsem.models import TrainingPlan, train
     >>> model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)])
-    >>> samples = np.ones((4, 1)), np.ones((4, 1))
+    >>> samples, plan = (np.ones((4, 1)), np.ones((4, 1))), TrainingPlan(epochs=1)
     >>> with tempfile.TemporaryDirectory() as folder:
-    ...     task = (model, "mse", lambda epoch: samples, samples, TrainingPlan(epochs=1), Path(folder))
-    ...     first, second = train(*task), train(*task)
+    ...     first = train(model, "mse", lambda epoch: samples, samples, plan, Path(folder))
+    ...     second = train(model, "mse", lambda epoch: samples, samples, plan, Path(folder))
     >>> len(first), first == second
     (1, True)
     """

@@ -95,6 +95,8 @@ def dpm_solver(predict_noise, schedule, feature, step, calls):
 
     Examples
     --------
+    As for `ddim`, a network that knows the noise gives back the feature.
+
     >>> import numpy as np
     >>> from diffsem.models import NoiseSchedule, dpm_solver
     >>> schedule, clean, noise = NoiseSchedule(), np.ones((1, 64), "float32"), np.full((1, 64), 0.5, "float32")

@@ -28,7 +28,7 @@ class Session(Protocol):
     >>> from diffsem.scenarios import Dimensions, NetworkSpec
     >>> class Pretended:
     ...     dimensions, saved = Dimensions((28, 28, 1), (8, 8, 1), classes=10, pixel_rms=0.3), []
-    ...     def build(self, network, *path):
+    ...     def build(self, network):
     ...         return network.build(self.dimensions)
     ...     def save(self, network, spec):
     ...         self.saved.append((spec.name, network))

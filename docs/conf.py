@@ -13,7 +13,7 @@ copyright = "The diffsem authors, Apache-2.0"
 release = version = __version__
 
 extensions = [
-    "myst_parser",
+    "myst_nb",
     "sphinx.ext.autodoc",
     "sphinx.ext.napoleon",
     "sphinx_copybutton",
@@ -21,12 +21,12 @@ extensions = [
     "generators.docstrings",
 ]
 exclude_patterns = ["_build", "templates", "rendering"]
-source_suffix = {".md": "markdown"}
+source_suffix = {".md": "myst-nb", ".ipynb": "myst-nb"}
+# Tutorials are shown with the outputs that are stored in them.
+nb_execution_mode = "off"
 
 myst_enable_extensions = ["attrs_inline", "colon_fence", "deflist", "dollarmath"]
 myst_heading_anchors = 4
-# A page that has gone leaves its place in a list empty.
-suppress_warnings = ["toc.empty_glob"]
 # A single backtick of a docstring is code, as in Markdown.
 default_role = "literal"
 highlight_language = "none"

@@ -12,6 +12,6 @@ class InputError(ValueError):
     >>> try:
     ...     diffsem.load_scenario("mnist-quick", ["timestep=[240]"])
     ... except diffsem.InputError as error:
-    ...     print(error)  # doctest: +ELLIPSIS
-    scenario ...mnist-quick...: timestep: unknown key; did you mean timesteps?
+    ...     print(error)
+    --set timestep: unknown key; did you mean timesteps?
     """

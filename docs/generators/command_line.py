@@ -71,7 +71,7 @@ def _parameter(parameter, kind) -> str:
         facts.append("*May be given more than once.*")
     if parameter.required:
         facts.append("*Required.*")
-    elif parameter.default not in (None, False, ()):
+    elif parameter.default not in (None, False, (), ""):
         facts.append(f"*Default:* `{getattr(parameter.default, 'value', parameter.default)}`.")
     names = ", ".join(f"`{name}`" for name in _names(parameter, "CHOICE" if choices else WORDS.get(kind, "TEXT")))
     return f"{names}\n: {' '.join(fact for fact in facts if fact)}\n"

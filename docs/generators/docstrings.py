@@ -1,7 +1,10 @@
 """Docstrings are written for people: shapes such as [B, *image_shape] are no mark-up."""
 
 import importlib
+import inspect
 import re
+
+from pydantic import BaseModel
 
 from generators.api import PACKAGES, public_names
 
@@ -38,6 +41,11 @@ def _list_inputs(lines: list[str]) -> None:
             lines[place] = f"  {line}"
 
 
+def _shorten(app, what, name, described, options, signature, returned):
+    """Keys of a scenario have a page of their own, with their defaults."""
+    return ("(**keys)", None) if inspect.isclass(described) and issubclass(described, BaseModel) else None
+
+
 def setup(app):
     """Escape before napoleon reads sections."""
     # Autodoc imports modules as a type checker sees them, which closes circles; not those that are there already.
@@ -45,4 +53,5 @@ def setup(app):
         for name in public_names(package):
             getattr(importlib.import_module(package), name)
     app.connect("autodoc-process-docstring", _escape, priority=1)
+    app.connect("autodoc-process-signature", _shorten)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from diffsem.scenarios.runs.reading import scenario_schema
-from generators.schema_words import Schema, followed, members, type_in_words, unit_of, yaml_word
+from generators.schema_words import Schema, followed, is_range, members, type_in_words, unit_of, yaml_word
 
 INTRODUCTION = """\
 # Scenario files
@@ -15,6 +15,23 @@ A scenario is one YAML file. Every key is below, by its full path: `legitimate.s
 that this page is made from; editors that know YAML schemas complete keys with it.
 
 A key with `[]` stands in each entry of a list. Where a value has several forms, each form has a heading.
+
+## Short forms
+
+The resolved scenario, which `diffsem check` prints and a result table keeps, has the long form of each.
+
+| short | stands for |
+|---|---|
+| `snr_db: 10` | `snr_db: [10]`; so wherever a list is due |
+| `snr_db: {start: 0, stop: 20, step: 5}` | `snr_db: [0, 5, 10, 15, 20]`; in exact decimals, the last one included |
+| `channel: rayleigh` | `channel: {kind: rayleigh}` |
+| `csi: Perfect`, `receivers: DiffSem` | the same in lower case; words may be written in any case |
+
+## Sweep axes
+
+`timesteps` and `legitimate.snr_db` are swept in any case, `eavesdropper.snr_db` where it is a list. So are `seed`,
+`denoising.steps`, `legitimate.transmit_antennas`, `legitimate.receive_antennas`, `eavesdropper.receive_antennas` and
+`eavesdropper.looks`. One table holds every combination; its rows are those of runs of one combination alone.
 """
 
 
@@ -61,7 +78,7 @@ def _forms(node: Schema, schema: Schema) -> Iterator[tuple[str, Schema]]:
     for member in members(node, schema):
         if member.get("type") == "array" and "items" in member:
             yield from _forms(member["items"], schema)
-        elif "properties" in member:
+        elif "properties" in member and not is_range(member):
             yield _title(member), member
 
 

@@ -39,7 +39,18 @@ def members(node: Schema, schema: Schema) -> list[Schema]:
 
 def type_in_words(node: Schema, schema: Schema) -> str:
     """The type of a value with its range, such as "whole number, 1 to 16"."""
-    return " or ".join(dict.fromkeys(_one(member, schema) for member in members(node, schema)))
+    options = members(node, schema)
+    lists = [member["items"] for member in options if member.get("type") == "array" and "items" in member]
+    entries = {_one(member, schema) for items in lists for member in members(items, schema)}
+    # The short form of a list: said in a word, not by its type once more.
+    words = dict.fromkeys(_one(member, schema) for member in options)
+    alone = ["one entry alone"] if entries & set(words) else []
+    return ("; or " if lists else " or ").join([*(word for word in words if word not in entries), *alone])
+
+
+def is_range(node: Schema) -> bool:
+    """Whether a form is a range, which stands for a list of numbers wherever one does."""
+    return set(node.get("properties", ())) == {"start", "stop", "step"}
 
 
 def code(values: Iterable[Any]) -> str:
@@ -69,6 +80,8 @@ def _one(node: Schema, schema: Schema) -> str:
         return "`module:NAME`"
     if node.get("type") == "array":
         return _list(node, schema)
+    if is_range(node):
+        return "range `{start: ..., stop: ..., step: ...}`"
     if node.get("type") == "object" or "properties" in node:
         return "keys (below)"
     return TYPES.get(node.get("type", ""), "anything") + _range(node)

@@ -22,7 +22,7 @@ def step_rules_figure(panels: Mapping[str, Mapping[str, ResultTable]], system: s
         panel.set_title(scenario, fontsize=10)
         panel.grid(alpha=0.3)
     axes[0].set_ylabel(f"accuracy of {system}, 95% intervals")
-    axes[0].legend()
+    figure.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=4)
     return figure
 
 
@@ -39,7 +39,7 @@ def channels_figure(tables: Mapping[str, ResultTable], system: str, steps: Seque
         panel.set_xlabel("average Es/N0 an antenna [dB]")
         panel.grid(alpha=0.3)
     axes[0].set_ylabel("task accuracy, 95% intervals")
-    axes[0].legend(fontsize=8)
+    figure.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=6)
     return figure
 
 

@@ -35,6 +35,13 @@ def concat(
     ------
     InputError
         If a file cannot be read, there is nothing to put together, or rows are of several runs already.
+
+    Examples
+    --------
+    >>> import diffsem
+    >>> rows = diffsem.concat(["notebooks/channels/simo.h5", "notebooks/channels/mimo.h5"])
+    >>> sorted(set(rows["scenario"]))
+    ['mnist-mimo', 'mnist-simo']
     """
     if not len(tables):
         raise InputError("concat: no tables; allowed: one or more")

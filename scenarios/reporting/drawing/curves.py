@@ -108,9 +108,10 @@ def accuracy_axis(panel: Axes, look: Look, table: ResultTable, shown: pd.DataFra
     if look.log_error:
         panel.set_yscale("log")
         errors = pd.concat([1 - shown["high"], 1 - shown["low"]])
-        panel.set_ylim(0.6 * errors[errors > 0].min(), max(1.1, 1.1 * float(np.nanmax(errors))))
+        # There may be no receiver.
+        panel.set_ylim(0.6 * float(np.min([1 - guessing, *errors[errors > 0]])), 1.1 * float(np.nanmax([1, *errors])))
         return
-    panel.set_ylim(min(guessing, float(np.nanmin(shown["low"]))) - 0.03, 1.03)
+    panel.set_ylim(float(np.nanmin([guessing, *shown["low"]])) - 0.03, 1.03)
 
 
 def ends(lines: pd.DataFrame, *measures: str) -> pd.DataFrame:

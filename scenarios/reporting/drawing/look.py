@@ -133,7 +133,7 @@ def drawn(draw: Callable[P, Figure]) -> Callable[P, Figure]:
     def under_settings(*arguments: P.args, **options: P.kwargs) -> Figure:
         look = options.get("look", SCREEN)
         assert isinstance(look, Look)
-        with matplotlib.rc_context(dict(look.settings)):
+        with matplotlib.rc_context(matplotlib.RcParams(look.settings)):
             return draw(*arguments, **options)
 
     return under_settings

@@ -20,8 +20,8 @@ FURTHEST = 1.3
 # Of the figure's width: labels may take as much.
 WIDEST = 0.24
 LEADER = 12  # points
-# Columns and letters in a line that are tried one after the other.
-LEGENDS = ((4, 200), (3, 200), (3, 24), (2, 200), (2, 28), (2, 20), (1, 40))
+# Columns and letters in a line: the lowest legend is taken, of several the first.
+LEGENDS = ((4, 200), (3, 200), (2, 200), (3, 24), (2, 28), (2, 20), (1, 40))
 
 
 def name_curves(figure: Figure, look: Look, direct: bool = False) -> None:
@@ -58,14 +58,20 @@ def _legend(figure: Figure, named: dict[str, Artist]) -> None:
     width = figure.get_size_inches()[0] * figure.dpi
     # Lines of another kind come last.
     named = dict(sorted(named.items(), key=lambda item: item[1].get_gid() == AID))
+    lowest: tuple[float, int, int] | None = None
     for columns, letters in LEGENDS:
         # Columns are filled one after the other: as few as have as many lines.
         rows = math.ceil(len(named) / columns)
         legend = _try_legend(figure, named, math.ceil(len(named) / rows), letters)
-        if legend.get_window_extent().width <= width or (columns, letters) == LEGENDS[-1]:
-            break
+        extent = legend.get_window_extent()
         legend.remove()
-    _make_room(figure, legend.get_window_extent().height / figure.dpi)
+        last = lowest is None and (columns, letters) == LEGENDS[-1]
+        if last or (extent.width <= width and (lowest is None or extent.height < lowest[0] - 1)):
+            lowest = extent.height, math.ceil(len(named) / rows), letters
+    assert lowest is not None
+    height, columns, letters = lowest
+    _try_legend(figure, named, columns, letters)
+    _make_room(figure, height / figure.dpi)
 
 
 def _try_legend(figure: Figure, named: dict[str, Artist], columns: int, letters: int):
@@ -89,8 +95,8 @@ def _make_room(figure: Figure, inches: float) -> None:
 def _label_ends(figure: Figure, panel: Axes, look: Look) -> bool:
     """Write names beside the last points of curves; False, and nothing is written, where there is no room."""
     lines = [line for line in panel.get_lines() if _is_named(line)]
-    points = [_last(line) for line in lines]
-    if not lines or any(point is None for point in points):
+    points = [point for line in lines if (point := _last(line)) is not None]
+    if not lines or len(points) < len(lines):
         return False
     labels = [
         panel.annotate(

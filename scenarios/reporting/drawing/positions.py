@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 
-def spread(wanted: Sequence[float], gap: float, low: float, high: float) -> np.ndarray:
+def spread(wanted: Sequence[float] | np.ndarray, gap: float, low: float, high: float) -> np.ndarray:
     """Positions on a line, `gap` apart at least and within limits, as near to those wanted as can be.
 
     The least squares of the distances, by pooling neighbours that are too close: the order is kept. Where there is no
@@ -13,7 +13,7 @@ def spread(wanted: Sequence[float], gap: float, low: float, high: float) -> np.n
 
     Parameters
     ----------
-    wanted : sequence of float
+    wanted : sequence of float or numpy.ndarray
         (n,), in any order.
     gap, low, high : float
         In the same unit.

@@ -14,6 +14,8 @@ from diffsem.scenarios.reporting.drawing.positions import first_free
 # Right, left, above, below, and the corners.
 SIDES = np.array([(1, 1), (-1, 1), (1, -1), (-1, -1), (1, 0), (-1, 0), (0, 1), (0, -1)])
 DISTANCE = 3.0  # points
+# Between two labels, points: without it numbers run into one another.
+BETWEEN = 1.5
 
 
 @dataclass(frozen=True)
@@ -63,7 +65,8 @@ def label_steps(panel: Axes, look: Look, labels: Sequence[StepLabel]) -> None:
             text.remove()
             continue
         text.set_position(tuple((centres[place] - points[number]) / unit))
-        taken = np.vstack([taken, [*(centres[place] - half), *(centres[place] + half)]])
+        room = half + BETWEEN * unit
+        taken = np.vstack([taken, [*(centres[place] - room), *(centres[place] + room)]])
 
 
 def _along(line: Line2D, unit: float) -> np.ndarray:

@@ -206,7 +206,7 @@ def _files(figure: Figure, start: Path, look: Look) -> Iterator[tuple[Path, byte
     """A figure's files and what is in them."""
     for suffix in ("png", "pdf"):
         content = io.BytesIO()
-        with matplotlib.rc_context(dict(look.settings)):
+        with matplotlib.rc_context(matplotlib.RcParams(look.settings)):
             figure.savefig(content, format=suffix)
         yield start.with_name(f"{start.name}.{suffix}"), content.getvalue()
     if not look.titled:
@@ -219,9 +219,9 @@ def _of_several(tables: Sequence[ResultTable], names: Sequence[str] | None, aske
     tables, names = _each_variant(tables, names)
     attacked = any((table.rows["node"] == "adversary").any() for table in tables)
     highest = max(table.rows["receiver_snr_db"].max() for table in tables)
-    front = {"front": partial(front_figure, tables, highest, names)} if attacked else {}
+    front: dict[str, Draw] = {"front": partial(front_figure, tables, highest, names)} if attacked else {}
     called = any((table.rows["denoiser_calls"] > 0).any() for table in tables)
-    calls = {"accuracy-calls": partial(calls_figure, tables)} if called or not attacked else {}
+    calls: dict[str, Draw] = {"accuracy-calls": partial(calls_figure, tables)} if called or not attacked else {}
     return front | calls if asked else front or calls
 
 

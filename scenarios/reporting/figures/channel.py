@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 
 from diffsem.link import ResultTable
 from diffsem.scenarios.reporting.drawing.captions import add_caption, head
-from diffsem.scenarios.reporting.drawing.curves import accuracy_axis, draw_accuracy
+from diffsem.scenarios.reporting.drawing.curves import AID, accuracy_axis, draw_accuracy
 from diffsem.scenarios.reporting.drawing.look import SCREEN, Look, drawn
 from diffsem.scenarios.reporting.drawing.naming import name_curves
 from diffsem.scenarios.reporting.drawing.panels import by_eavesdropper, panels_over_timesteps
@@ -50,6 +50,8 @@ def channel_figure(
             for lines, dash, label in ((receivers, "-", f"receiver, {snr_db:g} dB"), (strongest, "--", None)):
                 here = lines[lines["receiver_snr_db"] == snr_db].sort_values("timestep")
                 draw_accuracy(panel, look, here, "timestep", colour, label=label, linestyle=dash, marker=marker)
+        if len(strongest):
+            panel.plot([], [], color="grey", linestyle="--", label="strongest attack", gid=AID)
         shown = pd.concat([receivers, strongest])[["ci_low", "ci_high"]]
         accuracy_axis(panel, look, table, shown.set_axis(["low", "high"], axis=1))
     what = f"{plain(system)} ({style_of(table).title(system)})"

@@ -4,7 +4,7 @@ from matplotlib.figure import Figure
 
 from diffsem.link import ResultTable
 from diffsem.scenarios.reporting.drawing.captions import add_caption, head, left_out
-from diffsem.scenarios.reporting.drawing.curves import accuracy_axis, draw_measure, ends
+from diffsem.scenarios.reporting.drawing.curves import AID, accuracy_axis, draw_measure, ends
 from diffsem.scenarios.reporting.drawing.look import SCREEN, Look, drawn
 from diffsem.scenarios.reporting.drawing.naming import name_curves
 from diffsem.scenarios.reporting.drawing.panels import AXES
@@ -37,6 +37,7 @@ def outage_figure(table: ResultTable, timestep: int, *, look: Look = SCREEN) -> 
         own = {"marker": style.markers[system]}
         draw_measure(panel, look, curve, "receiver_snr_db", "mean", style.colours[system], label=plain(system), **own)
         draw_measure(panel, look, curve, "receiver_snr_db", "outage", style.colours[system], linestyle="--", **own)
+    panel.plot([], [], color="grey", linestyle="--", label="5th percentile of blocks", gid=AID)
     panel.set_xlabel(AXES["receiver_snr_db"].replace("SNR", "average SNR"))
     panel.set_ylabel(look.measure)
     accuracy_axis(panel, look, table, ends(lines, "mean", "outage"))

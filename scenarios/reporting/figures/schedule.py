@@ -40,11 +40,13 @@ def schedule_figure(schedule: NoiseSchedule, *, look: Look = SCREEN) -> Figure:
     right.annotate(
         f"t = {crossing}: {esnr_db[crossing - 1]:.2f} dB",
         (crossing, esnr_db[crossing - 1]),
-        (-4, -6),
+        # Below, where no curve passes.
+        (0, -22),
         textcoords="offset points",
-        ha="right",
+        ha="center",
         va="top",
         fontsize=look.small + 1,
+        arrowprops={"arrowstyle": "-", "linewidth": 0.5, "color": "#228833"},
     )
     right.set_ylabel("ESNR [dB]")
     add_caption(

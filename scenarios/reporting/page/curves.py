@@ -89,8 +89,9 @@ def curves_of(table: ResultTable, line: dict[str, Any] | None) -> tuple[list[Cur
         found.append(Curves(choice.group("accuracy"), choice.label, _packed(_accuracy(choice, style, transmitters))))
     rates = table.rows[table.rows["bits"] > 0]
     for variant, own in _variants(rates):
-        for timestep, heard in own.groupby("timestep"):
-            choice = _Choice("receiver_snr_db", {"timestep": timestep}, variant, heard)
+        for timestep in sorted(own["timestep"].unique()):
+            heard = own[own["timestep"] == timestep]
+            choice = _Choice("receiver_snr_db", {"timestep": float(timestep)}, variant, heard)
             found.append(Curves(choice.group("error rates"), choice.label, _packed(_error_rates(heard, style))))
     return found, max(0, len(choices) - MOST_CURVES)
 
@@ -125,7 +126,7 @@ def _variants(lines: pd.DataFrame) -> list[tuple[dict[str, int], pd.DataFrame]]:
     axes = varying_axes(lines)
     if not axes:
         return [({}, lines)]
-    return [(dict(zip(axes, map(int, values), strict=True)), own) for values, own in lines.groupby(axes)]
+    return [({axis: int(own[axis].iloc[0]) for axis in axes}, own) for _, own in lines.groupby(axes)]
 
 
 def _transmitters(rows: pd.DataFrame) -> dict[str, str]:

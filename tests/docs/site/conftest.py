@@ -46,7 +46,7 @@ class Block:
 
 def pages():
     """Every page that people write or that lies in the repository."""
-    top = [ROOT / name for name in ("README.md", "CONTRIBUTING.md", "REPRODUCTION.md", "examples/README.md")]
+    top = [ROOT / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "examples/README.md")]
     below = [path for path in sorted(DOCS.rglob("*.md")) if not NOT_PAGES & set(path.relative_to(DOCS).parts)]
     return [path for path in top if path.exists()] + below
 
@@ -86,6 +86,12 @@ def pytest_generate_tests(metafunc):
     if "command" in metafunc.fixturenames:
         listed = [(block.name, line) for block in every if block.language in SHELLS for line in commands(block)]
         metafunc.parametrize("command", [line for _, line in listed], ids=[f"{name} {line}" for name, line in listed])
+
+
+@pytest.fixture
+def listings():
+    """Function that gives the fenced blocks of a page."""
+    return blocks
 
 
 @pytest.fixture

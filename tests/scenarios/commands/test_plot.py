@@ -37,6 +37,7 @@ def stored(tmp_path):
     return store
 
 
+@pytest.mark.slow
 def test_names_begin_with_those_of_the_tables(plot, stored):
     assert plot(stored("mine"))[2] == "mine"
     assert plot(stored("a"), stored("b"))[2:4] == ("a+b", ["a", "b"])

@@ -206,6 +206,7 @@ def test_a_path_that_looks_like_markup_is_shown_as_text(diffsem, stored, tmp_pat
     assert diffsem("export", odd, "--csv", csv)[1].strip() == str(tmp_path / r"a\x1b[2J.csv")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["[red]$\\frac$\x1b[2J", "a/b\nc", ".."])
 def test_figures_show_such_names_as_text_and_lie_in_their_folder(name, stored, tmp_path):
     def change(rows):
@@ -224,6 +225,7 @@ def test_figures_show_such_names_as_text_and_lie_in_their_folder(name, stored, t
     plt.close("all")
 
 
+@pytest.mark.slow
 def test_figures_of_ordinary_names_are_called_as_before(stored, tmp_path):
     path = stored(lambda rows: rows.assign(system="null-space+2:x y", transmitter="pair_1.0"))
     figures = save_figures([read_table(path)], tmp_path, "r")

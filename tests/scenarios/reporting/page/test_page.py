@@ -113,7 +113,7 @@ def test_curves_are_those_of_the_table_over_either_axis(table):
     line = lines[lines["system"] == "diffsem"].iloc[0]
     np.testing.assert_allclose(by_name["DiffSem"].error_y.array[0], line["receiver_high"] - line["receiver"])
     assert list(by_name["DiffSem"].customdata[0]) == ["DiffSem", line["receiver_low"], line["receiver_high"]]
-    assert by_name["DiffSem"].line.color.upper() == "#4477AA"
+    assert by_name["DiffSem"].line.color.upper() == "#4578AA"
     gaps = [trace for trace in first.data if trace.yaxis == "y2"]
     np.testing.assert_allclose(gaps[1].y, 0.2)
 

@@ -3,14 +3,18 @@
 import doctest
 import importlib
 import inspect
+import re
 from pathlib import Path
 
 import pytest
 
 import diffsem
+import diffsem.link as link
 
 ROOT = Path(__file__).parents[1]
 PACKAGES = ("models", "channels", "link", "scenarios")
+# Names of `diffsem.link` for choices among words.
+TYPES = {"Generator", "Precoding", "StepRule"}
 # It trains.
 LONG = {"diffsem.scenarios.library.simulating"}
 
@@ -52,3 +56,14 @@ def documented(found):
 @pytest.mark.parametrize("name", sorted(set(diffsem.__all__) - {"__version__", *PACKAGES}))
 def test_every_name_of_the_top_level_has_an_example(name):
     assert ">>> " in documented(getattr(diffsem, name))
+
+
+@pytest.mark.parametrize("name", [name for name in link.__all__ if not name.isupper() and name not in TYPES])
+def test_every_class_and_function_of_the_link_ends_in_an_example_of_its_own(name):
+    found = getattr(link, name)
+    assert inspect.isclass(found) or inspect.isfunction(found)
+    # Not by `documented`: Keras gives examples of the methods that its layers inherit.
+    text = inspect.cleandoc(found.__doc__)
+    sections = list(re.finditer(r"^(\w[\w ]*)\n-+$", text, re.MULTILINE))
+    assert sections and sections[-1][1] == "Examples"
+    assert "\n>>> " in text[sections[-1].end() :]

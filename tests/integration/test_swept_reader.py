@@ -17,7 +17,7 @@ name: swept
 dataset: mnist
 timesteps: [120, 240]
 legitimate:
-  snr_db: [0, 15]
+  snr_db: 15
   receivers: [classifier, diffsem]
 eavesdropper:
   attacks: [inversion-mlp, task-classifier]
@@ -26,7 +26,7 @@ denoising: {steps: [1, 2]}
 monte_carlo: {max_images: 32, batch_size: 32}
 """
 VARIANTS = [(steps, looks) for steps in (1, 2) for looks in (1, 10)]
-POINTS = [(t, snr) for t in (120, 240) for snr in (0, 15)]
+POINTS = [(120, 15), (240, 15)]
 DIFFSEM = [sys.executable, "-m", "diffsem.scenarios.command_line"]
 ENVIRONMENT = os.environ | {"TF_CPP_MIN_LOG_LEVEL": "3", "MPLBACKEND": "agg", "PYTHONIOENCODING": "utf-8"}
 
@@ -84,23 +84,23 @@ def test_a_sweep_that_was_killed_has_each_variant_at_each_point_once(folder):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("command", "lines"), [("show", 2), ("leakage", 2), ("attacks", 2)])
-def test_tables_have_a_line_for_each_variant(command, lines, folder):
+@pytest.mark.parametrize("command", ["show", "leakage", "attacks"])
+def test_tables_have_a_line_for_each_variant(command, folder):
     read = pd.read_csv(io.StringIO(asked(folder, command, "r.h5", "--format", "csv")))
     counts = read.groupby(["denoising_steps", "eavesdropper_looks", "timestep", "receiver_snr_db"]).size()
     assert set(counts.index) == {variant + point for variant in VARIANTS for point in POINTS}
-    assert set(counts) == {lines}
+    # Two systems, or two attacks on what they share.
+    assert set(counts) == {2}
     assert "looks" not in read.columns
     shown = asked(folder, command, "r.h5", "--at", "steps=2,looks=10,t=240,snr=15")
-    assert shown.count("│ 240 │") == lines
+    assert shown.count("│ 240 │") == 2
 
 
 @pytest.mark.slow
 def test_figures_and_their_captions_name_their_variants(folder):
-    asked(folder, "plot", "r.h5", "--out", "figures", "--only", "accuracy-t-15,front", "--style", "paper")
+    asked(folder, "plot", "r.h5", "--out", "figures", "--only", "front", "--style", "paper")
     found = {path.stem: path.read_text() for path in (folder / "figures").glob("*.txt")}
-    kinds = ("accuracy-t-15dB", "front")
-    assert set(found) == {f"r-{kind}-steps{steps}-looks{looks}" for kind in kinds for steps, looks in VARIANTS}
+    assert set(found) == {f"r-front-steps{steps}-looks{looks}" for steps, looks in VARIANTS}
     for name, caption in found.items():
         steps, looks = name.partition("-steps")[2].split("-looks")
         assert f"denoising steps {steps}, eavesdropper's looks {looks};" in caption
@@ -116,4 +116,4 @@ def test_the_page_names_the_variants(folder):
     for title in ("denoising steps", "eavesdropper&#39;s looks"):
         assert page.count(f"<label>{title} <select") == 2
     figures = [part.partition("</script>")[0] for part in page.split('<script type="application/json">')[1:]]
-    assert len(json.loads(figures[0])) == 2 * 2 * len(VARIANTS)
+    assert len(json.loads(figures[0])) == len(VARIANTS)

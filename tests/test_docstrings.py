@@ -65,5 +65,6 @@ def test_every_class_and_function_of_the_link_ends_in_an_example_of_its_own(name
     # Not by `documented`: Keras gives examples of the methods that its layers inherit.
     text = inspect.cleandoc(found.__doc__)
     sections = list(re.finditer(r"^(\w[\w ]*)\n-+$", text, re.MULTILINE))
-    assert sections and sections[-1][1] == "Examples"
+    assert sections
+    assert sections[-1][1] == "Examples"
     assert "\n>>> " in text[sections[-1].end() :]

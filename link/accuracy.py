@@ -60,6 +60,16 @@ def clustered_interval(errors: int, squared_errors: int, blocks: int, size: int)
     Returns
     -------
     low, high : float
+
+    Examples
+    --------
+    Ten wrong bits in 100 blocks of ten: each in a block of its own, or all of them in one.
+
+    >>> from diffsem.link import clustered_interval
+    >>> [round(float(end), 4) for end in clustered_interval(10, 10, 100, 10)]
+    [0.0054, 0.0183]
+    >>> [round(float(end), 4) for end in clustered_interval(10, 100, 100, 10)]
+    [0.0018, 0.0545]
     """
     if errors == 0:
         return wilson_interval(0, blocks)
@@ -83,6 +93,14 @@ def share_interval(share: float, count: float) -> tuple[float, float]:
     Returns
     -------
     low, high : float
+
+    Examples
+    --------
+    The same share, worth 1000 images and worth 250.5.
+
+    >>> from diffsem.link import share_interval
+    >>> [[round(float(end), 4) for end in share_interval(0.812, count)] for count in (1000, 250.5)]
+    [[0.7866, 0.835], [0.759, 0.8555]]
     """
     square = norm.ppf(0.975) ** 2 / count
     centre = (share + square / 2) / (1 + square)
@@ -108,6 +126,17 @@ def effective_images(correct: np.ndarray, total: np.ndarray) -> float:
     -------
     float
         At most the number of draws, which it is with one draw an image.
+
+    Examples
+    --------
+    Four images, sent once each, and sent five times each where noise never changes how they are read.
+
+    >>> import numpy as np
+    >>> from diffsem.link import effective_images
+    >>> once = effective_images(np.array([1, 1, 0, 0]), np.ones(4, int))
+    >>> often = effective_images(np.array([5, 5, 0, 0]), np.full(4, 5))
+    >>> once, round(often, 2)
+    (4.0, 1.14)
     """
     drawn = total > 0
     correct, total = correct[drawn].astype(float), total[drawn].astype(float)
@@ -237,6 +266,14 @@ def ceiling_under_priors(ceiling, priors: Sequence[float]):
     -------
     array, float
         Sum of the M ceiling largest priors, the last of them in part.
+
+    Examples
+    --------
+    Three classes, half of which can be read: of the commonest one all, of another one half.
+
+    >>> from diffsem.link import ceiling_under_priors
+    >>> float(ceiling_under_priors(0.5, [0.25, 0.5, 0.25]))
+    0.625
     """
     falling = np.sort(np.asarray(priors, float))[::-1]
     sums = np.concatenate([[0.0], np.cumsum(falling)])
@@ -288,6 +325,14 @@ def simplex_ceilings(esnr, symbols: int, classes: int, priors: Sequence[float] |
     Returns
     -------
     [N], float64
+
+    Examples
+    --------
+    Ten classes in 64 real symbols: without any signal, which is taken for -60 dB, at -17.7 dB, and at 0 dB.
+
+    >>> from diffsem.link import simplex_ceilings
+    >>> simplex_ceilings([0, 10**-1.77, 1], 64, 10).round(3).tolist()
+    [0.101, 0.373, 1.0]
     """
     with np.errstate(divide="ignore"):
         esnr_db = 10 * np.log10(np.asarray(esnr, np.float64))

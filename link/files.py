@@ -18,6 +18,17 @@ def replace_file(path: Path, content: bytes) -> None:
     ------
     OSError
         If it cannot be written; `path` is as it was.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from diffsem.link import replace_file
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     for content in (b"first", b"second"):
+    ...         replace_file(Path(folder) / "table.h5", content)
+    ...     print([(path.name, path.read_bytes()) for path in Path(folder).iterdir()])
+    [('table.h5', b'second')]
     """
     # A name of its own: short whatever `path` is called, and no other's.
     partial = path.with_name(f".{uuid.uuid4().hex}.partial")
@@ -52,6 +63,16 @@ def check_output_file(path: Path, what: str) -> None:
     ------
     InputError
         If it is a link, a folder or anything but a file, or its folder cannot be made or written.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from diffsem.link import InputError, check_output_file
+    >>> try:
+    ...     check_output_file(Path("notebooks"), "result file")
+    ... except InputError as error:
+    ...     print(error)
+    result file notebooks: is a folder; allowed: a file
     """
     try:
         mode = os.lstat(path).st_mode
@@ -69,7 +90,18 @@ def check_output_file(path: Path, what: str) -> None:
 
 
 def check_output_folder(path: Path, what: str) -> None:
-    """Make sure that files can be written into a folder, and make it if missing; as `check_output_file`."""
+    """Make sure that files can be written into a folder, and make it if missing; as `check_output_file`.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from diffsem.link import InputError, check_output_folder
+    >>> try:
+    ...     check_output_folder(Path("setup.cfg"), "report")
+    ... except InputError as error:
+    ...     print(error)
+    report setup.cfg: is no folder; allowed: a folder, or a name that is free
+    """
     try:
         is_other = path.exists() and not path.is_dir()
     except (OSError, ValueError) as error:

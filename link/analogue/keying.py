@@ -21,6 +21,16 @@ class Pads:
     order : [B, k], int32, or None
         The real symbol that goes in each place; None, as `signs`: they go as they are.
     signs : [B, k], float32, or None
+
+    Examples
+    --------
+    >>> import tensorflow as tf
+    >>> from diffsem.link import NoisyFeature, Pads
+    >>> pads = Pads(noise=None, order=tf.constant([[2, 0, 1]]), signs=tf.constant([[1.0, 1.0, -1.0]]))
+    >>> sent = pads.scramble(tf.constant([[5.0, 6.0, 7.0]]))
+    >>> heard = NoisyFeature(sent, signal=tf.ones(1), noise=tf.zeros([1, 3]))
+    >>> sent.numpy().tolist(), pads.undo(heard, tf.zeros(1)).values.numpy().tolist()
+    ([[7.0, 5.0, -6.0]], [[5.0, 6.0, 7.0]])
     """
 
     noise: tf.Tensor | None
@@ -70,6 +80,14 @@ class Keying:
         Whether eps comes from it.
     scramble : bool
         Whether it orders and signs the symbols.
+
+    Examples
+    --------
+    >>> from diffsem.link import Keying, Keystream
+    >>> keying = Keying(Keystream(bytes(32)), self_noise=False, scramble=True)
+    >>> pads = keying.pads(session=7, batch=2, shape=(2, 2, 1))
+    >>> pads.noise is None, [sorted(order) for order in pads.order.numpy().tolist()]
+    (True, [[0, 1, 2, 3], [0, 1, 2, 3]])
     """
 
     keystream: Keystream

@@ -31,6 +31,17 @@ class NetworkAttack(keras.layers.Layer):
     Output
     ------
     [B, height, width, channels] or [B, classes], float
+
+    Examples
+    --------
+    A network that only tells the time that it reads, at the step 250 of 500.
+
+    >>> import tensorflow as tf
+    >>> from diffsem.link import NetworkAttack
+    >>> heard = [tf.zeros([1, 8, 8, 1]), tf.constant([250.0])]
+    >>> told, not_told = (NetworkAttack(lambda inputs: inputs[1], knows_step=knows)(heard) for knows in (True, False))
+    >>> float(told[0, 0]), float(not_told[0, 0])
+    (0.5, 0.0)
     """
 
     def __init__(self, network, last_step=500, knows_step=True, **kwargs):

@@ -23,6 +23,16 @@ class NoisyFeature:
         Power of z in it, a real dimension.
     noise : [B, ...], float32
         Total noise variance v of every real symbol, self-noise and channel together.
+
+    Examples
+    --------
+    Two symbols, at 5 and at 1: the mean of what they are worth.
+
+    >>> import tensorflow as tf
+    >>> from diffsem.link import NoisyFeature
+    >>> heard = NoisyFeature(tf.zeros([1, 2]), signal=tf.constant([0.5]), noise=tf.constant([[0.1, 0.5]]))
+    >>> heard.esnr().numpy().round(4).tolist()
+    [3.0]
     """
 
     values: Any
@@ -61,6 +71,19 @@ def at_step(noisy: NoisyFeature, step, schedule: NoiseSchedule, rule: StepRule):
         y.
     received_step : [B], float32
         t'.
+
+    Examples
+    --------
+    Signal and noise as the step 240 has them, twice as strong, while the transmitter says 60.
+
+    >>> import tensorflow as tf
+    >>> from diffsem.link import NoisyFeature, at_step
+    >>> from diffsem.models import NoiseSchedule
+    >>> schedule = NoiseSchedule()
+    >>> share = tf.constant([schedule.alpha_bar[240]], tf.float32)
+    >>> heard = NoisyFeature(tf.ones([1, 4]), 2 * share, 2 * (1 - share) * tf.ones([1, 4]))
+    >>> [round(float(at_step(heard, [60], schedule, rule)[1][0])) for rule in ("matched", "mean", "transmitter")]
+    [240, 240, 60]
     """
     values, signal = noisy.values, noisy.signal
     if rule == "transmitter":

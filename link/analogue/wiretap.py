@@ -79,6 +79,22 @@ class WiretapLink:
     ------
     ValueError
         If self-noise for the null space is to come from a key.
+
+    Examples
+    --------
+    The receiver at 15 dB hears the feature at t = 240, as the transmitter means it, and the eavesdropper at 0 dB later.
+
+    >>> import math
+    >>> import numpy as np
+    >>> from diffsem.channels import BlockFadingChannel
+    >>> from diffsem.link import Reception, Seeds, Transmitter, WiretapLink
+    >>> from diffsem.models import mnist
+    >>> node, whole = Reception(BlockFadingChannel(math.inf)), np.ones(2)
+    >>> link = WiretapLink(Transmitter(mnist.Encoder()), node, node)
+    >>> seeds = Seeds(legitimate=2, self_noise=[1], eavesdropper=[3])
+    >>> receiver, heard, _ = link.transmit(np.ones([2, 28, 28, 1]), 240 * whole, 15 * whole, [0 * whole], seeds)
+    >>> [round(float(each.step[0])) for each in (receiver, *heard)]
+    [240, 301]
     """
 
     def __init__(
@@ -285,6 +301,18 @@ def end_to_end(transmitter: Transmitter, reception: Reception, receiver, image_s
     -------
     keras.Model
         {image [B, ...], step [B] int, snr [B] linear} -> logits [B, classes].
+
+    Examples
+    --------
+    >>> import tensorflow as tf
+    >>> from diffsem.channels import BlockFadingChannel
+    >>> from diffsem.link import BypassReceiver, Reception, Transmitter, end_to_end
+    >>> from diffsem.models import mnist
+    >>> parts = Transmitter(mnist.Encoder()), Reception(BlockFadingChannel()), BypassReceiver(mnist.Classifier())
+    >>> model = end_to_end(*parts, mnist.IMAGE_SHAPE)
+    >>> inputs = {"image": tf.zeros([2, 28, 28, 1]), "step": tf.constant([60, 240]), "snr": tf.constant([10.0, 10.0])}
+    >>> tuple(model(inputs).shape)
+    (2, 10)
     """
     image = keras.Input(image_shape, name="image")
     step = keras.Input((), dtype="int32", name="step")

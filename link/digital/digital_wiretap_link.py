@@ -35,6 +35,22 @@ class DigitalWiretapLink:
     ------
     ValueError
         If the two links do not send the same coded bits, or a block of theirs is not one of the payload.
+
+    Examples
+    --------
+    Both nodes at 60 dB have the same levels of the feature; two looks are two observations.
+
+    >>> import math
+    >>> import numpy as np
+    >>> from diffsem.channels import BlockFadingChannel
+    >>> from diffsem.link import DigitalLink, DigitalWiretapLink, QuantizedFeature, Seeds, UniformQuantizer
+    >>> from diffsem.models import NoiseSchedule, mnist
+    >>> payload = QuantizedFeature(mnist.Encoder(), UniformQuantizer(1))
+    >>> node = DigitalLink(BlockFadingChannel(math.inf), "zf", "qpsk", None, payload.bits_count)
+    >>> link, snr_db = DigitalWiretapLink(payload, node, node, NoiseSchedule()), np.full(2, 60.0)
+    >>> receiver, heard, _ = link.transmit(np.ones([2, 28, 28, 1]), None, snr_db, [snr_db], Seeds(2, [1, 4], [3, 5]))
+    >>> len(heard), [np.array_equal(each.received, receiver.received) for each in heard]
+    (2, [True, True])
     """
 
     scrambled = True

@@ -13,7 +13,23 @@ from diffsem.link.digital.quantizer import UniformQuantizer
 
 
 class Payload(Protocol):
-    """What a digital system sends, and what counts as arrived."""
+    """What a digital system sends, and what counts as arrived.
+
+    Examples
+    --------
+    A label in one bit, of two classes.
+
+    >>> import numpy as np
+    >>> class Parity:
+    ...     scored = "label"
+    ...     def bits(self, images, seed):
+    ...         return images[:, :1]
+    ...     def arrived(self, decided, bit_errors, labels):
+    ...         return decided[:, 0] == labels, np.isfinite(decided[:, 0])
+    >>> sent = Parity().bits(np.array([[0.0, 9.0], [1.0, 9.0]]), seed=0)
+    >>> Parity().arrived(sent, None, np.array([0, 0]))[0].tolist()
+    [True, False]
+    """
 
     @property
     def scored(self) -> Literal["label", "block"]:
@@ -34,7 +50,22 @@ class Payload(Protocol):
 
 
 class FeaturePayload(Protocol):
-    """A feature in bits, for nodes that read it in their own ways."""
+    """A feature in bits, for nodes that read it in their own ways.
+
+    Examples
+    --------
+    The signs of two values.
+
+    >>> import numpy as np
+    >>> class Signs:
+    ...     feature_shape, bits_count = (2,), 2
+    ...     def bits(self, images, seed):
+    ...         return (images > 0).astype(np.float32)
+    ...     def feature(self, bits):
+    ...         return 2 * bits - 1
+    >>> Signs().feature(Signs().bits(np.array([[0.3, -4.0]]), seed=0)).tolist()
+    [[1.0, -1.0]]
+    """
 
     @property
     def feature_shape(self) -> tuple[int, ...]:
@@ -53,7 +84,21 @@ class FeaturePayload(Protocol):
 
 @dataclass(frozen=True)
 class RandomBits:
-    """A payload without meaning: it only counts errors."""
+    """A payload without meaning: it only counts errors.
+
+    Examples
+    --------
+    The seed alone says which bits, and one wrong bit costs its block.
+
+    >>> import numpy as np
+    >>> from diffsem.link import RandomBits
+    >>> payload, images = RandomBits(count=5), np.zeros([3, 28, 28, 1])
+    >>> sent = payload.bits(images, seed=7)
+    >>> tuple(sent.shape), np.array_equal(sent, payload.bits(images + 1, seed=7))
+    ((3, 5), True)
+    >>> payload.arrived(sent, np.array([0, 1, 0]), None)[0].tolist()
+    [True, False, True]
+    """
 
     count: int
 
@@ -80,6 +125,19 @@ class QuantizedFeature:
     encoder : keras.Model
         image -> z.
     quantizer : UniformQuantizer
+
+    Examples
+    --------
+    Two values in two bits each come back within half a spacing.
+
+    >>> import keras
+    >>> import numpy as np
+    >>> from diffsem.link import QuantizedFeature, UniformQuantizer
+    >>> payload = QuantizedFeature(keras.Sequential([keras.Input([2]), keras.layers.Identity()]), UniformQuantizer(2))
+    >>> values = np.array([[0.3, -1.2]], np.float32)
+    >>> distance = np.abs(payload.feature(payload.bits(values, seed=0)) - values)
+    >>> payload.bits_count, bool((distance <= payload.quantizer.spacing / 2).all())
+    (4, True)
     """
 
     encoder: keras.Model
@@ -114,6 +172,19 @@ class FeatureBits:
     quantizer : UniformQuantizer
     receiver : callable
         ([z^, step]) -> (logits, calls); hears of no noise, step 0.
+
+    Examples
+    --------
+    A receiver whose logits are the feature itself: two images of class 1, of which one is read so.
+
+    >>> import keras
+    >>> import numpy as np
+    >>> from diffsem.link import FeatureBits, UniformQuantizer
+    >>> encoder = keras.Sequential([keras.Input([2]), keras.layers.Identity()])
+    >>> payload = FeatureBits(encoder, UniformQuantizer(2), receiver=lambda inputs: (inputs[0], None))
+    >>> sent = payload.bits(np.array([[-0.3, 1.2], [1.2, -0.3]], np.float32), seed=0)
+    >>> payload.arrived(sent, None, np.array([1, 1]))[0].numpy().tolist()
+    [True, False]
     """
 
     encoder: keras.Model

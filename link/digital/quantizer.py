@@ -17,6 +17,17 @@ class UniformQuantizer:
     ----------
     bits : int
         Bits a value, 1..8.
+
+    Examples
+    --------
+    Neighbours differ in one bit; with one bit the levels are the means of half a Gaussian, sqrt(2 / pi).
+
+    >>> import tensorflow as tf
+    >>> from diffsem.link import UniformQuantizer
+    >>> UniformQuantizer(2).to_bits(tf.constant([[-2.0, -0.5, 0.5, 2.0]])).numpy().astype(int).tolist()
+    [[0, 0, 0, 1, 1, 1, 1, 0]]
+    >>> [round(float(level), 3) for level in UniformQuantizer(1).to_values(tf.constant([[0.0, 1.0]]))[0]]
+    [-0.798, 0.798]
     """
 
     def __init__(self, bits: int):

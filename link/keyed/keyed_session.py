@@ -20,11 +20,39 @@ RESERVED = 256
 
 
 class RefusedTransmissionError(Exception):
-    """A receiver does not take a transmission's keystream: the announcement is repeated, late, altered or foreign."""
+    """A receiver does not take a transmission's keystream: the announcement is repeated, late, altered or foreign.
+
+    Examples
+    --------
+    >>> from diffsem.link import KeyedListener, KeyedSender, RefusedTransmissionError
+    >>> try:
+    ...     KeyedListener(bytes(32)).accept(KeyedSender(bytes([1] * 32)).announce())
+    ... except RefusedTransmissionError as error:
+    ...     print(str(error).partition(": ")[2])
+    its tag is of another key, or altered
+    """
 
 
 class SpentSessionError(Exception):
-    """A session has no number left that was not given out."""
+    """A session has no number left that was not given out.
+
+    Examples
+    --------
+    A file that says that all 2**32 numbers are taken.
+
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from diffsem.link import KeyedSender, SpentSessionError
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     state = Path(folder) / "sender"
+    ...     _ = KeyedSender(bytes(32), state)
+    ...     _ = state.write_text(state.read_text().replace(":256}", f":{2**32}}}"))
+    ...     try:
+    ...         KeyedSender(bytes(32), state).announce()
+    ...     except SpentSessionError as error:
+    ...         print(str(error).partition(": ")[2])
+    all its numbers are given out; begin another one, by a new sender with a new file
+    """
 
 
 @dataclass(frozen=True)
@@ -44,6 +72,15 @@ class Announcement:
     ------
     InputError
         If a number is out of its range, or the tag of another length.
+
+    Examples
+    --------
+    >>> from diffsem.link import Announcement, InputError
+    >>> try:
+    ...     Announcement(session=1, number=0, tag=b"short")
+    ... except InputError as error:
+    ...     print(error)
+    tag b'short': allowed: 16 bytes
     """
 
     session: int
@@ -84,6 +121,13 @@ class KeyedSender:
     ------
     InputError
         If the key has another length, or the file cannot be used; `announce` too.
+
+    Examples
+    --------
+    >>> from diffsem.link import KeyedSender
+    >>> sender = KeyedSender(bytes(32))
+    >>> [sender.announce().number for _ in range(3)]
+    [0, 1, 2]
     """
 
     def __init__(self, key: bytes, state: Path | None = None, context: str = ""):
@@ -137,6 +181,20 @@ class KeyedListener:
     ------
     InputError
         If the key has another length, or the file cannot be used; `accept` too.
+
+    Examples
+    --------
+    The second transmission comes first: the first one is late then.
+
+    >>> from diffsem.link import KeyedListener, KeyedSender, RefusedTransmissionError
+    >>> sender, listener = KeyedSender(bytes(32)), KeyedListener(bytes(32))
+    >>> first, second = sender.announce(), sender.announce()
+    >>> listener.accept(second)
+    >>> try:
+    ...     listener.accept(first)
+    ... except RefusedTransmissionError as error:
+    ...     print(str(error).partition(": ")[2])
+    repeated or late, 1 was taken already
     """
 
     def __init__(self, key: bytes, state: Path | None = None, context: str = ""):

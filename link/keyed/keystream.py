@@ -85,6 +85,16 @@ class Keystream:
     ------
     InputError
         If the key has another length, or the generator is unknown.
+
+    Examples
+    --------
+    Both ends draw the same noise; another transmission has noise of its own.
+
+    >>> import numpy as np
+    >>> from diffsem.link import Keystream
+    >>> ours, theirs = (Keystream(bytes(32)).gaussians(session=7, numbers=[0, 1], count=64) for _ in range(2))
+    >>> ours.shape, np.array_equal(ours, theirs), np.array_equal(ours[0], ours[1])
+    ((2, 64), True, False)
     """
 
     def __init__(self, key: bytes, generator: Generator = "chacha20", context: str = ""):

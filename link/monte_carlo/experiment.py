@@ -23,6 +23,17 @@ class System:
         Key of the link that it listens to; systems with the same one share every symbol.
     receiver : callable
         ([y, t']) -> (logits [N, classes], U-Net calls of each image [N]).
+
+    Examples
+    --------
+    A receiver that always says 3, without a denoiser.
+
+    >>> import numpy as np
+    >>> from diffsem.link import System
+    >>> always = System("always-3", "pair", lambda inputs: (np.eye(10)[[3] * len(inputs[1])], 0 * inputs[1]))
+    >>> logits, calls = always.receiver([np.zeros([2, 8, 8, 1]), np.full(2, 240.0)])
+    >>> logits.argmax(axis=1).tolist(), calls.tolist()
+    ([3, 3], [0.0, 0.0])
     """
 
     name: str
@@ -50,6 +61,16 @@ class Attack:
         With how many it was trained, and how long; 0 for one that learns nothing.
     warning : str
         In what way it is run under other conditions than it was trained for; "" if it is not.
+
+    Examples
+    --------
+    The received values themselves, cut to what a pixel may be.
+
+    >>> import numpy as np
+    >>> from diffsem.link import Attack
+    >>> attack = Attack("as-heard", "pair", lambda inputs: np.clip(inputs[0], 0, 1), knows_step=False)
+    >>> attack.run([np.array([-1.5, 0.5, 2.0]), np.array([240.0])]).tolist(), attack.training_images
+    ([0.0, 0.5, 1.0], 0)
     """
 
     name: str
@@ -102,6 +123,18 @@ class Experiment:
         Compile receivers and attacks by XLA.
     settings : mapping of str to mapping
         By node ("receiver", "adversary"): the columns `SETTINGS` of its rows, for the table.
+
+    Examples
+    --------
+    Five images, thrice each, are at most 15; random bits do not run out.
+
+    >>> import numpy as np
+    >>> from diffsem.link import Experiment, StoppingRule
+    >>> from diffsem.models import NoiseSchedule
+    >>> images, labels, stopping = np.zeros([5, 28, 28, 1], np.float32), np.arange(5), StoppingRule(max_images=1000)
+    >>> built = Experiment({}, [], [], None, None, images, labels, NoiseSchedule(), stopping, 5, 1, {}, passes=3)
+    >>> built.rule("label").images, built.rule("block").images
+    (15, 1000)
     """
 
     links: Mapping[str, Link]

@@ -25,6 +25,24 @@ class Programs:
     Parameters
     ----------
     experiment : Experiment
+
+    Examples
+    --------
+    Two points of three batches each, and one trace of the only program.
+
+    >>> import numpy as np
+    >>> from diffsem import link
+    >>> from diffsem.channels import BlockFadingChannel
+    >>> from diffsem.models import NoiseSchedule
+    >>> sent = link.DigitalLink(BlockFadingChannel(), "zf", "qpsk", None, information_bits=8)
+    >>> experiment = link.Experiment(
+    ...     {}, [], [], None, None, np.zeros([4, 28, 28, 1], np.float32), np.zeros(4, int), NoiseSchedule(),
+    ...     link.StoppingRule(max_images=12), batch_size=4, seed=1, channels={"receiver": "rayleigh"},
+    ...     digital=[link.DigitalSystem("bits", sent, link.RandomBits(8))],
+    ... )
+    >>> programs, points = link.Programs(experiment), [link.Point(0, snr_db, (0.0,)) for snr_db in (0.0, 10.0)]
+    >>> [result.images for result in link.simulate_points(experiment, programs, points)], programs.traces()
+    ([12, 12], {'bits': 1})
     """
 
     def __init__(self, experiment: Experiment):

@@ -41,6 +41,29 @@ def simulate_points(
         If a point has not as many eavesdroppers as the experiment.
     InputError
         If anything that a node hears or makes of it is NaN or infinite; points that are done come first.
+
+    Examples
+    --------
+    A receiver that always says 3, which one image of four is.
+
+    >>> import math
+    >>> import numpy as np
+    >>> import tensorflow as tf
+    >>> from diffsem import link
+    >>> from diffsem.channels import BlockFadingChannel
+    >>> from diffsem.models import NoiseSchedule, mnist
+    >>> def always(inputs):
+    ...     return tf.one_hot(tf.fill(tf.shape(inputs[1]), 3), 10), 0 * inputs[1]
+    >>> node = link.Reception(BlockFadingChannel(math.inf))
+    >>> pair = link.WiretapLink(link.Transmitter(mnist.Encoder()), node, node)
+    >>> experiment = link.Experiment(
+    ...     {"pair": pair}, [link.System("always-3", "pair", always)], [], None, None,
+    ...     np.zeros([4, 28, 28, 1], np.float32), np.arange(4), NoiseSchedule(), link.StoppingRule(max_images=8),
+    ...     batch_size=4, seed=1, channels={"receiver": "awgn"}, passes=2,
+    ... )
+    >>> (result,) = link.simulate_points(experiment, link.Programs(experiment), [link.Point(240, 15.0, (15.0,))])
+    >>> [(row["system"], row["correct"], row["total"], row["stop_reason"]) for row in result.rows]
+    [('always-3', 2, 8, 'max_images')]
     """
     for point in points:
         if len(point.eavesdropper_snr_db) != experiment.eavesdroppers:

@@ -19,6 +19,15 @@ class StoppingRule:
         Half width of the 95% interval of the accuracy.
     test_set : int or None
         Images of the test set, times the passes over it; None: nothing that a test set has is sent.
+
+    Examples
+    --------
+    >>> from diffsem.link import StoppingRule
+    >>> rule = StoppingRule(max_images=1000, target_errors=50)
+    >>> [rule.reason(correct, total) for correct, total in ((60, 100), (50, 100), (990, 1000))]
+    ['', 'target_errors', 'max_images']
+    >>> rule.projected_images(correct=90, total=100)
+    500
     """
 
     max_images: int

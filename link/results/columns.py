@@ -24,6 +24,13 @@ class Column:
         tells it by another column.
     missing_as : str
         The other column, whose values it then takes; "" if there is none.
+
+    Examples
+    --------
+    >>> from diffsem.link import RESULT_COLUMNS
+    >>> columns = {column.name: column for column in RESULT_COLUMNS}
+    >>> columns["psnr_db"].unit, columns["looks"].when_missing, columns["images"].when_missing
+    ('dB', '1', 'as total')
     """
 
     name: str

@@ -23,6 +23,14 @@ def opened(content: bytes) -> Iterator[h5py.File]:
     ------
     ValueError
         What is wrong, as h5py says it or as those who read within say it.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from diffsem.link import opened
+    >>> with opened(Path("notebooks/mnist-awgn.h5").read_bytes()) as file:
+    ...     print(file["results/correct"].shape)
+    (630,)
     """
     try:
         with h5py.File.in_memory(content) as file:
@@ -35,7 +43,21 @@ def opened(content: bytes) -> Iterator[h5py.File]:
 
 
 class Content:
-    """The bytes of a file, and how many more its data sets may yet take in memory."""
+    """The bytes of a file, and how many more its data sets may yet take in memory.
+
+    Examples
+    --------
+    A file of four bytes may take 128 MiB more in memory, once.
+
+    >>> from diffsem.link import Content
+    >>> content = Content(b"four")
+    >>> content.take(2**27, "/first")
+    >>> try:
+    ...     content.take(2**27, "/second")
+    ... except ValueError as error:
+    ...     print(error)
+    /second claims more than this file may hold; allowed: 134,217,732 bytes in all
+    """
 
     def __init__(self, content: bytes) -> None:
         self.bytes = content
@@ -74,6 +96,19 @@ def check_plain(file: h5py.File, content: Content) -> None:
     ------
     ValueError
         One line: which link leads elsewhere, or which data set lies elsewhere, or claims more than it may.
+
+    Examples
+    --------
+    >>> import io
+    >>> import h5py
+    >>> from diffsem.link import Content, check_plain
+    >>> with h5py.File(io.BytesIO(), "w") as file:
+    ...     file["secret"] = h5py.ExternalLink("other.h5", "/key")
+    ...     try:
+    ...         check_plain(file, Content(b""))
+    ...     except ValueError as error:
+    ...         print(error)
+    /secret is a link to elsewhere; allowed: what lies in the file itself
     """
 
     links: dict[str, h5py.HardLink | h5py.SoftLink | h5py.ExternalLink] = {}

@@ -17,6 +17,15 @@ class Point:
         Es/N0 at the legitimate receiver, dB.
     eavesdropper_snr_db : tuple of float
         Es/N0 at the eavesdropper, dB; one adversary row each. As many at every point of a sweep.
+
+    Examples
+    --------
+    Points of the same values are one: what was done already is found again.
+
+    >>> from diffsem.link import Point
+    >>> done = {Point(timestep=240, snr_db=15.0, eavesdropper_snr_db=(15.0, 5.0))}
+    >>> Point(240, 15, (15, 5)) in done, Point(240, 15, (5, 15)) in done
+    (True, False)
     """
 
     timestep: int
@@ -38,6 +47,18 @@ class PointResult:
     examples : list of dict
     images : int
         How many the point took.
+
+    Examples
+    --------
+    Eight images that stood at the steps 240 to 249, of which six were read right.
+
+    >>> import numpy as np
+    >>> from diffsem.link import STEP_BINS, STEPS_A_BIN, Point, PointResult
+    >>> by_step = np.zeros([1, 2, STEP_BINS], int)
+    >>> by_step[0, :, 240 // STEPS_A_BIN] = 6, 8
+    >>> result = PointResult(Point(240, 15.0, (15.0,)), [{"correct": 6, "total": 8}], by_step, [], images=8)
+    >>> result.by_step.shape, result.by_step[0].sum(axis=1).tolist() == [*result.rows[0].values()]
+    ((1, 2, 51), True)
     """
 
     point: Point

@@ -25,7 +25,15 @@ KINDS = {str: "one text in UTF-8", int: "one whole number", bool: "one truth val
 
 
 def sealed(content: bytes) -> bytes:
-    """HDF5 with a user block of `HEADER` bytes, and the line with the checksum of what follows in that block."""
+    """HDF5 with a user block of `HEADER` bytes, and the line with the checksum of what follows in that block.
+
+    Examples
+    --------
+    >>> from diffsem.link import sealed
+    >>> header = sealed(bytes(512) + b"body")[:512].decode().split()
+    >>> header[:4], " ".join(header[5:])
+    (['diffsem', 'result', 'table,', 'sha256'], 'of the 4 bytes after the first 512')
+    """
     body = memoryview(content)[HEADER:]
     return _header(body) + body
 
@@ -43,12 +51,37 @@ def has_checksum(content: bytes) -> bool:
 
 
 def is_result_file(path: Path) -> bool:
-    """Whether a file has a checksum as result files have, right or wrong. Raises OSError if it cannot be read."""
+    """Whether a file has a checksum as result files have, right or wrong. Raises OSError if it cannot be read.
+
+    Examples
+    --------
+    A table as it is written, and other HDF5.
+
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> import h5py
+    >>> import numpy as np
+    >>> from diffsem.link import empty_table, is_result_file, write_table
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     table, weights = Path(folder) / "table.h5", Path(folder) / "weights.h5"
+    ...     write_table(table, empty_table({"scenario": "name: mine"}, np.zeros([2, 28, 28, 1], np.uint8)))
+    ...     h5py.File(weights, "w").close()
+    ...     print(is_result_file(table), is_result_file(weights))
+    True False
+    """
     return has_checksum(_beginning(path))
 
 
 def is_hdf5(path: Path) -> bool:
-    """Whether a file is HDF5: a result file, with a checksum or not, or weights. Raises OSError."""
+    """Whether a file is HDF5: a result file, with a checksum or not, or weights. Raises OSError.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from diffsem.link import is_hdf5
+    >>> is_hdf5(Path("notebooks/mnist-awgn.h5")), is_hdf5(Path("setup.cfg"))
+    (True, False)
+    """
     return is_result_file(path) or _beginning(path).startswith(SIGNATURE)
 
 

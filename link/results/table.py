@@ -20,6 +20,17 @@ class Examples:
     index : pandas.DataFrame
         M rows: transmitter, attack, timestep, receiver_snr_db, snr_db.
     reconstructions : [M, n, height, width, channels], uint8
+
+    Examples
+    --------
+    Ten digits, as every attack made them at every point of its table.
+
+    >>> import diffsem
+    >>> examples = diffsem.read_table("notebooks/mnist-awgn.h5").examples
+    >>> examples.reconstructions.shape == (len(examples.index), *examples.originals.shape)
+    True
+    >>> examples.originals.shape
+    (10, 28, 28, 1)
     """
 
     originals: np.ndarray
@@ -81,7 +92,16 @@ class ResultTable:
 
 
 def empty_table(attributes: Mapping[str, str | int | float], originals: np.ndarray) -> ResultTable:
-    """A table without rows; `originals` are the images [n, height, width, channels] uint8 that examples start from."""
+    """A table without rows; `originals` are the images [n, height, width, channels] uint8 that examples start from.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from diffsem.link import COLUMNS, empty_table
+    >>> table = empty_table({"scenario": "name: mine"}, np.zeros([2, 28, 28, 1], np.uint8))
+    >>> table.rows.shape == (0, len(COLUMNS)), table.examples.reconstructions.shape
+    (True, (0, 2, 28, 28, 1))
+    """
     examples = Examples(originals, _frame([], EXAMPLE_COLUMNS), np.zeros((0, *originals.shape), np.uint8))
     return ResultTable(attributes, _frame([], COLUMNS), np.zeros([0, 2, STEP_BINS], np.int64), examples)
 

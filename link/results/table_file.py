@@ -55,6 +55,19 @@ def write_table(path: Path, table: ResultTable) -> None:
     ------
     InputError
         If the folder cannot be made or the file cannot be written.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> import numpy as np
+    >>> from diffsem.link import empty_table, read_table, write_table
+    >>> empty = empty_table({"scenario": "name: mine"}, np.zeros([2, 28, 28, 1], np.uint8))
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     write_table(Path(folder) / "new" / "table.h5", empty)
+    ...     table = read_table(Path(folder) / "new" / "table.h5")
+    >>> table.attributes["scenario"], table.complete, len(table.rows)
+    ('name: mine', False, 0)
     """
     # In memory first: the HDF5 library does not survive a disk that fills up half-way.
     content = io.BytesIO()

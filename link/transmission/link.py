@@ -11,6 +11,28 @@ class Link(Protocol):
     """image -> what the receiver has of it and, apart, what each eavesdropper has.
 
     All that is drawn at random hangs on the seeds alone; an eavesdropper that is added never moves the receiver.
+
+    Examples
+    --------
+    A wire that carries the image itself, at the SNR of the channel, to whoever listens.
+
+    >>> import numpy as np
+    >>> from diffsem.link import Observation, Seeds
+    >>> class Wire:
+    ...     feature_shape, scrambled, bounded_symbols = (28, 28, 1), False, None
+    ...     receiver_channel_uses = eavesdropper_channel_uses = 392
+    ...     def observations(self, looks):
+    ...         return 1
+    ...     def signal_power(self, step, noise_step):
+    ...         return 1.0
+    ...     def transmit(self, image, step, snr_db, eavesdropper_snr_db, seeds):
+    ...         nodes = [Observation(image, 0 * step, 10 ** (own / 10)) for own in (snr_db, *eavesdropper_snr_db)]
+    ...         return nodes[0], nodes[1:], 0 * step
+    >>> receiver, heard, _ = Wire().transmit(
+    ...     np.ones([1, 28, 28, 1]), np.zeros(1), np.full(1, 20.0), [np.zeros(1)], Seeds(2, [1], [3])
+    ... )
+    >>> receiver.esnr.tolist(), [each.esnr.tolist() for each in heard]
+    ([100.0], [[1.0]])
     """
 
     @property

@@ -19,6 +19,15 @@ class Seeds:
     self_noise, eavesdropper : sequence of int
         What the transmitter itself draws, and the eavesdropper's channel, in every one of the repeated transmissions
         (looks). The receiver hears the first.
+
+    Examples
+    --------
+    >>> from diffsem.link import Seeds
+    >>> Seeds.roles(2)
+    ('legitimate', 'self-noise', 'eavesdropper', 'self-noise 1', 'eavesdropper 1')
+    >>> seeds = Seeds.unpack([10, 11, 12, 13, 14])
+    >>> seeds.looks, seeds.self_noise, seeds.eavesdropper
+    (2, [11, 13], [12, 14])
     """
 
     legitimate: "int | tf.Tensor"

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from diffsem.link import InputError, escaped
+from diffsem.scenarios.commands.outputs import check_own_output
 
 
 def report(
@@ -28,7 +29,7 @@ def report(
     tables = {str(result): read_table(result) for result in results}
     first = results[0].resolve()
     path = out or results[0].parent / f"{first.stem if len(results) == 1 else first.parent.name + '-report'}.html"
-    _check_page(path)
+    check_own_output(path, "page")
     from diffsem.scenarios.reporting.page import report_page
 
     page = report_page(tables, datetime.datetime.now().astimezone().isoformat(" ", "minutes"))
@@ -37,14 +38,3 @@ def report(
     except OSError as error:
         raise InputError(f"page {path}: cannot be written ({error.strerror})") from error
     typer.echo(escaped(path))
-
-
-def _check_page(path: Path) -> None:
-    from diffsem.link import check_output_file, is_hdf5
-
-    check_output_file(path, "page")
-    try:
-        if path.exists() and is_hdf5(path):
-            raise InputError(f"page {path}: is a result table or weights, which are kept; give another file")
-    except OSError as error:
-        raise InputError(f"page {path}: cannot be read ({error.strerror})") from error

@@ -9,6 +9,7 @@ import typer
 
 from diffsem.link import InputError, escaped
 from diffsem.scenarios.commands.options import At, CsvFile, Format, FormatOption, ResultArgument, Sort, Systems
+from diffsem.scenarios.commands.outputs import check_own_output
 
 
 def show(
@@ -38,7 +39,7 @@ def leakage(
     from diffsem.scenarios.reporting.tables import leakage_table
 
     if csv:
-        _check_csv(csv)
+        check_own_output(csv, "csv file")
     asked = Asked(systems, at, sort, format_)
     rows = asked.rows(results)
     if len(rows) and not (rows["scored"] == "label").any():
@@ -65,7 +66,7 @@ def attacks(
     if not (rows["node"] == "adversary").any():
         raise InputError(f"result file {results}: has no attacks; `diffsem show` prints the rest")
     if csv:
-        _check_csv(csv)
+        check_own_output(csv, "csv file")
     _print_and_write(attacks_table(rows, f"{results}: {_setting(results, rows)}{asked.told}", sort), format_, csv)
 
 
@@ -76,19 +77,8 @@ def export(
     """Write a result table in another format."""
     from diffsem.link import read_results
 
-    _check_csv(csv)
+    check_own_output(csv, "csv file")
     _write_csv(read_results(results), csv)
-
-
-def _check_csv(path: Path) -> None:
-    from diffsem.link import check_output_file, is_hdf5
-
-    check_output_file(path, "csv file")
-    try:
-        if path.exists() and is_hdf5(path):
-            raise InputError(f"csv file {path}: is a result table or weights, which are kept; give another file")
-    except OSError as error:
-        raise InputError(f"csv file {path}: cannot be read ({error.strerror})") from error
 
 
 def _write_csv(frame, path: Path, beside: bool = False) -> None:

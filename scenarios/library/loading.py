@@ -80,14 +80,14 @@ def load_network(scenario: Scenario, name: str) -> "keras.Model":
     return _network(plan(scenario), name)
 
 
-def load_link(scenario: Scenario, transmitter: str = "clean-pair") -> Link:
+def load_link(scenario: Scenario, transmitter: str | None = None) -> Link:
     """The link behind one of a scenario's transmitters: to the receiver and, apart, to the eavesdropper.
 
     Parameters
     ----------
     scenario : Scenario
-    transmitter : str
-        As column `transmitter` of a result table has it.
+    transmitter : str, optional
+        As column `transmitter` of a result table has it; default: that of the first system that has one.
 
     Returns
     -------
@@ -112,8 +112,9 @@ def load_link(scenario: Scenario, transmitter: str = "clean-pair") -> Link:
     load_tensorflow()
     resolved = plan(scenario)
     known = {spec.name: spec for spec in resolved.transmitters}
-    check_known(transmitter, known, f"scenario {scenario.name}: transmitter", or_outside=False)
-    spec = known[transmitter]
+    wanted = next(iter(known), "") if transmitter is None else transmitter
+    check_known(wanted, known, f"scenario {scenario.name}: transmitter", or_outside=False)
+    spec = known[wanted]
     encoder = _network(resolved, spec.encoder.name)
     return build_link(resolved.setup, spec, encoder, resolved.channels)
 

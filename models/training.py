@@ -164,6 +164,9 @@ def train(
     """
     folder.mkdir(parents=True, exist_ok=True)
     model.compile(optimizer=keras.optimizers.Adam(plan.learning_rate), loss=loss, metrics=list(metrics))
+    if model.built:
+        # Variables that a first step makes have TensorFlow trace it twice, which of a U-Net takes seconds.
+        model.optimizer.build(model.trainable_variables)
     history = _load_state(model, folder)
     model.optimizer.learning_rate = plan.learning_rate
     plateau = _plateau(model, plan)

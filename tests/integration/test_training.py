@@ -84,35 +84,57 @@ class StopAtCall(keras.callbacks.Callback):
             raise Stop
 
 
+class CopyAt(keras.callbacks.Callback):
+    """Leave in another folder what a training that is cut off as an epoch begins leaves in its own."""
+
+    def __init__(self, epoch, progress, copy):
+        super().__init__()
+        self.epoch, self.progress, self.copy = epoch, progress, copy
+
+    def on_epoch_begin(self, epoch, logs=None):
+        if epoch == self.epoch and not self.copy.exists():
+            shutil.copytree(self.progress, self.copy)
+
+
+def train_and_cut(scenario, whole, cut):
+    """The record of a training, and in `cut` each of its stages as if cut off at the beginning of its second epoch."""
+
+    def callbacks(stage, epochs):
+        return [CopyAt(1, whole / ".progress" / stage, cut / ".progress" / stage)]
+
+    return train_scenario(scenario, whole, callbacks)
+
+
+def assert_same_weights(scenario, names, left, right):
+    planned = plan(scenario)
+    networks = {network.name: network for stage in planned.stages for network in stage.writes}
+    for name in names:
+        one, other = (load_network(networks[name], planned.setup.dimensions, folder) for folder in (left, right))
+        for a, b in zip(one.get_weights(), other.get_weights(), strict=True):
+            np.testing.assert_array_equal(a, b)
+
+
 @pytest.mark.slow
 def test_every_stage_trains_resumes_to_the_same_weights_and_feeds_a_sweep(tmp_path):
     scenario = load_scenario("mnist-awgn", TOY)
-    record = train_scenario(scenario, tmp_path / "whole")
+    record = train_and_cut(scenario, tmp_path / "whole", tmp_path / "cut")
     written = {name for entry in record.values() for name in entry["sha256"]}
     blind = {
         f"{transmitter}.inversion-mlp+blind"
         for transmitter in ("clean-pair", "noise-aware-pair", "ibal", "ibal-d", "permutation", "reference")
     }
-    planned = plan(scenario)
-    networks = {network.name: network for stage in planned.stages for network in stage.writes}
-    assert written == SHIPPED | blind == set(networks)
+    assert written == SHIPPED | blind == {network.name for stage in plan(scenario).stages for network in stage.writes}
     assert all(len(entry["history"]) == entry["epochs"] == 2 for entry in record.values())
 
-    for stage in record:
-        with pytest.raises(Stop):
-            train_scenario(
-                scenario, tmp_path / "cut", lambda name, epochs, stage=stage: [StopAt(1)] if name == stage else []
-            )
-    resumed = train_scenario(scenario, tmp_path / "cut")
+    assert {path.name for path in (tmp_path / "cut" / ".progress").iterdir()} == set(record)
+    epochs = []
+    seen = keras.callbacks.LambdaCallback(on_epoch_begin=lambda epoch, logs: epochs.append(epoch))
+    resumed = train_scenario(scenario, tmp_path / "cut", lambda name, epochs: [seen])
+    assert epochs == [1] * len(record)
     assert {name: entry["scores"] for name, entry in resumed.items()} == {
         name: entry["scores"] for name, entry in record.items()
     }
-    for name in written:
-        left, right = (
-            load_network(networks[name], planned.setup.dimensions, tmp_path / folder) for folder in ("whole", "cut")
-        )
-        for a, b in zip(left.get_weights(), right.get_weights(), strict=True):
-            np.testing.assert_array_equal(a, b)
+    assert_same_weights(scenario, written, tmp_path / "whole", tmp_path / "cut")
 
     rows = run_scenario(load_scenario("mnist-awgn", [*TOY, f"weights={tmp_path / 'whole'}"]))
     assert len(rows) == 22
@@ -127,24 +149,15 @@ def test_an_attack_in_two_parts_resumes_to_the_same_weights(tmp_path):
     overrides = [*TOY, "legitimate.receivers=[classifier]", "eavesdropper.attacks=[schedule-aware]"]
     scenario = load_scenario("mnist-awgn", overrides)
     names = ["pair", "clean-pair.denoise-invert", "clean-pair.schedule-aware"]
-    record = train_scenario(scenario, tmp_path / "whole")
+    record = train_and_cut(scenario, tmp_path / "whole", tmp_path / "cut")
     assert list(record) == names
     # Two epochs for the U-Net, two for the decoder, and two more if so short a training has taught it nothing.
     assert record[names[1]]["epochs"] in (4, 6)
-    for stops in ([StopAt(1)], [StopAtCall(3)]):
-        with pytest.raises(Stop):
-            train_scenario(
-                scenario, tmp_path / "cut", lambda name, epochs, stops=stops: stops if name == names[1] else []
-            )
+    # Cut off in the U-Net's second epoch, it is cut off once more in the decoder's.
+    with pytest.raises(Stop):
+        train_scenario(scenario, tmp_path / "cut", lambda name, epochs: [StopAtCall(3)] if name == names[1] else [])
     train_scenario(scenario, tmp_path / "cut")
-    planned = plan(scenario)
-    networks = {network.name: network for stage in planned.stages for network in stage.writes}
-    for name in names[1:]:
-        left, right = (
-            load_network(networks[name], planned.setup.dimensions, tmp_path / folder) for folder in ("whole", "cut")
-        )
-        for a, b in zip(left.get_weights(), right.get_weights(), strict=True):
-            np.testing.assert_array_equal(a, b)
+    assert_same_weights(scenario, names[1:], tmp_path / "whole", tmp_path / "cut")
 
 
 def test_fresh_forgets_a_former_training(tmp_path):

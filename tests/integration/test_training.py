@@ -114,10 +114,16 @@ def assert_same_weights(scenario, names, left, right):
             np.testing.assert_array_equal(a, b)
 
 
+@pytest.fixture(scope="module")
+def every_stage(tmp_path_factory):
+    """The record of a training of all that ships, and a folder that holds it and what it leaves if it is cut off."""
+    folder = tmp_path_factory.mktemp("every-stage")
+    return train_and_cut(load_scenario("mnist-awgn", TOY), folder / "whole", folder / "cut"), folder
+
+
 @pytest.mark.slow
-def test_every_stage_trains_resumes_to_the_same_weights_and_feeds_a_sweep(tmp_path):
-    scenario = load_scenario("mnist-awgn", TOY)
-    record = train_and_cut(scenario, tmp_path / "whole", tmp_path / "cut")
+def test_every_stage_trains_resumes_to_the_same_weights_and_feeds_a_sweep(every_stage):
+    scenario, (record, folder) = load_scenario("mnist-awgn", TOY), every_stage
     written = {name for entry in record.values() for name in entry["sha256"]}
     blind = {
         f"{transmitter}.inversion-mlp+blind"
@@ -126,22 +132,22 @@ def test_every_stage_trains_resumes_to_the_same_weights_and_feeds_a_sweep(tmp_pa
     assert written == SHIPPED | blind == {network.name for stage in plan(scenario).stages for network in stage.writes}
     assert all(len(entry["history"]) == entry["epochs"] == 2 for entry in record.values())
 
-    assert {path.name for path in (tmp_path / "cut" / ".progress").iterdir()} == set(record)
+    assert {path.name for path in (folder / "cut" / ".progress").iterdir()} == set(record)
     epochs = []
     seen = keras.callbacks.LambdaCallback(on_epoch_begin=lambda epoch, logs: epochs.append(epoch))
-    resumed = train_scenario(scenario, tmp_path / "cut", lambda name, epochs: [seen])
+    resumed = train_scenario(scenario, folder / "cut", lambda name, epochs: [seen])
     assert epochs == [1] * len(record)
     assert {name: entry["scores"] for name, entry in resumed.items()} == {
         name: entry["scores"] for name, entry in record.items()
     }
-    assert_same_weights(scenario, written, tmp_path / "whole", tmp_path / "cut")
+    assert_same_weights(scenario, written, folder / "whole", folder / "cut")
 
-    rows = run_scenario(load_scenario("mnist-awgn", [*TOY, f"weights={tmp_path / 'whole'}"]))
+    rows = run_scenario(load_scenario("mnist-awgn", [*TOY, f"weights={folder / 'whole'}"]))
     assert len(rows) == 22
     assert set(rows.loc[rows["node"] == "adversary", "training_images"]) == {75}
     assert set(rows.loc[rows["node"] == "adversary", "training_epochs"]) == {2}
     with pytest.raises(InputError, match="seed 1, now 2"):
-        train_scenario(load_scenario("mnist-awgn", [*TOY, "seed=2"]), tmp_path / "whole")
+        train_scenario(load_scenario("mnist-awgn", [*TOY, "seed=2"]), folder / "whole")
 
 
 @pytest.mark.slow
@@ -254,8 +260,13 @@ def test_another_version_of_a_package_is_told_and_can_be_allowed(finished, monke
 
 
 @pytest.mark.slow
-def test_denoised_features_of_another_training_are_not_taken_from_the_cache(tmp_path):
+def test_denoised_features_of_another_training_are_not_taken_from_the_cache(finished, tmp_path):
     """Cut off in its first epoch, a fine-tuning leaves z^ on the disk: of the channels and steps of that time."""
+    shutil.copytree(finished, tmp_path, dirs_exist_ok=True)
+    record = json.loads((tmp_path / "training.json").read_text())
+    del record["diffsem"]
+    (tmp_path / "training.json").write_text(json.dumps(record))
+    weights_file(tmp_path, "classifier-diffsem").unlink()
     with pytest.raises(Stop):
         train_scenario(
             one_epoch("diffsem", ""), tmp_path, lambda name, epochs: [StopAt(0)] if name == "diffsem" else []
@@ -347,7 +358,12 @@ def test_an_entry_that_is_missing_beside_its_files_is_told(finished, tmp_path):
     (tmp_path / ".progress" / "denoiser").mkdir(parents=True)
     hangs_on = json.loads((finished / "training.json").read_text())["denoiser"]["hangs_on"]
     (tmp_path / ".progress" / "denoiser" / "hangs_on.json").write_text(json.dumps(hangs_on))
-    assert "denoiser" in train_scenario(one_epoch("diffsem", "linear-probe", "seed=1"), tmp_path)
+    with pytest.raises(Stop):
+        train_scenario(
+            one_epoch("diffsem", "linear-probe", "seed=1"),
+            tmp_path,
+            lambda name, epochs: [StopAt(0)] if name == "denoiser" else [],
+        )
 
 
 @pytest.mark.parametrize("moment", ["pair", "copy"])
@@ -390,10 +406,10 @@ print(record["denoiser-label"]["scores"]["validation_mse_float32"])
 
 
 @pytest.mark.slow
-def test_two_devices_train_nearly_the_same_unet_as_one(tmp_path):
+def test_two_devices_train_nearly_the_same_unet_as_one(every_stage, tmp_path):
     """Two logical devices of one CPU stand for two GPUs; only the batch statistics differ."""
     overrides = [*TOY, "legitimate.receivers=[e-diffsem]", "eavesdropper.attacks=[]", "denoising.solver=ddim"]
-    alone = train_scenario(load_scenario("mnist-awgn", overrides), tmp_path / "one")
+    alone, _ = every_stage
     command = [sys.executable, "-c", SPREAD, str(tmp_path / "two"), *overrides]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr

@@ -1,5 +1,6 @@
-"""Every test starts from the same random streams, whatever ran before it."""
+"""Every test starts from the same random streams, whatever ran before it; long files of tests come first."""
 
+import gc
 import os
 import tempfile
 from dataclasses import replace
@@ -21,8 +22,56 @@ settings.register_profile("diffsem", deadline=None, max_examples=30, derandomize
 settings.load_profile("diffsem")
 
 
+# A trace is many small objects, and those of all traces before it were looked through for garbage time and again.
+gc.set_threshold(20_000, 20, 10)
+
+# Files that take longest, quick and slow tests together. Whichever process is through first takes the next file: begun
+# late, one of these would keep one process waiting for the other.
+LONGEST = (
+    "integration/test_crashes.py",
+    "integration/test_training.py",
+    "integration/test_privacy.py",
+    "integration/test_workers.py",
+    "integration/test_sweep.py",
+    "scenarios/testing/test_all_systems.py",
+    "scenarios/testing/test_all_attacks.py",
+    "integration/test_defences.py",
+    "link/monte_carlo/test_monte_carlo.py",
+    "docs/site/test_listings.py",
+    "docs/site/test_readme.py",
+    "docs/site/test_site.py",
+    "examples/test_examples.py",
+    "notebooks/test_notebooks.py",
+    "integration/test_hostile_tables.py",
+    "integration/test_hostile_scenarios.py",
+    "integration/test_report.py",
+    "scenarios/reporting/test_figure_layout.py",
+    "integration/test_backends.py",
+    "integration/test_cifar10.py",
+    "integration/test_folder.py",
+)
+TESTS = Path(__file__).parent
+
 # Attributes in which two runs of one scenario may differ.
 OF_THE_RUN = ("created", "command", "wall_seconds")
+
+
+def pytest_collection_modifyitems(items):
+    places = {TESTS / name: place for place, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: places.get(item.path, len(places)))
+
+
+def pytest_collection_finish():
+    """What is loaded by now stays loaded, and is not looked through for garbage any more."""
+    gc.collect()
+    gc.freeze()
+
+
+@pytest.fixture(scope="module", autouse=True)
+def forgotten():
+    """Networks, programs and their graphs refer to each other: they go with their file, before the next one's come."""
+    yield
+    gc.collect()
 
 
 @pytest.fixture(autouse=True)

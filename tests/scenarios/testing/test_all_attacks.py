@@ -22,14 +22,22 @@ ELSEWHERE = {
 }
 
 
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory):
+    """Weights of the pair and its judge, and of whatever attacks them: the two are trained once."""
+    return tmp_path_factory.mktemp("trained")
+
+
 @pytest.mark.slow
-def test_a_linear_probe(tmp_path):
+def test_a_linear_probe(trained, tmp_path):
+    (tmp_path / "weights").symlink_to(trained)
     rows = run_attack_test(QUICK, tmp_path)
     assert set(rows["attack"]) == {"", QUICK}
 
 
 @pytest.mark.slow
-def test_all_on_one_transmitter(tmp_path):
+def test_all_on_one_transmitter(trained, tmp_path):
+    (tmp_path / "weights").symlink_to(trained)
     elsewhere = {name for names in ELSEWHERE.values() for name in names}
     rest = [name for name in shipped_attacks() if name not in {QUICK, *elsewhere}]
     assert len(rest) == len(shipped_attacks()) - 1 - len(elsewhere)

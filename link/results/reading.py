@@ -60,10 +60,7 @@ def read_results(path: str | Path, columns: Sequence[str] | None = None, where: 
     path = Path(path)
     wanted = list(COLUMNS) if columns is None else list(columns)
     _check_columns(wanted)
-    if journal_of(path).exists():
-        rows = read_table(path).rows_with_attributes()
-    else:
-        rows = _some(path, wanted, where)
+    rows = read_table(path).rows_with_attributes() if journal_of(path).exists() else _some(path, wanted, where)
     chosen = (rows if where is None else _rows_where(rows, where))[wanted]
     return chosen if where is None else chosen.reset_index(drop=True)
 

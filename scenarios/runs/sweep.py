@@ -149,18 +149,17 @@ class _Sweep:
         if path is not None and waiting and len(table.rows):
             table = with_versions(path, table, versions(), mixed_versions)
         # Before the file is touched: weights that cannot be loaded must not cost the table that is to be overwritten.
-        results = self._simulate(waiting, dataset) if waiting else None
+        results = self._simulate(waiting, dataset) if waiting else (result for result in ())
         if waiting:
             self._tell()
         total = len(self._variants) * len(sweep_points(self._planned.scenario))
-        self._listeners.on_points(total - left, total)
         growing = GrowingTable(path, table, self._began)
-        if results is not None:
-            with closing(results), growing:
-                for result in results:
-                    growing.add(result)
-                    left -= 1
-                    self._listeners.on_points(total - left, total)
+        with closing(results), growing:
+            self._listeners.on_points(total - left, total)
+            for result in results:
+                growing.add(result)
+                left -= 1
+                self._listeners.on_points(total - left, total)
         return growing.completed().rows_with_attributes()
 
     def _begin(self, path: Path | None, overwrite: bool) -> tuple[Dataset, ResultTable]:

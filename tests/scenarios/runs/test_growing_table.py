@@ -59,10 +59,15 @@ def test_a_table_is_written_when_30_seconds_are_over_and_costs_a_tenth_at_most(t
 
 def test_what_ends_a_sweep_ends_with_a_whole_table(tmp_path):
     path = tmp_path / "r.h5"
-    with pytest.raises(KeyboardInterrupt), GrowingTable(path, EMPTY, 0.0, lambda: 0.0) as table:
-        for step in range(3):
-            table.add(done(step))
-        raise KeyboardInterrupt
+
+    def run():
+        with GrowingTable(path, EMPTY, 0.0, lambda: 0.0) as table:
+            for step in range(3):
+                table.add(done(step))
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        run()
     assert journal_of(path).read_bytes() == b""
     assert len(read_table(path).rows) == 3
 

@@ -7,7 +7,7 @@ import platform
 import statistics
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
@@ -50,28 +50,37 @@ def fastest(function: Callable, seconds: float = 3.0) -> float:
     return min(times)
 
 
-def times_as_fast(ours: Callable[[], float], theirs: Callable[[], float], repeats: int) -> dict[str, Any]:
-    """How many times as fast ours is as theirs, in one sitting: each gives seconds a unit of work, and they take turns.
+def in_turns(functions: Mapping[str, Callable[[], float]], repeats: int) -> dict[str, list[float]]:
+    """What each gives, so many times; they take turns, and another begins each time, so that none has the better half.
 
     Returns
     -------
     dict
-        ratio: median over the pairs; low, high: least and most of them; ours, theirs: the least seconds of each.
+        Name -> values, one a turn.
     """
-    pairs = []
+    values: dict[str, list[float]] = {name: [] for name in functions}
+    names = list(functions)
     for repeat in range(repeats):
-        # Whoever comes first changes, so that neither has the machine's better half.
-        order = (ours, theirs) if repeat % 2 == 0 else (theirs, ours)
-        seconds = {function: function() for function in order}
-        pairs.append((seconds[ours], seconds[theirs]))
-    ratios = [slow / fast for fast, slow in pairs]
-    return {
-        "ratio": round(statistics.median(ratios), 3),
-        "low": round(min(ratios), 3),
-        "high": round(max(ratios), 3),
-        "repeats": repeats,
-        "ours": min(fast for fast, _ in pairs),
-        "theirs": min(slow for _, slow in pairs),
+        first = repeat % len(names)
+        for name in names[first:] + names[:first]:
+            values[name].append(functions[name]())
+    return values
+
+
+def ratio(ours: Sequence[float], theirs: Sequence[float]) -> dict[str, Any]:
+    """How many times as fast ours is: seconds of the two, one a turn.
+
+    Returns
+    -------
+    dict
+        ratio: median over the turns; low, high: least and most of them; ours, theirs: the least seconds of each.
+    """
+    ratios = [slow / fast for fast, slow in zip(ours, theirs, strict=True)]
+    values = {"ratio": statistics.median(ratios), "low": min(ratios), "high": max(ratios)}
+    return {name: round(value, 3) for name, value in values.items()} | {
+        "repeats": len(ratios),
+        "ours": float(f"{min(ours):.4g}"),
+        "theirs": float(f"{min(theirs):.4g}"),
     }
 
 

@@ -8,7 +8,6 @@ the size of its files and the process's memory.
 
 import argparse
 import itertools
-import json
 import sys
 import tempfile
 import time

@@ -332,9 +332,9 @@ def main() -> int:
         part = PARTS[name](repeats)
         own = part.get("ratios", {})
         for each, one in own.items():
-            one |= {"needed": NEEDED.get(each), "machine": machine()}
+            one["needed"] = NEEDED.get(each)
         ratios |= own
-        merge(options.out, {"machine": whole_machine(), **part})
+        merge(options.out, part | {"machine": whole_machine(), "machines": {name: machine()}})
         print(f"{name}, {time.perf_counter() - started:.0f} s", flush=True)
     lines = [told(name, one) for name, one in ratios.items()]
     print("\n".join(lines))

@@ -16,6 +16,10 @@ from typing import Any
 import psutil
 
 
+# Mappings of a record that hold a part each.
+PARTED = ("ratios", "machines")
+
+
 @contextmanager
 def measured():
     """Gives a dict that holds, afterwards, seconds and peak resident memory in MiB."""
@@ -101,10 +105,9 @@ def machine() -> dict:
 
 
 def merge(path: Path, parts: Mapping[str, Any]) -> None:
-    """Put parts into a JSON file, in place of those of their names; mappings within it are merged in the same way."""
+    """Put parts into a JSON file, in place of those of their names; `ratios` and `machines` hold parts themselves."""
     kept = json.loads(path.read_text()) if path.exists() else {}
     for name, part in parts.items():
-        joined = isinstance(kept.get(name), dict) and name == "ratios"
-        kept[name] = kept[name] | part if joined else part
+        kept[name] = kept.get(name, {}) | part if name in PARTED else part
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(kept, indent=1) + "\n")

@@ -15,7 +15,6 @@ from typing import Any
 
 import psutil
 
-
 # Mappings of a record that hold a part each.
 PARTED = ("ratios", "machines")
 

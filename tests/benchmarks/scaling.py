@@ -145,13 +145,16 @@ def bench_axis(axis: Axis, repeats: int) -> dict:
     for repeat, size in itertools.product(range(repeats), axis.sizes):
         runs[size].append(timed(axis.settings(size)))
         print(f"{axis.name} {size}, {repeat + 1} of {repeats}: {runs[size][-1]}", flush=True)
+    shares = {size: several[0]["share"] for size, several in runs.items()}
+    # Where all sizes have as many images, all leave the same part of them to the start.
+    alike = len(set(shares.values())) == 1
     sizes = []
     for size, several in runs.items():
         seconds = [run["seconds"] for run in several]
         sizes.append(
             {
                 "size": size,
-                "work": round(size * several[0]["share"], 3),
+                "work": size if alike else round(size * shares[size]),
                 "seconds": round(min(seconds), 4),
                 "most_seconds": round(max(seconds), 4),
                 "start_seconds": round(min(run["start_seconds"] for run in several), 3),
@@ -195,9 +198,10 @@ def bench_long(points: int) -> dict:
     done_at = {done: seconds for seconds, _, done in course.events}
     for sample in samples:
         sample["seconds"] = round(done_at[sample["points"]] - course.events[0][0], 3)
-    first = course.events[course.pools[1] - 1][2]
-    part = (points - first) // 5
-    parts = [(done_at[first + part] - done_at[first]) / part, (done_at[points] - done_at[points - part]) / part]
+    # Points come a pool at a time: parts are whole pools.
+    pool = course.events[course.pools[1] - 1][2]
+    part, last = max(1, points // 5 // pool) * pool, points // pool * pool
+    parts = [(done_at[end] - done_at[end - part]) / part for end in (pool + part, last)]
     return {
         "points": points,
         "rows": rows,

@@ -6,6 +6,7 @@ from typing import Any
 
 from rendering.markdown import span
 from rendering.measures import number
+from rendering.sources import share
 from rendering.tables import ROOT
 
 # What a ratio of the benchmark compares, and the part of the record that tells its machine.
@@ -74,4 +75,15 @@ def growth(samples: list[Mapping[str, float]], quantity: str) -> float:
     return halves[1] / halves[0]
 
 
-FUNCTIONS = (record_of, ratio_lines, scaling_lines, growth)
+def stage_lines(profile: Mapping[str, Any]) -> list[list[str]]:
+    """Stages of a run, the longest first: seconds and their share of all."""
+    stages = sorted(profile["stages"].items(), key=lambda stage: -stage[1])
+    return [[name, f"{number(seconds, 2)} s", f"{share(seconds / profile['seconds'])}%"] for name, seconds in stages]
+
+
+def is_there(path: str) -> bool:
+    """Whether a file is in the repository, by its path from the root."""
+    return (ROOT / path).is_file()
+
+
+FUNCTIONS = (record_of, ratio_lines, scaling_lines, growth, stage_lines, is_there)

@@ -8,6 +8,7 @@ rounds end for a whole batch at once. Compilation is timed apart: rates are thos
 
 import argparse
 import importlib
+import json
 import subprocess
 import sys
 import tempfile
@@ -21,7 +22,7 @@ import tensorflow as tf
 from measuring import fastest, in_turns, machine, measured, merge, ratio
 from tutorials import attack_model, system_model
 
-from diffsem.link import Programs, simulate_points
+from diffsem.link import Programs, read_table, simulate_points
 from diffsem.models import UNet, mnist
 from diffsem.scenarios import load_scenario
 from diffsem.scenarios.datasets.splitting import load_dataset
@@ -218,9 +219,7 @@ def bench_workers(repeats: int) -> dict:
             with tempfile.TemporaryDirectory() as folder:
                 words = [*command(workers), "--out", str(Path(folder) / "r.h5")]
                 started = time.perf_counter()
-                subprocess.run(
-                    [sys.executable, "-m", "diffsem.scenarios.command_line", *words], check=True, capture_output=True
-                )
+                run_command(words)
                 return time.perf_counter() - started
 
         return seconds
@@ -234,6 +233,20 @@ def bench_workers(repeats: int) -> dict:
         },
         "ratios": {f"workers-{workers}": ratio(seconds[workers], seconds["1"]) for workers in ("2", "auto")},
     }
+
+
+def bench_profile() -> dict:
+    """Where the time of a run goes, as `--profile` tells and its table keeps."""
+    words = ["run", "mnist-quick", "--profile"]
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "r.h5"
+        run_command([*words, "--out", str(path)])
+        told = json.loads(read_table(path).attributes["profile"])
+    return {"profile": {"command": f"diffsem {' '.join(words)}", **told}}
+
+
+def run_command(words: list[str]) -> None:
+    subprocess.run([sys.executable, "-m", "diffsem.scenarios.command_line", *words], check=True, capture_output=True)
 
 
 def bench_digital(name: str, function: str) -> dict:
@@ -300,6 +313,7 @@ PARTS: dict[str, Callable[[dict[str, int]], dict]] = {
     "ldpc": lambda repeats: bench_digital("ldpc", "bench_ldpc"),
     "mnist-quick": lambda repeats: bench_quick(repeats["mnist-quick"]),
     "workers": lambda repeats: bench_workers(repeats["workers"]),
+    "profile": lambda repeats: bench_profile(),
 }
 
 

@@ -8,10 +8,8 @@ rounds end for a whole batch at once. Compilation is timed apart: rates are thos
 
 import argparse
 import importlib
-import json
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -20,9 +18,11 @@ import keras
 import numpy as np
 import tensorflow as tf
 from measuring import fastest, in_turns, machine, measured, merge, ratio
-from tutorials import attack_model, system_model
+from quick import bench_quick
+from running import bench_profile, bench_workers
+from tutorials import system_model
 
-from diffsem.link import Programs, read_table, simulate_points
+from diffsem.link import Programs, simulate_points
 from diffsem.models import UNet, mnist
 from diffsem.scenarios import load_scenario
 from diffsem.scenarios.datasets.splitting import load_dataset
@@ -41,8 +41,6 @@ PAPER_STEPS = 10
 REPEATS = {"classifier": 5, "e-diffsem": 3, "mnist-quick": 2, "workers": 2}
 # How many times as fast ours has to be.
 NEEDED = {"classifier": 1.3, "e-diffsem": 2.5, "qpsk": 1.2, "ldpc": 1.2, "workers-2": 1.5, "workers-auto": 0.95}
-# Images a point of the sweep that workers share: less than its 10,000, or it would take half an hour.
-WORKERS_IMAGES = 1024
 
 
 def plan_of(system: str) -> Plan:
@@ -163,90 +161,6 @@ def bench_system(system: str, repeats: int) -> dict:
         "grid": {"snr_db": SNR_DB, "timesteps": TIMESTEPS, "batch_size": BATCH},
         "ratios": {system: ratio(seconds["engine"], seconds[alike])},
     }
-
-
-def bench_quick(repeats: int) -> dict:
-    """All of mnist-quick: every system and attack of it, cold (tracing counts) and, run again, warm."""
-    plan = plan_of_file("mnist-quick", [])
-    experiment, scenario = assemble(plan, load_dataset(plan.source)), plan.scenario
-    points, rules = sweep_points(scenario), scenario.monte_carlo
-    seconds: dict[str, list[float]] = {}
-
-    def timed(name: str, run: Callable[[], None]) -> None:
-        for state in ("cold", "warm"):
-            started = time.perf_counter()
-            run()
-            seconds.setdefault(f"{name} {state}", []).append(time.perf_counter() - started)
-
-    def ours() -> None:
-        programs: list[Programs] = []
-
-        def run():
-            if not programs:
-                programs.append(Programs(experiment))
-            list(simulate_points(experiment, programs[0], points))
-
-        timed("ours", run)
-
-    def theirs() -> None:
-        models = [system_model(experiment, system, scenario.denoising.steps) for system in experiment.systems]
-        models += [attack_model(experiment, attack) for attack in experiment.attacks]
-        grid = scenario.timesteps, scenario.legitimate.snr_db, rules.batch_size, rules.max_images, rules.target_errors
-        timed("theirs", lambda: [model.sweep(*grid) for model in models] and None)
-
-    for repeat in range(repeats):
-        for loop in (ours, theirs) if repeat % 2 == 0 else (theirs, ours):
-            loop()
-    counted = {"systems": len(experiment.systems), "attacks": len(experiment.attacks), "points": len(points)}
-    counted["images_a_point"] = rules.max_images
-    return {
-        "mnist-quick": counted,
-        "ratios": {
-            "mnist-quick": ratio(seconds["ours warm"], seconds["theirs warm"]),
-            "mnist-quick-traced": ratio(seconds["ours cold"], seconds["theirs cold"]),
-        },
-    }
-
-
-def bench_workers(repeats: int) -> dict:
-    """`diffsem run fig4-mnist` in processes of its own, from their start to their end."""
-
-    def command(workers: str) -> list[str]:
-        return ["run", "fig4-mnist", "--workers", workers, "--set", f"monte_carlo.max_images={WORKERS_IMAGES}"]
-
-    def sweep(workers: str) -> Callable[[], float]:
-        def seconds() -> float:
-            with tempfile.TemporaryDirectory() as folder:
-                words = [*command(workers), "--out", str(Path(folder) / "r.h5")]
-                started = time.perf_counter()
-                run_command(words)
-                return time.perf_counter() - started
-
-        return seconds
-
-    seconds = in_turns({workers: sweep(workers) for workers in ("1", "2", "auto")}, repeats)
-    return {
-        "workers": {
-            "command": f"diffsem {' '.join(command('N'))}",
-            "max_images": WORKERS_IMAGES,
-            "seconds": {workers: round(min(several), 1) for workers, several in seconds.items()},
-        },
-        "ratios": {f"workers-{workers}": ratio(seconds[workers], seconds["1"]) for workers in ("2", "auto")},
-    }
-
-
-def bench_profile() -> dict:
-    """Where the time of a run goes, as `--profile` tells and its table keeps."""
-    words = ["run", "mnist-quick", "--profile"]
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "r.h5"
-        run_command([*words, "--out", str(path)])
-        told = json.loads(read_table(path).attributes["profile"])
-    return {"profile": {"command": f"diffsem {' '.join(words)}", **told}}
-
-
-def run_command(words: list[str]) -> None:
-    subprocess.run([sys.executable, "-m", "diffsem.scenarios.command_line", *words], check=True, capture_output=True)
 
 
 def bench_digital(name: str, function: str) -> dict:

@@ -90,6 +90,29 @@ def scaling_figure(scaling: Mapping[str, Any], axes: Sequence[str]) -> Figure:
     return figure
 
 
+def workers_figure(cluster: Mapping[str, Any]) -> Figure:
+    """Seconds of a large sweep over its workers, both logarithmic; dashed, one worker's seconds shared out evenly."""
+    workers = np.array([int(count) for count in cluster["seconds"]])
+    seconds = np.array(list(cluster["seconds"].values()))
+    figure, panel = plt.subplots(figsize=(6, 3.8), layout="constrained")
+    panel.plot(workers, seconds, marker="o", label=f"{cluster['points']:,} points")
+    panel.plot(
+        workers, seconds[0] * workers[0] / workers, linestyle="--", color="black", linewidth=1, label="shared out"
+    )
+    panel.set_xscale("log")
+    panel.set_yscale("log")
+    panel.set_xticks(workers, workers)
+    panel.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    panel.yaxis.set_major_formatter("{x:,g}")
+    for ruler in (panel.xaxis, panel.yaxis):
+        ruler.set_minor_locator(NullLocator())
+    panel.set_xlabel("workers")
+    panel.set_ylabel("seconds")
+    panel.grid(alpha=0.3)
+    panel.legend()
+    return figure
+
+
 def long_sweep_figure(long: Mapping[str, Any]) -> Figure:
     """Time, files and memory of a long sweep over the points that are done."""
     samples = long["samples"]

@@ -81,9 +81,17 @@ def stage_lines(profile: Mapping[str, Any]) -> list[list[str]]:
     return [[name, f"{number(seconds, 2)} s", f"{share(seconds / profile['seconds'])}%"] for name, seconds in stages]
 
 
+def worker_lines(cluster: Mapping[str, Any]) -> list[list[str]]:
+    """Workers, seconds of the sweep, and how many times as fast as one it is."""
+    return [
+        [workers, f"{number(seconds, 0)} s", number(cluster["speedup"][workers], 2)]
+        for workers, seconds in cluster["seconds"].items()
+    ]
+
+
 def is_there(path: str) -> bool:
     """Whether a file is in the repository, by its path from the root."""
     return (ROOT / path).is_file()
 
 
-FUNCTIONS = (record_of, ratio_lines, scaling_lines, growth, stage_lines, is_there)
+FUNCTIONS = (record_of, ratio_lines, scaling_lines, growth, stage_lines, worker_lines, is_there)

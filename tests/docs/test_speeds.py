@@ -44,6 +44,11 @@ def test_stages_of_a_run_stand_with_the_longest_first():
     assert speeds.stage_lines(profile) == [["run", "3.00 s", "75.0%"], ["load", "1.00 s", "25.0%"]]
 
 
+def test_workers_stand_beside_how_many_times_as_fast_they_are():
+    cluster = {"seconds": {"1": 1200.4, "2": 610.0}, "speedup": {"1": 1.0, "2": 1.968}}
+    assert speeds.worker_lines(cluster) == [["1", "1,200 s", "1.00"], ["2", "610 s", "1.97"]]
+
+
 def test_a_record_that_is_not_there_holds_nothing(tmp_path, monkeypatch):
     monkeypatch.setattr(speeds, "ROOT", tmp_path)
     assert speeds.record_of("r.json") == {}

@@ -81,6 +81,14 @@ def stage_lines(profile: Mapping[str, Any]) -> list[list[str]]:
     return [[name, f"{number(seconds, 2)} s", f"{share(seconds / profile['seconds'])}%"] for name, seconds in stages]
 
 
+def block_lines(digital: Mapping[str, Any]) -> list[list[str]]:
+    """Blocks of a batch, and blocks a second uncoded and behind the code, a line a batch."""
+    return [
+        [f"{int(batch):,}", number(rates["uncoded"], 0), number(rates["ldpc"], 0)]
+        for batch, rates in digital["batches"].items()
+    ]
+
+
 def worker_lines(cluster: Mapping[str, Any]) -> list[list[str]]:
     """Workers, seconds of the sweep, and how many times as fast as one it is."""
     return [
@@ -94,4 +102,4 @@ def is_there(path: str) -> bool:
     return (ROOT / path).is_file()
 
 
-FUNCTIONS = (record_of, ratio_lines, scaling_lines, growth, stage_lines, worker_lines, is_there)
+FUNCTIONS = (record_of, ratio_lines, scaling_lines, growth, stage_lines, block_lines, worker_lines, is_there)

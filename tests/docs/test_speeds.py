@@ -49,6 +49,11 @@ def test_workers_stand_beside_how_many_times_as_fast_they_are():
     assert speeds.worker_lines(cluster) == [["1", "1,200 s", "1.00"], ["2", "610 s", "1.97"]]
 
 
+def test_blocks_a_second_stand_by_batch():
+    digital = {"batches": {"64": {"uncoded": 1234.5, "ldpc": 99.6}, "4096": {"uncoded": 5e4, "ldpc": 2e3}}}
+    assert speeds.block_lines(digital) == [["64", "1,234", "100"], ["4,096", "50,000", "2,000"]]
+
+
 def test_a_record_that_is_not_there_holds_nothing(tmp_path, monkeypatch):
     monkeypatch.setattr(speeds, "ROOT", tmp_path)
     assert speeds.record_of("r.json") == {}

@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 SOURCES := setup.cfg pyproject.toml requirements.lock $(shell find api models channels link scenarios -type f -not -path '*/__pycache__/*')
 
-.PHONY: run test test-slow lint release docs pages tutorials bench scaling cluster heaviest solvers channels defences clean
+.PHONY: run test test-slow lint release docs pages tutorials bench scaling heaviest solvers channels defences clean
 
 run: .venv/installed
 	$(BIN)/diffsem run mnist-quick --out results/mnist-quick.h5
@@ -51,10 +51,6 @@ LONG_SWEEP ?= 5000
 scaling: .venv/installed-dev
 	TF_CPP_MIN_LOG_LEVEL=3 $(BIN)/python tests/benchmarks/scaling.py $(if $(ONLY),--only $(ONLY))
 	$(if $(ONLY),,TF_CPP_MIN_LOG_LEVEL=3 $(BIN)/python tests/benchmarks/scaling.py --long $(LONG_SWEEP))
-
-# What a worker costs on this machine, and the time of a large sweep on many by a model of it.
-cluster: .venv/installed-dev
-	TF_CPP_MIN_LOG_LEVEL=3 $(BIN)/python tests/benchmarks/cluster.py --measure
 
 # The largest files, now and in the history.
 heaviest:

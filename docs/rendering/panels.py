@@ -96,9 +96,8 @@ def workers_figure(cluster: Mapping[str, Any]) -> Figure:
     seconds = np.array(list(cluster["seconds"].values()))
     figure, panel = plt.subplots(figsize=(6, 3.8), layout="constrained")
     panel.plot(workers, seconds, marker="o", label=f"{cluster['points']:,} points")
-    panel.plot(
-        workers, seconds[0] * workers[0] / workers, linestyle="--", color="black", linewidth=1, label="shared out"
-    )
+    evenly = seconds[0] * workers[0] / workers
+    panel.plot(workers, evenly, linestyle="--", color="black", linewidth=1, label="shared out evenly")
     panel.set_xscale("log")
     panel.set_yscale("log")
     panel.set_xticks(workers, workers)
@@ -120,7 +119,7 @@ def long_sweep_figure(long: Mapping[str, Any]) -> Figure:
     panels = (
         ("seconds", "seconds since the start", 1),
         ("bytes", "files, MiB", 2**20),
-        ("memory_mib", "memory of the process, MiB", 1),
+        ("peak_memory_mib", "peak memory of the process, MiB", 1),
     )
     figure, row = plt.subplots(1, len(panels), figsize=(11, 3.4), layout="constrained")
     for panel, (column, label, unit) in zip(row, panels, strict=True):

@@ -8,6 +8,7 @@ the size of its files and the process's memory.
 
 import argparse
 import itertools
+import resource
 import sys
 import tempfile
 import time
@@ -16,7 +17,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
-import psutil
 from measuring import machine, merge
 from scipy import stats
 
@@ -169,6 +169,11 @@ def bytes_of(folder: Path) -> int:
     return sum(path.stat().st_size for path in folder.iterdir())
 
 
+def peak_memory_mib() -> float:
+    """The most that this process has held so far."""
+    return round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, 1)
+
+
 def long_settings(points: int) -> list[str]:
     """So many points of one batch: steps times SNRs."""
     snrs = next(count for count in range(min(50, points), 0, -1) if points % count == 0)
@@ -181,15 +186,15 @@ def long_settings(points: int) -> list[str]:
 
 def bench_long(points: int) -> dict:
     """The course of one sweep. The first pool of batches, which loads and traces everything, is left out of times."""
-    process, course, samples = psutil.Process(), Course(), []
+    course, samples = Course(), []
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
 
         def on_points(done: int, total: int) -> None:
             course.on_points(done, total)
-            if done and done % max(1, points // SAMPLES) == 0:
-                memory = process.memory_info().rss
-                samples.append({"points": done, "bytes": bytes_of(folder), "memory_mib": round(memory / 2**20, 1)})
+            if done and (done % max(1, points // SAMPLES) == 0 or done == total):
+                sample = {"points": done, "bytes": bytes_of(folder), "peak_memory_mib": peak_memory_mib()}
+                samples.append(sample)
 
         scenario = load_scenario("mnist-awgn", long_settings(points))
         run_scenario(scenario, folder / "r.h5", on_points=on_points, on_images=course.on_images)

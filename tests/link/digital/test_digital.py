@@ -109,6 +109,7 @@ def snr_at(rate, snrs_db, rates):
     return np.interp(-math.log(rate), -np.log(np.maximum(rates, 1e-4)), snrs_db)
 
 
+@pytest.mark.slow
 def test_the_coded_link_is_within_a_fifth_of_a_decibel_of_sionnas_own_simulation():
     """Rate 1/2 and QPSK: Eb/N0 is Es/N0."""
     size, snrs_db, blocks = 512, np.array([0.75, 1.0, 1.25, 1.5]), 600

@@ -13,12 +13,20 @@ from pathlib import Path
 import pytest
 import typer
 
-from diffsem.link import InputError
+from diffsem.link import InputError, read_table, write_table
 from diffsem.scenarios import command_line
 from diffsem.scenarios.commands.ending import run_program
 
-TABLE = Path(__file__).parents[3] / "notebooks" / "defences" / "keyed-weak.h5"
+SHIPPED = Path(__file__).parents[3] / "notebooks" / "defences" / "keyed-weak.h5"
 DIFFSEM = f"{sys.executable} -m diffsem.scenarios.command_line"
+
+
+@pytest.fixture(scope="module")
+def table(tmp_path_factory):
+    """One of this version, which no child process has to look at first."""
+    path = tmp_path_factory.mktemp("table") / "r.h5"
+    write_table(path, read_table(SHIPPED))
+    return path
 
 
 def shell(line, **variables):
@@ -105,9 +113,9 @@ def test_wrong_usage_ends_in_one_line_and_status_2(arguments, said, capsys):
         assert "--help`" in err
 
 
-def test_standard_error_may_be_closed_or_full():
+def test_standard_error_may_be_closed_or_full(table):
     for end in ("2>&-", "2>/dev/full"):
-        shown = shell(f"{DIFFSEM} show {TABLE} {end}")
+        shown = shell(f"{DIFFSEM} show {table} {end}")
         assert shown.returncode == 0
         assert "keyed-self-noise" in shown.stdout
         assert shell(f"{DIFFSEM} show /nowhere {end}").returncode == 2
@@ -125,24 +133,24 @@ def test_a_sweep_goes_on_though_its_progress_cannot_be_shown(tmp_path, monkeypat
     assert (tmp_path / "r.h5").exists()
 
 
-def test_results_that_cannot_be_printed_are_told_in_one_line():
+def test_results_that_cannot_be_printed_are_told_in_one_line(table):
     for end in (">&-", ">/dev/full"):
-        shown = shell(f"{DIFFSEM} show {TABLE} {end}")
+        shown = shell(f"{DIFFSEM} show {table} {end}")
         assert shown.returncode == 1
         assert shown.stderr.startswith("diffsem: standard output cannot be written (")
         assert shown.stderr.count("\n") == 1
 
 
-def test_nothing_that_is_opened_later_takes_a_closed_streams_place():
-    code = f"import os, sys; from diffsem.scenarios.command_line import main; sys.argv[1:] = ['show', {str(TABLE)!r}]\n"
+def test_nothing_that_is_opened_later_takes_a_closed_streams_place(table):
+    code = f"import os, sys; from diffsem.scenarios.command_line import main; sys.argv[1:] = ['show', {str(table)!r}]\n"
     code += "try:\n    main()\nfinally:\n    os._exit(os.open(os.devnull, os.O_RDONLY) <= 2)"
     assert subprocess.run(["bash", "-c", f'{sys.executable} -c "$0" <&- >&- 2>&-', code]).returncode == 0
 
 
-def test_a_reader_that_stops_reading_and_a_terminal_without_letters_are_no_surprise():
-    piped = shell(f"{DIFFSEM} show {TABLE} | head -1")
+def test_a_reader_that_stops_reading_and_a_terminal_without_letters_are_no_surprise(table):
+    piped = shell(f"{DIFFSEM} show {table} | head -1")
     assert piped.stderr == ""
-    plain = shell(f"{DIFFSEM} show {TABLE}", PYTHONIOENCODING="ascii")
+    plain = shell(f"{DIFFSEM} show {table}", PYTHONIOENCODING="ascii")
     assert (plain.returncode, plain.stderr) == (0, "")
     assert plain.stdout.isascii()
 

@@ -156,13 +156,11 @@ def test_the_limits_themselves_are_allowed():
         read_yaml("ä" * (SIZE // 2) + "a")
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def others_objects_set_aside():
     """What earlier tests of a long process have left is not gone through again while time is taken."""
     gc.collect()
     gc.freeze()
-    yield
-    gc.unfreeze()
 
 
 @pytest.mark.parametrize(

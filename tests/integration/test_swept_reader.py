@@ -2,7 +2,6 @@
 
 import io
 import json
-import os
 import subprocess
 import sys
 import time
@@ -11,6 +10,7 @@ import pandas as pd
 import pytest
 
 from diffsem.link import AXES, read_results
+from diffsem.scenarios import command_line
 
 SCENARIO = """
 name: swept
@@ -28,7 +28,6 @@ monte_carlo: {max_images: 32, batch_size: 32}
 VARIANTS = [(steps, looks) for steps in (1, 2) for looks in (1, 10)]
 POINTS = [(120, 15), (240, 15)]
 DIFFSEM = [sys.executable, "-m", "diffsem.scenarios.command_line"]
-ENVIRONMENT = os.environ | {"TF_CPP_MIN_LOG_LEVEL": "3", "MPLBACKEND": "agg", "PYTHONIOENCODING": "utf-8"}
 
 
 @pytest.fixture(scope="module")
@@ -37,9 +36,7 @@ def folder(tmp_path_factory):
     place = tmp_path_factory.mktemp("swept")
     (place / "swept.yaml").write_text(SCENARIO)
     run = [*DIFFSEM, "run", "swept.yaml", "--out", "r.h5"]
-    with subprocess.Popen(
-        run, cwd=place, env=ENVIRONMENT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    ) as process:
+    with subprocess.Popen(run, cwd=place, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
         end = time.monotonic() + 120
         while not (place / "r.h5").exists() or not len(read_results(place / "r.h5")):
             assert process.poll() is None, "the run ended before it had a point"
@@ -47,20 +44,33 @@ def folder(tmp_path_factory):
             time.sleep(0.05)
         process.kill()
     assert not read_results(place / "r.h5").attrs["complete"]
-    subprocess.run(run, cwd=place, env=ENVIRONMENT, check=True, capture_output=True)
+    subprocess.run(run, cwd=place, check=True, capture_output=True)
     return place
 
 
-def asked(folder, *arguments):
-    done = subprocess.run([*DIFFSEM, *arguments], cwd=folder, env=ENVIRONMENT, text=True, capture_output=True)
-    assert done.returncode == 0, done.stderr
-    return done.stdout
+@pytest.fixture
+def asked(folder, monkeypatch, capsys):
+    """What a command says, typed in the folder."""
+    monkeypatch.chdir(folder)
+
+    def call(*arguments):
+        monkeypatch.setattr(sys, "argv", ["diffsem", *arguments])
+        status = 0
+        try:
+            command_line.main()
+        except SystemExit as end:
+            status = end.code or 0
+        out, err = capsys.readouterr()
+        assert status == 0, err
+        return out
+
+    return call
 
 
 @pytest.mark.slow
-def test_a_check_tells_the_points_and_the_cost_of_all_variants(folder):
+def test_a_check_tells_the_points_and_the_cost_of_all_variants(asked):
     def costs(*more):
-        (line,) = [line for line in asked(folder, "check", "swept.yaml", *more).splitlines() if "# cost:" in line]
+        (line,) = [line for line in asked("check", "swept.yaml", *more).splitlines() if "# cost:" in line]
         return [int(word.replace(",", "")) for word in line.split() if word.replace(",", "").isdigit()]
 
     points, images, _, calls, evaluations = costs()
@@ -85,20 +95,20 @@ def test_a_sweep_that_was_killed_has_each_variant_at_each_point_once(folder):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("command", ["show", "leakage", "attacks"])
-def test_tables_have_a_line_for_each_variant(command, folder):
-    read = pd.read_csv(io.StringIO(asked(folder, command, "r.h5", "--format", "csv")))
+def test_tables_have_a_line_for_each_variant(command, asked):
+    read = pd.read_csv(io.StringIO(asked(command, "r.h5", "--format", "csv")))
     counts = read.groupby(["denoising_steps", "eavesdropper_looks", "timestep", "receiver_snr_db"]).size()
     assert set(counts.index) == {variant + point for variant in VARIANTS for point in POINTS}
     # Two systems, or two attacks on what they share.
     assert set(counts) == {2}
     assert "looks" not in read.columns
-    shown = asked(folder, command, "r.h5", "--at", "steps=2,looks=10,t=240,snr=15")
+    shown = asked(command, "r.h5", "--at", "steps=2,looks=10,t=240,snr=15")
     assert shown.count("│ 240 │") == 2
 
 
 @pytest.mark.slow
-def test_figures_and_their_captions_name_their_variants(folder):
-    asked(folder, "plot", "r.h5", "--out", "figures", "--only", "front", "--style", "paper")
+def test_figures_and_their_captions_name_their_variants(folder, asked):
+    asked("plot", "r.h5", "--out", "figures", "--only", "front", "--style", "paper")
     found = {path.stem: path.read_text() for path in (folder / "figures").glob("*.txt")}
     assert set(found) == {f"r-front-steps{steps}-looks{looks}" for steps, looks in VARIANTS}
     for name, caption in found.items():
@@ -107,8 +117,8 @@ def test_figures_and_their_captions_name_their_variants(folder):
 
 
 @pytest.mark.slow
-def test_the_page_names_the_variants(folder):
-    asked(folder, "report", "r.h5", "--out", "page.html")
+def test_the_page_names_the_variants(folder, asked):
+    asked("report", "r.h5", "--out", "page.html")
     page = (folder / "page.html").read_text(encoding="utf-8")
     for steps, looks in VARIANTS:
         # Jinja writes the apostrophe as a number.

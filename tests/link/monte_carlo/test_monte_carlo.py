@@ -312,22 +312,23 @@ def spoilt(inputs):
 
 
 def with_broken_encoder(built):
-    return replace(built, links={"pair": WiretapLink(Transmitter(broken(mnist.Encoder()), SCHEDULE), AWGN, AWGN)})
+    links = {"pair": WiretapLink(Transmitter(broken(mnist.Encoder()), SCHEDULE), AWGN, AWGN)}
+    return replace(built, links=links, attacks=[])
 
 
 def with_broken_receiver(built):
     receiver = BypassReceiver(broken(mnist.Classifier()), batch_size=32)
-    return replace(built, systems=[built.systems[0], System("two", "pair", receiver)])
+    return replace(built, systems=[built.systems[0], System("two", "pair", receiver)], attacks=[])
 
 
 def with_attack(attack):
-    return lambda built: replace(built, attacks=[*built.attacks, attack])
+    return lambda built: replace(built, systems=built.systems[:1], attacks=[*built.attacks, attack])
 
 
 def with_broken_digital_link(built):
     payload = FeatureBits(mnist.Encoder(), UniformQuantizer(1), BypassReceiver(broken(mnist.Classifier())))
     link = DigitalLink(BlockFadingChannel(math.inf), "zf", "qpsk", None, 64)
-    return replace(built, digital=[DigitalSystem("bits", link, payload)])
+    return replace(built, systems=built.systems[:1], attacks=[], digital=[DigitalSystem("bits", link, payload)])
 
 
 @pytest.mark.parametrize("xla", [False, pytest.param(True, marks=pytest.mark.slow)])

@@ -175,10 +175,10 @@ def test_an_attack_in_two_parts_resumes_to_the_same_weights(tmp_path):
     # Two epochs for the U-Net, two for the decoder, and two more if so short a training has taught it nothing.
     assert record[names[1]]["epochs"] in (4, 6)
     # Cut off in the U-Net's second epoch, it is cut off once more in the decoder's.
-    resumed = tmp_path / "resumed"
+    resumed, stops = tmp_path / "resumed", [StopAtCall(3)]
     log = one_after_another(record, tmp_path / "cut", resumed)
     with pytest.raises(Stop):
-        train_scenario(scenario, resumed, lambda name, epochs: [StopAtCall(3)] if name == names[1] else [], log)
+        train_scenario(scenario, resumed, lambda name, epochs: stops if name == names[1] else [], log)
     train_scenario(scenario, resumed, log=log)
     assert_same_weights(scenario, names[1:], tmp_path / "whole", resumed)
 

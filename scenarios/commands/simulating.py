@@ -11,7 +11,17 @@ import typer
 
 from diffsem.link import InputError, escaped
 from diffsem.scenarios.commands.ending import INTERRUPTED, say
-from diffsem.scenarios.commands.options import DataDir, Distill, Fresh, Overrides, Renew, ScenarioArgument, Start
+from diffsem.scenarios.commands.options import (
+    DataDir,
+    Distill,
+    Fresh,
+    Overrides,
+    Renew,
+    ScenarioArgument,
+    Start,
+    TlsFile,
+    Workers,
+)
 from diffsem.scenarios.commands.tables import print_table
 from diffsem.scenarios.runs.parallel.quiet import load_tensorflow
 
@@ -24,17 +34,17 @@ def run(
     out: Annotated[Path | None, typer.Option(help="Result file; default results/NAME.h5.")] = None,
     set_: Overrides = None,
     overwrite: Annotated[bool, typer.Option(help="Replace the result file instead of resuming it.")] = False,
-    workers: Annotated[
-        int,
-        typer.Option(min=1, max=1024, help="Processes of this machine that share out the points; same table."),
-    ] = 1,
+    workers: Workers = 1,
     scheduler: Annotated[
         str | None,
         typer.Option(
             metavar="ADDRESS",
-            help="Simulate on a Dask cluster instead (trust it): tcp://HOST:PORT; same table.",
+            help="Simulate on a Dask cluster instead (trust it): tcp://HOST:PORT or tls://HOST:PORT; same table.",
         ),
     ] = None,
+    tls_ca_file: TlsFile = None,
+    tls_cert: TlsFile = None,
+    tls_key: TlsFile = None,
     data_dir: DataDir = None,
     mixed_versions: Annotated[
         bool,
@@ -54,18 +64,24 @@ def run(
         return f"finished points are in {path}, and {_same_command('--overwrite')} goes on from there"
 
     with _interruptible(kept):
-        load_tensorflow()
-        from diffsem.scenarios.reporting.progress import sweep_progress
-        from diffsem.scenarios.runs.sweep import Listeners, Machines, run_plan
+        from diffsem.scenarios.runs.parallel.hiring import hired
+        from diffsem.scenarios.runs.parallel.machines import Certificates, Machines
 
-        with sweep_progress(plan.scenario.monte_carlo.max_images) as (on_points, on_images):
+        asked = Machines(workers, scheduler, data_dir, Certificates(tls_ca_file, tls_cert, tls_key))
+        with hired(plan, asked, path, overwrite, say) as machines:
+            # Behind the start of the workers, which do the same meanwhile.
+            load_tensorflow()
+            from diffsem.scenarios.reporting.progress import sweep_progress
+            from diffsem.scenarios.runs.sweep import Listeners, run_plan
 
-            def count(finished: int, total: int) -> None:
-                done.append(finished)
-                on_points(finished, total)
+            with sweep_progress(plan.scenario.monte_carlo.max_images) as (on_points, on_images):
 
-            machines, listeners = Machines(workers, scheduler, data_dir), Listeners(count, on_images, say)
-            run_plan(plan, path, overwrite, mixed_versions, machines, listeners, _typed())
+                def count(finished: int, total: int) -> None:
+                    done.append(finished)
+                    on_points(finished, total)
+
+                listeners = Listeners(count, on_images, say)
+                run_plan(plan, path, overwrite, mixed_versions, machines, listeners, _typed())
     print_table(path)
 
 

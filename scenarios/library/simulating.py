@@ -3,13 +3,15 @@
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from pathlib import Path
+from typing import Literal
 
 import pandas as pd
 
 from diffsem.scenarios.reporting.progress import somebody_watches, sweep_progress, training_progress
+from diffsem.scenarios.runs.parallel.machines import Machines
 from diffsem.scenarios.runs.parallel.quiet import load_tensorflow
 from diffsem.scenarios.runs.resolving import plan
-from diffsem.scenarios.runs.sweep import Listeners, Machines, run_plan
+from diffsem.scenarios.runs.sweep import Listeners, run_plan
 from diffsem.scenarios.runs.train import Options, train_plan
 from diffsem.scenarios.schema.scenario import Scenario
 
@@ -18,7 +20,7 @@ def run_scenario(
     scenario: Scenario,
     out: str | Path | None = None,
     overwrite: bool = False,
-    workers: int = 1,
+    workers: int | Literal["auto"] = 1,
     scheduler: str | None = None,
     data_dir: Path | None = None,
     on_points: Callable[[int, int], None] | None = None,
@@ -37,9 +39,10 @@ def run_scenario(
         is resumed. Without it nothing is written.
     overwrite : bool
         Replace the file instead, which has to be a result file, if a damaged one.
-    workers : int
-        Processes of this machine that simulate points side by side. They change no row. Each imports the script that
-        calls this, so that in a script the call stands under ``if __name__ == "__main__":``.
+    workers : int or "auto"
+        Processes of this machine that simulate points side by side; "auto": as many as are expected to end first, which
+        is logged. They change no row. Each imports the script that calls this, so that in a script the call stands
+        under ``if __name__ == "__main__":``.
     scheduler : str, optional
         Address of a Dask scheduler whose workers simulate the points instead, tcp://HOST:PORT. Both must be trusted.
     data_dir : Path, optional

@@ -17,7 +17,6 @@ import pandas as pd
 from diffsem.link import (
     AXES,
     EXAMPLES,
-    InputError,
     Point,
     PointResult,
     ResultTable,
@@ -37,10 +36,11 @@ from diffsem.scenarios.runs.assembly import (
     versions,
     weights_sha256,
 )
-from diffsem.scenarios.runs.cost.affordable import affordable_sweep, affordable_workers
 from diffsem.scenarios.runs.locking import only_run
 from diffsem.scenarios.runs.parallel.dask import simulate_on_dask
-from diffsem.scenarios.runs.parallel.processes import leave_if_imported_by_worker, simulate_on_processes
+from diffsem.scenarios.runs.parallel.hiring import hired
+from diffsem.scenarios.runs.parallel.machines import ALONE, Machines
+from diffsem.scenarios.runs.parallel.variant import Variant
 from diffsem.scenarios.runs.parallel.worker import simulate_here
 from diffsem.scenarios.runs.plan import Plan
 from diffsem.scenarios.runs.resolving import variant_plans
@@ -68,15 +68,6 @@ class Listeners:
     log: Callable[[str], None] = lambda line: None
 
 
-@dataclass(frozen=True)
-class Machines:
-    """Who simulates the points: this process, `workers` of this machine, or a Dask cluster; and where data lie."""
-
-    workers: int = 1
-    scheduler: str | None = None
-    data_dir: Path | None = None
-
-
 def sweep_points(scenario: Scenario) -> list[Point]:
     """The points of a scenario, or of each of its variants, timestep by timestep and SNR by SNR."""
     own = scenario.eavesdropper.snr_db
@@ -99,7 +90,7 @@ def run_plan(
     out: str | Path | None = None,
     overwrite: bool = False,
     mixed_versions: bool = False,
-    machines: Machines = Machines(),
+    machines: Machines = ALONE,
     listeners: Listeners = Listeners(),
     command: str = "",
 ) -> pd.DataFrame:
@@ -107,19 +98,14 @@ def run_plan(
 
     `command` is what was typed, for the table's attribute.
     """
-    leave_if_imported_by_worker()
-    if machines.scheduler is not None and machines.workers > 1:
-        raise InputError(f"--workers {machines.workers}: --scheduler has workers of its own; give one of them")
-    cost = affordable_sweep(planned) if machines.scheduler is None else None
-    if cost is not None:
-        affordable_workers(cost, machines.workers)
-    sweep = _Sweep(planned, machines, listeners, command)
-    if out is None:
-        return sweep.run(None, overwrite, mixed_versions)
-    path = Path(out)
-    check_output_file(path, "result file")
-    with only_run(path.with_name(f".{path.name}.lock"), f"result file {path}"):
-        return sweep.run(path, overwrite, mixed_versions)
+    with hired(planned, machines, out, overwrite, listeners.log) as machines:
+        sweep = _Sweep(planned, machines, listeners, command)
+        if out is None:
+            return sweep.run(None, overwrite, mixed_versions)
+        path = Path(out)
+        check_output_file(path, "result file")
+        with only_run(path.with_name(f".{path.name}.lock"), f"result file {path}"):
+            return sweep.run(path, overwrite, mixed_versions)
 
 
 class _Sweep:
@@ -206,29 +192,38 @@ class _Sweep:
     def _simulate(
         self, waiting: list[tuple[Plan, list[Point]]], dataset: Dataset
     ) -> Generator[PointResult, None, None]:
-        """Variants one after another; what the first needs is loaded at once."""
-        first = self._simulate_variant(*waiting[0], dataset)
+        """The points that wait, in any order; what the first of them needs is loaded, or checked, at once."""
+        machines, on_images = self._machines, self._listeners.on_images
+        if machines.scheduler is not None:
+            variants = self._told(waiting, dataset)
+            scheduler = machines.scheduler
+            return simulate_on_dask(variants, on_images, scheduler, machines.data_dir, machines.certificates)
+        crew = None
+        if machines.hire is not None:
+            crew = machines.hire([plan.scenario for plan, _ in waiting], sum(len(points) for _, points in waiting))
+        if crew is None:
+            return self._simulate_here(waiting, dataset)
+        return crew.simulate(self._told(waiting, dataset), on_images)
+
+    @staticmethod
+    def _told(waiting: list[tuple[Plan, list[Point]]], dataset: Dataset) -> list[Variant]:
+        return [Variant(plan.scenario, origin_of(plan, dataset), tuple(points)) for plan, points in waiting]
+
+    def _simulate_here(
+        self, waiting: list[tuple[Plan, list[Point]]], dataset: Dataset
+    ) -> Generator[PointResult, None, None]:
+        """Variants one after another in this process."""
+        on_images = self._listeners.on_images
+        first = simulate_here(*waiting[0], on_images, dataset)
 
         def results() -> Generator[PointResult, None, None]:
             with closing(first):
                 yield from first
             for variant, points in waiting[1:]:
-                with closing(self._simulate_variant(variant, points, dataset)) as others:
+                with closing(simulate_here(variant, points, on_images, dataset)) as others:
                     yield from others
 
         return results()
-
-    def _simulate_variant(
-        self, variant: Plan, points: list[Point], dataset: Dataset
-    ) -> Generator[PointResult, None, None]:
-        scenario, on_images, machines = variant.scenario, self._listeners.on_images, self._machines
-        if machines.scheduler is not None:
-            origin = origin_of(variant, dataset)
-            return simulate_on_dask(scenario, points, on_images, machines.scheduler, origin, machines.data_dir)
-        if machines.workers > 1:
-            origin, workers = origin_of(variant, dataset), min(machines.workers, len(points))
-            return simulate_on_processes(scenario, points, on_images, workers, origin, machines.data_dir)
-        return simulate_here(variant, points, on_images, dataset)
 
     def _tell(self) -> None:
         """What a reader of the table should know."""

@@ -2,8 +2,10 @@
 
 import io
 import json
+import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -11,34 +13,72 @@ import numpy as np
 import diffsem.link as link
 from diffsem.link import COLUMNS, EXAMPLE_COLUMNS, InputError, Point
 
+# Bytes that tell how long an answer among several is.
+LENGTH = 8
 
-def answer(simulate: "Callable[[Point], link.PointResult]", point: Point) -> bytes:
-    """A point's result, or what went wrong with it; `result_of` reads it.
+
+@dataclass(frozen=True)
+class Answer:
+    """A point's result, and the seconds that it took behind the one before it.
+
+    Parameters
+    ----------
+    result : PointResult
+    seconds : float
+        Of a group's first, also those of loading and compiling.
+    """
+
+    result: "link.PointResult"
+    seconds: float
+
+
+def answers(
+    simulate: "Callable[[Sequence[Point]], Iterable[link.PointResult]]", points: Sequence[Point]
+) -> Iterator[bytes]:
+    """The results of a group of points, each as soon as it is there, and what went wrong; `answer_of` reads each.
 
     Parameters
     ----------
     simulate : callable
-    point : Point
+    points : sequence of Point
 
-    Returns
-    -------
+    Yields
+    ------
     bytes
         NumPy's .npz with the rows as JSON in it.
     """
+    begun = time.perf_counter()
     try:
-        result = simulate(point)
+        for result in simulate(points):
+            now = time.perf_counter()
+            yield _packed_result(result, points.index(result.point), now - begun)
+            begun = now
     except InputError as error:
-        return _packed({"refused": str(error)})
+        yield _packed({"refused": str(error)})
     except Exception as error:
-        return _packed({"failed": f"{type(error).__name__}: {error}", "traceback": traceback.format_exc()})
-    examples = [{key: value for key, value in example.items() if key != "images"} for example in result.examples]
-    images = {f"images_{place}": example["images"] for place, example in enumerate(result.examples)}
-    text = {"rows": result.rows, "examples": examples, "images": result.images}
-    return _packed(text, by_step=result.by_step, **images)
+        yield _packed({"failed": f"{type(error).__name__}: {error}", "traceback": traceback.format_exc()})
 
 
-def result_of(content: Any, point: Point) -> "link.PointResult":
-    """Read a worker's answer about a point.
+def joined(contents: Iterable[bytes]) -> bytes:
+    """Several answers in one; `parts_of` takes them apart."""
+    return b"".join(len(content).to_bytes(LENGTH, "big") + content for content in contents)
+
+
+def parts_of(content: Any) -> list[bytes]:
+    """The answers that `joined` has put into one. Raises InputError if it has not."""
+    found = []
+    place = 0
+    while isinstance(content, bytes) and place < len(content):
+        length = int.from_bytes(content[place : place + LENGTH], "big")
+        found.append(content[place + LENGTH : place + LENGTH + length])
+        place += LENGTH + length
+    if not found or place != len(content):
+        raise _no_answer("a group of points")
+    return found
+
+
+def answer_of(content: Any, points: Sequence[Point]) -> Answer:
+    """Read a worker's answer about one of a group's points.
 
     Raises
     ------
@@ -50,18 +90,31 @@ def result_of(content: Any, point: Point) -> "link.PointResult":
     try:
         text, arrays = _unpacked(content)
         if not {"refused", "failed"} & set(text):
-            return _result(text, arrays, point)
+            seconds = float(_plain(text["seconds"], float))
+            return Answer(_result(text, arrays, points[range(len(points))[_plain(text["place"], int)]]), seconds)
         refused, failed, where = text.get("refused"), text.get("failed"), text.get("traceback")
     except Exception as error:
-        raise InputError(
-            f"worker: its answer about t = {point.timestep}, {point.snr_db:g} dB is not the plain bytes of a result; "
-            "nothing of it was taken; allowed: workers with this version of diffsem"
-        ) from error
+        first = f"t = {points[0].timestep}, {points[0].snr_db:g} dB"
+        raise _no_answer(f"{first}{' and others' if len(points) > 1 else ''}") from error
     if refused is not None:
         raise InputError(str(refused))
     failure = RuntimeError(f"worker process: {failed}")
     failure.add_note(f"In the worker:\n{where}")
     raise failure
+
+
+def _no_answer(about: str) -> InputError:
+    return InputError(
+        f"worker: its answer about {about} is not the plain bytes of a result; "
+        "nothing of it was taken; allowed: workers with this version of diffsem"
+    )
+
+
+def _packed_result(result: "link.PointResult", place: int, seconds: float) -> bytes:
+    examples = [{key: value for key, value in example.items() if key != "images"} for example in result.examples]
+    images = {f"images_{number}": example["images"] for number, example in enumerate(result.examples)}
+    text = {"place": place, "seconds": seconds, "rows": result.rows, "examples": examples, "images": result.images}
+    return _packed(text, by_step=result.by_step, **images)
 
 
 def _result(text: dict[str, Any], arrays: dict[str, np.ndarray], point: Point) -> "link.PointResult":

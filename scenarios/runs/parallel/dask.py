@@ -5,6 +5,7 @@ import functools
 import logging
 import math
 import os
+import queue
 import socket
 import time
 from collections import Counter
@@ -89,20 +90,17 @@ class _Cluster:
         self._tasks = [functools.partial(_group_answer, replace(variant, points=()), data_dir) for variant in variants]
         # Futures: whose they are, and what is in them.
         self._under_way: dict[Any, tuple[str, Group]] = {}
+        self._done: queue.Queue[Any] = queue.Queue()
         self._looked = -math.inf
         self._workers: list[str] = []
 
     def results(self) -> "Generator[link.PointResult, None, None]":
-        import distributed
-
         while True:
             self._hand_out()
             if not self._under_way:
                 return
-            with contextlib.suppress(TimeoutError):
-                distributed.wait(list(self._under_way), timeout=LOOK, return_when="FIRST_COMPLETED")
-            for future in [future for future in self._under_way if future.done()]:
-                yield from self._answered(future)
+            with contextlib.suppress(queue.Empty):
+                yield from self._answered(self._done.get(timeout=LOOK))
 
     def _answered(self, future: Any) -> "Generator[link.PointResult, None, None]":
         worker, group = self._under_way.pop(future)
@@ -126,11 +124,15 @@ class _Cluster:
         for round_ in range(AHEAD if self._workers else FIRST):
             for worker in self._workers or [""]:
                 if held[worker] <= round_ and (group := self._handout.next_group(worker)) is not None:
-                    # Another may take it if this one has gone.
-                    own = {"workers": [worker], "allow_other_workers": True} if worker else {}
-                    task = self._tasks[group.variant]
-                    self._under_way[self._client.submit(task, group.points, pure=False, **own)] = worker, group
+                    self._submit(worker, group)
                     held[worker] += 1
+
+    def _submit(self, worker: str, group: Group) -> None:
+        # Another may take it if this one has gone.
+        own = {"workers": [worker], "allow_other_workers": True} if worker else {}
+        future = self._client.submit(self._tasks[group.variant], group.points, pure=False, **own)
+        self._under_way[future] = worker, group
+        future.add_done_callback(self._done.put)
 
 
 def _group_answer(variant: Variant, data_dir: Path | None, points: Sequence[Point]) -> bytes:

@@ -64,25 +64,30 @@ def run(
         return f"finished points are in {path}, and {_same_command('--overwrite')} goes on from there"
 
     with _interruptible(kept):
-        from diffsem.scenarios.runs.parallel.hiring import hired
         from diffsem.scenarios.runs.parallel.machines import Certificates, Machines
 
         asked = Machines(workers, scheduler, data_dir, Certificates(tls_ca_file, tls_cert, tls_key))
-        with hired(plan, asked, path, overwrite, say) as machines:
-            # Behind the start of the workers, which do the same meanwhile.
-            load_tensorflow()
-            from diffsem.scenarios.reporting.progress import sweep_progress
-            from diffsem.scenarios.runs.sweep import Listeners, run_plan
-
-            with sweep_progress(plan.scenario.monte_carlo.max_images) as (on_points, on_images):
-
-                def count(finished: int, total: int) -> None:
-                    done.append(finished)
-                    on_points(finished, total)
-
-                listeners = Listeners(count, on_images, say)
-                run_plan(plan, path, overwrite, mixed_versions, machines, listeners, _typed())
+        _sweep(plan, path, overwrite, mixed_versions, asked, done)
     print_table(path)
+
+
+def _sweep(plan, path: Path, overwrite: bool, mixed_versions: bool, asked, done: list[int]) -> None:
+    """Run a sweep with bars, and note how many points are done."""
+    from diffsem.scenarios.runs.parallel.hiring import hired
+
+    with hired(plan, asked, path, overwrite, say) as machines:
+        # Behind the start of the workers, which do the same meanwhile.
+        load_tensorflow()
+        from diffsem.scenarios.reporting.progress import sweep_progress
+        from diffsem.scenarios.runs.sweep import Listeners, run_plan
+
+        with sweep_progress(plan.scenario.monte_carlo.max_images) as (on_points, on_images):
+
+            def count(finished: int, total: int) -> None:
+                done.append(finished)
+                on_points(finished, total)
+
+            run_plan(plan, path, overwrite, mixed_versions, machines, Listeners(count, on_images, say), _typed())
 
 
 def train(

@@ -79,7 +79,7 @@ def serial_share(seconds: dict[int, float]) -> float:
 
     Examples
     --------
-    >>> serial_share({1: 100.0, 2: 55.0, 4: 32.5})
+    >>> round(serial_share({1: 100.0, 2: 55.0, 4: 32.5}), 6)
     0.1
     """
     # T(w) / T(1) = s + (1 - s) / w is a line in 1 - 1 / w.

@@ -2,8 +2,8 @@
 
 First, with --measure, in processes of their own: seconds until TensorFlow and the rest are loaded, a sweep's seconds on
 one thread and on all cores, and the seconds that the process which takes the results needs for one. All but those of
-several cores are seconds of computing, which other programs do not add to. Those go where `--workers auto` reads them. Then the model, which
-hands groups out by the code that sweeps do, tells the seconds of 5,000 points on 1 to 16 workers.
+several cores are seconds of computing, which other programs do not add to. `--workers auto` reads them. Then the model,
+which hands groups out by the code that sweeps do, tells the seconds of 5,000 points on 1 to 16 workers.
 """
 
 import argparse
@@ -29,7 +29,8 @@ THREADS = ("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS")
 START = (
     "import json, time; "
     "import diffsem.scenarios.runs.parallel.worker as worker; worker.load_tensorflow(); "
-    "import diffsem.scenarios.datasets.splitting, diffsem.scenarios.runs.assembly, diffsem.link as link; link.Programs; "
+    "import diffsem.scenarios.datasets.splitting, diffsem.scenarios.runs.assembly, diffsem.link as link; "
+    "link.Programs; "
     "print(json.dumps({'start_seconds': time.process_time()}))"
 )
 

@@ -9,12 +9,14 @@ which hands groups out by the code that sweeps do, tells the seconds of 5,000 po
 import argparse
 import datetime
 import json
+import math
 import os
 import platform
 import subprocess
 import sys
 import tempfile
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from diffsem.scenarios.runs.cost.machine import usable_cores
@@ -123,14 +125,18 @@ def in_process(kind: str, threads: int, repeats: int) -> dict[str, float]:
 def measure(repeats: int) -> dict:
     """What `--workers auto` goes by, and the state of the machine."""
     cores, load = usable_cores(), os.getloadavg()[0]
-    start = min(in_process("start", 1, repeats)["start_seconds"] for _ in range(2))
-    # One thread computes as long as it takes on a core that is its own, whatever else runs.
-    one, several = in_process("pools", 1, repeats), in_process("pools", cores, repeats)
+    busy = load > cores / 2
+    # Seconds of computing may be taken side by side where the cores are not idle anyway.
+    with ThreadPoolExecutor(3 if busy else 1) as pool:
+        kinds = ("start", "pools", "result")
+        start, one, result = pool.map(lambda kind: in_process(kind, 1, repeats), kinds)
     alone = one["point_core_seconds"]
-    # T(n) / T(1) = serial + (1 - serial) / n; a machine so busy that it tells nothing stands for one without a loss.
-    ratio = several["point_seconds"] / alone
-    told = 1 / cores < ratio < 1
-    share = (1 - ratio) / (1 - 1 / cores) if told else 1.0
+    # T(n) / T(1) = serial + (1 - serial) / n; a busy machine tells nothing of it, and stands for one without a loss.
+    told, several, share = False, math.nan, 1.0
+    if not busy and cores > 1:
+        several = in_process("pools", cores, repeats)["point_seconds"]
+        told = 1 / cores < several / alone < 1
+        share = (1 - several / alone) / (1 - 1 / cores) if told else 1.0
     return {
         "machine": {
             "date": datetime.date.today().isoformat(),
@@ -141,13 +147,13 @@ def measure(repeats: int) -> dict:
         },
         "scenario": [SCENARIO, *SMALL],
         "measured": {
-            "start_seconds": round(start, 3),
+            "start_seconds": round(start["start_seconds"], 3),
             "compile_seconds": round(one["compile_seconds"], 3),
             "point_seconds_one_thread": round(alone, 4),
-            "point_seconds_all_cores": round(several["point_seconds"], 4),
+            "point_seconds_all_cores": None if busy else round(several, 4),
             "parallel_share": round(share, 4),
             "parallel_share_was_told": told,
-            "result_seconds": round(in_process("result", cores, repeats)["result_seconds"], 4),
+            "result_seconds": round(result["result_seconds"], 4),
         },
     }
 

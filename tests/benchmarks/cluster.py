@@ -24,9 +24,14 @@ from diffsem.scenarios.runs.parallel.auto import MEASURED, chosen_workers
 from diffsem.scenarios.runs.parallel.model import Load, serial_share, sweep_seconds
 
 POINTS, WORKERS = 5_000, (1, 2, 4, 8, 16)
-SCENARIO = "fig4-mnist"
-# Points that are measured: of one pool of batches, so that a repetition is short and some of them find the cores idle.
-SMALL = ["timesteps=[0, 240]", "monte_carlo.max_images=1024"]
+SCENARIO = "mnist-quick"
+# One point of one pool of batches: a repetition is short, and some of them find the cores idle.
+SMALL = [
+    "timesteps=[240]",
+    "legitimate={snr_db: [15], receivers: [classifier, diffsem]}",
+    "eavesdropper.attacks=[inversion-mlp]",
+    "monte_carlo={max_images: 1024, batch_size: 256, target_errors: null, ci_half_width: null}",
+]
 THREADS = ("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS")
 START = (
     "import json, time; "
@@ -82,12 +87,12 @@ def result_seconds(repeats: int) -> float:
 
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "r.h5"
-        run_plan(plan_of_file(SCENARIO, [*SMALL, "timesteps=[0]", "monte_carlo.max_images=256"]), path)
+        run_plan(plan_of_file(SCENARIO, [*SMALL, "monte_carlo.max_images=256"]), path)
         table = read_table(path)
         results = []
         first = next(iter(_results_of(table)))
         for number in range(200):
-            results.append(_at(first, Point(0, 15.0 + number / 10, (15.0 + number / 10,))))
+            results.append(_at(first, Point(240, 15.0 + number / 10, (15.0 + number / 10,))))
         for result in results[1:]:
             table = table.with_point(result)
         (content,) = answers(lambda points: results[:1], [results[0].point])
@@ -103,7 +108,7 @@ def _results_of(table):
     from diffsem.link import Point, PointResult
 
     rows = table.rows.to_dict("records")
-    yield PointResult(Point(0, 15.0, (15.0,)), rows, table.by_step, [], 256)
+    yield PointResult(Point(240, 15.0, (15.0,)), rows, table.by_step, [], 256)
 
 
 def _at(result, point):
@@ -184,7 +189,7 @@ def pays_from() -> int | None:
     from diffsem.scenarios.runs.cost.sweep import cost_of
     from diffsem.scenarios.runs.reading import plan_of_file
 
-    cost = cost_of(plan_of_file(SCENARIO))
+    cost = cost_of(plan_of_file("fig4-mnist"))
     ((points, need),) = cost.variants
     machine = this_machine()
     speed = relative_speed(machine)

@@ -97,7 +97,7 @@ class _Cluster:
     def results(self) -> "Generator[link.PointResult, None, None]":
         while True:
             self._hand_out()
-            if not self._under_way:
+            if not self._under_way and not self._handout.waiting:
                 return
             with contextlib.suppress(queue.Empty):
                 yield from self._answered(self._done.get(timeout=LOOK))
@@ -116,7 +116,7 @@ class _Cluster:
         if time.monotonic() - self._looked > LOOK:
             self._looked = time.monotonic()
             there = list(self._client.nthreads())
-            for gone in set(self._workers) - set(there):
+            for gone in {*self._workers, *([""] if there else [])} - set(there):
                 self._handout.left(gone)
             self._workers = there
             self._handout.workers = max(1, len(there))

@@ -160,11 +160,10 @@ class Handout:
         own = self._at.get(worker)
         if own is not None and self._lines[own]:
             return own
-        open_lines = [place for place, line in enumerate(self._lines) if line]
         if own is not None:
             self._lines[own].workers.discard(worker)
             del self._at[worker]
-            open_lines = [place for place in open_lines if self._is_worth_compiling(self._lines[place])]
+        open_lines = [place for place, line in enumerate(self._lines) if line and self._is_worth_compiling(line)]
         # The most points a head; of equal ones the first.
         return max(open_lines, key=lambda place: self._points_a_head(self._lines[place]), default=None)
 

@@ -104,3 +104,13 @@ def test_workers_help_with_a_long_variant_and_not_with_a_short_one():
     assert len(moves_of([100], 2, compile_seconds=20.0)) == 2
     assert moves_of([100, 20], 2, compile_seconds=20.0) == [(0, 0), (1, 1), (1, 0)]
     assert moves_of([45, 40], 2, compile_seconds=20.0) == [(0, 0), (1, 1)]
+
+
+def test_a_worker_that_is_not_needed_now_is_not_needed_when_it_asks_again():
+    handout = Handout([points(9), points(1)], 2)
+    first, second = handout.next_group("a"), handout.next_group("b")
+    handout.took("a", first, 21.0)
+    handout.took("a", handout.next_group("a"), 0.5)
+    handout.took("b", second, 21.0)
+    assert [handout.next_group("b") for _ in range(3)] == [None] * 3
+    assert handout.next_group("a") is not None

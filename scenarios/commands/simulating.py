@@ -3,15 +3,26 @@
 import contextlib
 import shlex
 import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from diffsem.link import InputError, escaped
+from diffsem.link import STOPPED, InputError, Stopwatch, escaped
 from diffsem.scenarios.commands.ending import INTERRUPTED, say
-from diffsem.scenarios.commands.options import DataDir, Distill, Fresh, Overrides, Renew, ScenarioArgument, Start
+from diffsem.scenarios.commands.options import (
+    DataDir,
+    Distill,
+    Fresh,
+    MixedVersions,
+    Overrides,
+    Profile,
+    Renew,
+    ScenarioArgument,
+    Start,
+)
 from diffsem.scenarios.commands.tables import print_table
 from diffsem.scenarios.runs.parallel.quiet import load_tensorflow
 
@@ -36,12 +47,11 @@ def run(
         ),
     ] = None,
     data_dir: DataDir = None,
-    mixed_versions: Annotated[
-        bool,
-        typer.Option("--mixed-versions", help="Resume a file of other package versions too; the table then says so."),
-    ] = False,
+    mixed_versions: MixedVersions = False,
+    profile: Profile = False,
 ) -> None:
     """Run a scenario's sweep and print receiver against adversary per SNR (dB, Es/N0). Resumes one that was cut off."""
+    stopwatch = _stopwatch(profile)
     from diffsem.scenarios.runs.reading import plan_of_file
 
     plan = plan_of_file(scenario, set_ or [], load_tensorflow)
@@ -54,9 +64,10 @@ def run(
         return f"finished points are in {path}, and {_same_command('--overwrite')} goes on from there"
 
     with _interruptible(kept):
-        load_tensorflow()
-        from diffsem.scenarios.reporting.progress import sweep_progress
-        from diffsem.scenarios.runs.sweep import Listeners, Machines, run_plan
+        with stopwatch.stage("load: imports"):
+            load_tensorflow()
+            from diffsem.scenarios.reporting.progress import sweep_progress
+            from diffsem.scenarios.runs.sweep import Listeners, Machines, run_plan
 
         with sweep_progress(plan.scenario.monte_carlo.max_images) as (on_points, on_images):
 
@@ -64,9 +75,10 @@ def run(
                 done.append(finished)
                 on_points(finished, total)
 
-            machines, listeners = Machines(workers, scheduler, data_dir), Listeners(count, on_images, say)
+            machines, listeners = Machines(workers, scheduler, data_dir), Listeners(count, on_images, say, stopwatch)
             run_plan(plan, path, overwrite, mixed_versions, machines, listeners, _typed())
     print_table(path)
+    _print_profile(stopwatch)
 
 
 def train(
@@ -131,6 +143,23 @@ def pack(
     points = 100 * loss["loss"]
     typer.echo(loss.assign(loss=points).round(4).to_string(index=False))
     typer.echo(f"loss of accuracy, points: {points.mean():+.3f} on average, {points.max():+.3f} at most")
+
+
+def _stopwatch(runs: bool) -> Stopwatch:
+    """One that has run since this process was started."""
+    if not runs:
+        return STOPPED
+    import psutil
+
+    return Stopwatch(before={"load: imports": max(0.0, time.time() - psutil.Process().create_time())})
+
+
+def _print_profile(stopwatch: Stopwatch) -> None:
+    """On standard error: the results alone are what a pipe or a file gets."""
+    from diffsem.scenarios.runs.profile.profiling import profile_lines
+
+    for line in profile_lines(stopwatch.seconds()) if stopwatch.runs else ():
+        typer.echo(escaped(line), err=True)
 
 
 @contextlib.contextmanager

@@ -17,10 +17,12 @@ import pandas as pd
 from diffsem.link import (
     AXES,
     EXAMPLES,
+    STOPPED,
     InputError,
     Point,
     PointResult,
     ResultTable,
+    Stopwatch,
     check_output_file,
     empty_table,
     escaped,
@@ -43,6 +45,7 @@ from diffsem.scenarios.runs.parallel.dask import simulate_on_dask
 from diffsem.scenarios.runs.parallel.processes import leave_if_imported_by_worker, simulate_on_processes
 from diffsem.scenarios.runs.parallel.worker import simulate_here
 from diffsem.scenarios.runs.plan import Plan
+from diffsem.scenarios.runs.profile.profiling import CHECKS, WRITING, Profile
 from diffsem.scenarios.runs.resolving import variant_plans
 from diffsem.scenarios.runs.resuming import check_overwritable, resumed, with_settings, with_versions
 from diffsem.scenarios.runs.weights_folders import pretrained_networks
@@ -61,11 +64,14 @@ class Listeners:
         Number of images counted since the call before.
     log : callable
         Takes a line of text on what a reader of the table should know, before anything is simulated.
+    stopwatch : Stopwatch
+        Measures the stages of the sweep, if it runs.
     """
 
     on_points: Callable[[int, int], None] = lambda done, total: None
     on_images: Callable[[int], None] = lambda images: None
     log: Callable[[str], None] = lambda line: None
+    stopwatch: Stopwatch = STOPPED
 
 
 @dataclass(frozen=True)
@@ -108,18 +114,25 @@ def run_plan(
     `command` is what was typed, for the table's attribute.
     """
     leave_if_imported_by_worker()
+    profile = Profile(listeners.stopwatch)
+    profile.check_alone(machines.scheduler is not None or machines.workers != 1)
     if machines.scheduler is not None and machines.workers > 1:
         raise InputError(f"--workers {machines.workers}: --scheduler has workers of its own; give one of them")
-    cost = affordable_sweep(planned) if machines.scheduler is None else None
-    if cost is not None:
-        affordable_workers(cost, machines.workers)
-    sweep = _Sweep(planned, machines, listeners, command)
+    with listeners.stopwatch.stage(CHECKS):
+        cost = affordable_sweep(planned) if machines.scheduler is None else None
+        if cost is not None:
+            affordable_workers(cost, machines.workers)
+        sweep = _Sweep(planned, machines, listeners, command)
     if out is None:
-        return sweep.run(None, overwrite, mixed_versions)
+        with listeners.stopwatch.stage(WRITING):
+            rows = sweep.run(None, overwrite, mixed_versions)
+        return profile.told_by(rows)
     path = Path(out)
     check_output_file(path, "result file")
     with only_run(path.with_name(f".{path.name}.lock"), f"result file {path}"):
-        return sweep.run(path, overwrite, mixed_versions)
+        with listeners.stopwatch.stage(WRITING):
+            rows = sweep.run(path, overwrite, mixed_versions)
+        return profile.told_by(rows, path)
 
 
 class _Sweep:
@@ -143,7 +156,8 @@ class _Sweep:
 
     def run(self, path: Path | None, overwrite: bool, mixed_versions: bool) -> pd.DataFrame:
         """Simulate what a file lacks, or all without one; the rows, with the table's attributes."""
-        dataset, table = self._begin(path, overwrite)
+        with self._listeners.stopwatch.stage(CHECKS):
+            dataset, table = self._begin(path, overwrite)
         waiting = self._waiting(table)
         left = sum(len(points) for _, points in waiting)
         if path is not None and waiting and len(table.rows):
@@ -154,7 +168,8 @@ class _Sweep:
         if path is not None and not path.exists():
             write_table(path, table)
         if waiting:
-            self._tell()
+            with self._listeners.stopwatch.stage(CHECKS):
+                self._tell()
         total = len(self._variants) * len(sweep_points(self._planned.scenario))
         self._listeners.on_points(total - left, total)
         if results is not None:
@@ -179,7 +194,8 @@ class _Sweep:
                 check_overwritable(path)
             else:
                 stored = read_table(path)
-        dataset = load_dataset(self._planned.source, self._machines.data_dir)
+        with self._listeners.stopwatch.stage("load: data"):
+            dataset = load_dataset(self._planned.source, self._machines.data_dir)
         table = _new_table(self._variants, self._planned.scenario, dataset, self._command)
         if path is not None and stored is not None:
             table = with_settings(resumed(path, stored, self._planned.scenario, table), self._planned.scenario)
@@ -228,7 +244,7 @@ class _Sweep:
         if machines.workers > 1:
             origin, workers = origin_of(variant, dataset), min(machines.workers, len(points))
             return simulate_on_processes(scenario, points, on_images, workers, origin, machines.data_dir)
-        return simulate_here(variant, points, on_images, dataset)
+        return simulate_here(variant, points, on_images, dataset, self._listeners.stopwatch)
 
     def _tell(self) -> None:
         """What a reader of the table should know."""

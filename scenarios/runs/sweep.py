@@ -45,6 +45,7 @@ from diffsem.scenarios.runs.parallel.dask import simulate_on_dask
 from diffsem.scenarios.runs.parallel.processes import leave_if_imported_by_worker, simulate_on_processes
 from diffsem.scenarios.runs.parallel.worker import simulate_here
 from diffsem.scenarios.runs.plan import Plan
+from diffsem.scenarios.runs.profile.execution import settled
 from diffsem.scenarios.runs.profile.profiling import CHECKS, WRITING, Profile
 from diffsem.scenarios.runs.resolving import variant_plans
 from diffsem.scenarios.runs.resuming import check_overwritable, resumed, with_settings, with_versions
@@ -122,17 +123,21 @@ def run_plan(
         cost = affordable_sweep(planned) if machines.scheduler is None else None
         if cost is not None:
             affordable_workers(cost, machines.workers)
-        sweep = _Sweep(planned, machines, listeners, command)
-    if out is None:
+    path = None if out is None else Path(out)
+
+    def sweep() -> pd.DataFrame:
+        with listeners.stopwatch.stage(CHECKS):
+            begun = None if overwrite else path
+            settled_plan, why = settled(planned, begun, machines.workers, machines.data_dir, listeners.log)
         with listeners.stopwatch.stage(WRITING):
-            rows = sweep.run(None, overwrite, mixed_versions)
-        return profile.told_by(rows)
-    path = Path(out)
+            rows = _Sweep(settled_plan, machines, listeners, command, why).run(path, overwrite, mixed_versions)
+        return profile.told_by(rows, path)
+
+    if path is None:
+        return sweep()
     check_output_file(path, "result file")
     with only_run(path.with_name(f".{path.name}.lock"), f"result file {path}"):
-        with listeners.stopwatch.stage(WRITING):
-            rows = sweep.run(path, overwrite, mixed_versions)
-        return profile.told_by(rows, path)
+        return sweep()
 
 
 class _Sweep:
@@ -144,14 +149,19 @@ class _Sweep:
     machines : Machines
     listeners : Listeners
     command : str
+    execution : str
+        Why it is computed as it is, if that was measured.
     """
 
-    def __init__(self, planned: Plan, machines: Machines, listeners: Listeners, command: str) -> None:
+    def __init__(
+        self, planned: Plan, machines: Machines, listeners: Listeners, command: str, execution: str = ""
+    ) -> None:
         self._planned = planned
         self._variants = variant_plans(planned)
         self._machines = machines
         self._listeners = listeners
         self._command = command
+        self._execution = execution
         self._began = time.monotonic()
 
     def run(self, path: Path | None, overwrite: bool, mixed_versions: bool) -> pd.DataFrame:
@@ -197,6 +207,8 @@ class _Sweep:
         with self._listeners.stopwatch.stage("load: data"):
             dataset = load_dataset(self._planned.source, self._machines.data_dir)
         table = _new_table(self._variants, self._planned.scenario, dataset, self._command)
+        if self._execution:
+            table = replace(table, attributes={**table.attributes, "execution_measured": self._execution})
         if path is not None and stored is not None:
             table = with_settings(resumed(path, stored, self._planned.scenario, table), self._planned.scenario)
         return dataset, table

@@ -1,6 +1,6 @@
 """Batches: large sets through a network in batches of one shape, and one number for each sample of a batch."""
 
-from keras import backend, ops, tree
+from keras import ops, tree
 
 
 def per_sample(values, like):
@@ -18,7 +18,7 @@ def per_sample(values, like):
     return ops.reshape(values, (-1,) + (1,) * (len(like.shape) - 1))
 
 
-def in_batches(function, batch_size, *arrays):
+def in_batches(function, batch_size, *arrays, over=ops.map):
     """Apply a function of batches to a whole pool, batch by batch.
 
     Every batch has the same shape: one kernel serves them all, and a sample's result does not depend on how many
@@ -32,6 +32,8 @@ def in_batches(function, batch_size, *arrays):
         None: the pool is one batch.
     arrays : [N, ...]
         N is a multiple of the batch size.
+    over : callable
+        Maps over the first axis of each of a list of arrays, as `keras.ops.map` does.
 
     Returns
     -------
@@ -47,24 +49,5 @@ def in_batches(function, batch_size, *arrays):
     if batch_size is None:
         return function(*arrays)
     batches = [ops.reshape(array, (-1, batch_size, *array.shape[1:])) for array in arrays]
-    results = _map(lambda batch: function(*batch), batches)
+    results = over(lambda batch: function(*batch), batches)
     return tree.map_structure(lambda result: ops.reshape(result, (-1, *result.shape[2:])), results)
-
-
-def _map(function, batches):
-    """`keras.ops.map` over the first axis of each; inside of a TensorFlow graph, traced once and run once a batch.
-
-    Keras traces the function a second time for the shapes of its results, and what of that copy has a loop in it is run
-    with every pool: a whole batch of denoising that nobody asked for.
-    """
-    if backend.backend() != "tensorflow":
-        return ops.map(function, batches)
-    import tensorflow as tf
-
-    batches = [ops.convert_to_tensor(values) for values in batches]
-    if tf.executing_eagerly():
-        return ops.map(function, batches)
-    signature = [tf.TensorSpec(values.shape[1:], values.dtype) for values in batches]
-    traced = tf.function(function, autograph=False).get_concrete_function(signature)
-    specs = tf.nest.map_structure(lambda made: tf.TensorSpec(made.shape, made.dtype), traced.structured_outputs)
-    return tf.map_fn(lambda batch: traced(*batch), batches, fn_output_signature=specs)

@@ -14,6 +14,7 @@ from diffsem.link.monte_carlo.outcome import EXAMPLES, Attacked, Job, Outcome
 from diffsem.link.timing.stopwatch import STOPPED, Stopwatch
 from diffsem.link.timing.timed_program import TimedProgram
 from diffsem.link.transmission.bit_transmission import BitTransmission
+from diffsem.link.transmission.mapping import map_once
 from diffsem.link.transmission.seeds import Seeds
 from diffsem.models import in_batches
 
@@ -247,7 +248,7 @@ class Programs:
         def run(received, step, first):
             function = reconstruct if attack.reconstructs else label
             by_image = [_swapped(values) for values in (received, step)]
-            flat = in_batches(function, size, *map(_flat, by_image), _flat(self._index(first)))
+            flat = in_batches(function, size, *map(_flat, by_image), _flat(self._index(first)), over=map_once)
             by_batch = [tf.reshape(value, [-1, size, *value.shape[1:]]) for value in flat]
             if not attack.reconstructs:
                 hits, finite = by_batch
@@ -273,7 +274,9 @@ class Programs:
 
         def run(received):
             index = _flat(self._index(tf.zeros(tf.shape(received)[:1], tf.int32)))
-            return in_batches(lambda index: self._judge(tf.gather(self._images, index), index), size, index)
+            return in_batches(
+                lambda index: self._judge(tf.gather(self._images, index), index), size, index, over=map_once
+            )
 
         return tf.function(run, autograph=False, jit_compile=self._experiment.xla or None)
 

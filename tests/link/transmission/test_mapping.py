@@ -4,12 +4,15 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from diffsem.link.transmission.mapping import map_once
 from diffsem.models import in_batches
 
 
 def program(function):
     return tf.function(
-        lambda pool: in_batches(function, 2, pool), input_signature=[tf.TensorSpec([None, 3])], autograph=False
+        lambda pool: in_batches(function, 2, pool, over=map_once),
+        input_signature=[tf.TensorSpec([None, 3])],
+        autograph=False,
     )
 
 
@@ -41,5 +44,5 @@ def test_an_empty_pool_is_taken():
 @pytest.mark.parametrize("batch_size", [1, 2, 6, None])
 def test_a_pool_gives_the_same_in_a_program_as_outside(batch_size):
     pool = np.random.default_rng(0).random((6, 3), np.float32)
-    inside = tf.function(lambda pool: in_batches(tf.square, batch_size, pool), autograph=False)
+    inside = tf.function(lambda pool: in_batches(tf.square, batch_size, pool, over=map_once), autograph=False)
     np.testing.assert_array_equal(inside(pool), in_batches(tf.square, batch_size, pool))

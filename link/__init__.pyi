@@ -133,6 +133,17 @@ from .results.columns import (
 from .results.concat import (
     concat,
 )
+from .results.journal import (
+    Journal,
+    journal_of,
+    read_journal,
+)
+from .results.packed_point import (
+    packed,
+    packed_point,
+    unpacked,
+    unpacked_point,
+)
 from .results.plain_hdf5 import (
     Content,
     check_plain,
@@ -141,6 +152,9 @@ from .results.plain_hdf5 import (
 from .results.point import (
     Point,
     PointResult,
+)
+from .results.reading import (
+    read_results,
 )
 from .results.result_file import (
     is_hdf5,
@@ -153,7 +167,6 @@ from .results.table import (
     empty_table,
 )
 from .results.table_file import (
-    read_results,
     read_table,
     write_table,
 )
@@ -210,6 +223,7 @@ __all__ = [
     "FeaturePayload",
     "Generator",
     "InputError",
+    "Journal",
     "KeyedListener",
     "KeyedSender",
     "Keying",
@@ -256,8 +270,12 @@ __all__ = [
     "gap_interval",
     "is_hdf5",
     "is_result_file",
+    "journal_of",
     "opened",
+    "packed",
+    "packed_point",
     "psnr_db",
+    "read_journal",
     "read_results",
     "read_table",
     "replace_file",
@@ -268,6 +286,8 @@ __all__ = [
     "simplex_ceilings",
     "simulate_points",
     "ssim",
+    "unpacked",
+    "unpacked_point",
     "wilson_interval",
     "write_table",
 ]

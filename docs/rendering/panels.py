@@ -1,10 +1,12 @@
 """Figures that compare several tables, which the package draws none of."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator, NullLocator
 
 from diffsem.link import ResultTable
 from diffsem.scenarios import private_share
@@ -55,6 +57,78 @@ def private_figure(tables: Mapping[float, ResultTable], system: str, attack: str
         panel.set_xlabel("correlation of the two nodes' fading")
         panel.grid(alpha=0.3)
     axes[0].set_ylabel("private share, 95% intervals")
+    return figure
+
+
+def scaling_figure(scaling: Mapping[str, Any], axes: Sequence[str]) -> Figure:
+    """Seconds over the work behind a sweep's start, both logarithmic, a panel an axis; dashed, what grows as the work.
+
+    Each point is the least of its runs, the bar goes up to the most.
+    """
+    figure, row = plt.subplots(1, len(axes), figsize=(13, 3.6), layout="constrained")
+    for panel, name in zip(row, axes, strict=True):
+        axis = scaling[name]
+        work, least, most = (
+            np.array([size[column] for size in axis["sizes"]]) for column in ("work", "seconds", "most_seconds")
+        )
+        panel.errorbar(work, least, (0 * least, most - least), marker="o", linestyle="none", label="measured")
+        # Through the middle of the points, in logarithms.
+        through = np.exp(np.mean(np.log(least)) - np.mean(np.log(work)))
+        panel.plot(work, through * work, linestyle="--", color="black", linewidth=1, label="as the work")
+        panel.set_xscale("log")
+        panel.set_yscale("log")
+        panel.set_xticks(work, [f"{value:,.0f}" for value in work], fontsize=9)
+        panel.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        panel.yaxis.set_major_formatter("{x:g}")
+        for ruler in (panel.xaxis, panel.yaxis):
+            ruler.set_minor_locator(NullLocator())
+        panel.set_xlabel(axis["unit"])
+        panel.set_title(f"exponent {axis['exponent']:.2f} [{axis['low']:.2f}, {axis['high']:.2f}]", fontsize=10)
+        panel.grid(alpha=0.3)
+    row[0].set_ylabel("seconds behind the start")
+    figure.legend(*row[0].get_legend_handles_labels(), loc="outside lower center", ncols=2)
+    return figure
+
+
+def workers_figure(cluster: Mapping[str, Any]) -> Figure:
+    """Seconds of a large sweep over its workers, both logarithmic; dashed, one worker's seconds shared out evenly."""
+    workers = np.array([int(count) for count in cluster["seconds"]])
+    seconds = np.array(list(cluster["seconds"].values()))
+    figure, panel = plt.subplots(figsize=(6, 3.8), layout="constrained")
+    panel.plot(workers, seconds, marker="o", label=f"{cluster['points']:,} points")
+    evenly = seconds[0] * workers[0] / workers
+    panel.plot(workers, evenly, linestyle="--", color="black", linewidth=1, label="shared out evenly")
+    panel.set_xscale("log")
+    panel.set_yscale("log")
+    panel.set_xticks(workers, workers)
+    panel.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    panel.yaxis.set_major_formatter("{x:,g}")
+    for ruler in (panel.xaxis, panel.yaxis):
+        ruler.set_minor_locator(NullLocator())
+    panel.set_xlabel("workers")
+    panel.set_ylabel("seconds")
+    panel.grid(alpha=0.3)
+    panel.legend()
+    return figure
+
+
+def long_sweep_figure(long: Mapping[str, Any]) -> Figure:
+    """Time, files and memory of a long sweep over the points that are done."""
+    samples = long["samples"]
+    points = [sample["points"] for sample in samples]
+    panels = (
+        ("seconds", "seconds since the start", 1),
+        ("bytes", "files, MiB", 2**20),
+        ("peak_memory_mib", "peak memory of the process, MiB", 1),
+    )
+    figure, row = plt.subplots(1, len(panels), figsize=(11, 3.4), layout="constrained")
+    for panel, (column, label, unit) in zip(row, panels, strict=True):
+        values = [sample[column] / unit for sample in samples]
+        panel.plot(points, values, marker="o", markersize=3)
+        panel.set_ylim(0, 1.1 * max(values))
+        panel.set_xlabel("points done")
+        panel.set_ylabel(label)
+        panel.grid(alpha=0.3)
     return figure
 
 

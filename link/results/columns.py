@@ -130,6 +130,8 @@ AXES = (
     "eavesdropper_antennas",
     "eavesdropper_looks",
 )
+# Which point a row is of.
+POINT_COLUMNS = ["timestep", "receiver_snr_db", *AXES]
 # What a point's rows say of how the sweep was set up.
 SETTINGS = ("receive_antennas", "csi", "equalizer", *AXES)
 # Images are also counted by the step t' at which they stood: 0 to 9, 10 to 19, ... and 500.

@@ -6,8 +6,10 @@ from contextlib import contextmanager
 
 import h5py
 
-# What the data sets of a file may take in memory beyond its own length: compressed ones are larger than they look.
+# What the data sets of a file may take in memory, whatever its length, and how many times its length besides:
+# compressed ones are larger than they look.
 ROOM = 128 * 2**20
+UNPACKED, MOST_UNPACKED = 64, 4 * 2**30
 FILTERS = {
     h5py.h5z.FILTER_DEFLATE: "deflate",
     h5py.h5z.FILTER_SHUFFLE: "shuffle",
@@ -47,7 +49,7 @@ class Content:
 
     Examples
     --------
-    A file of four bytes may take 128 MiB more in memory, once.
+    A file of four bytes may take 128 MiB in memory, once.
 
     >>> from diffsem.link import Content
     >>> content = Content(b"four")
@@ -56,12 +58,12 @@ class Content:
     ...     content.take(2**27, "/second")
     ... except ValueError as error:
     ...     print(error)
-    /second claims more than this file may hold; allowed: 134,217,732 bytes in all
+    /second claims more than this file may hold; allowed: 134,217,984 bytes in all
     """
 
     def __init__(self, content: bytes) -> None:
         self.bytes = content
-        self._left = self._allowed = len(content) + ROOM
+        self._left = self._allowed = ROOM + min(UNPACKED * len(content), MOST_UNPACKED)
 
     def take(self, size: int, what: str) -> None:
         """Raises ValueError if that is more than is left."""

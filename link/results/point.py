@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from diffsem.link.results.columns import POINT_COLUMNS
+
 
 @dataclass(frozen=True)
 class Point:
@@ -35,7 +37,7 @@ class Point:
 
 @dataclass(frozen=True)
 class PointResult:
-    """Rows of the result table, and some reconstructions [n, height, width, channels] float in [0, 1].
+    """Rows of the result table, and some reconstructions [n, height, width, channels]: float in [0, 1], or uint8.
 
     Parameters
     ----------
@@ -66,3 +68,13 @@ class PointResult:
     by_step: np.ndarray
     examples: list[dict]
     images: int
+
+    @property
+    def key(self) -> tuple:
+        """The values of `POINT_COLUMNS`, which its rows have in common."""
+        return tuple(self.rows[0][name] for name in POINT_COLUMNS)
+
+
+def as_pixels(images: np.ndarray) -> np.ndarray:
+    """Images, float in [0, 1] or pixels already, as pixels: uint8."""
+    return images if images.dtype == np.uint8 else np.rint(images * 255).astype(np.uint8)

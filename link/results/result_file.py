@@ -5,6 +5,7 @@ import os
 import stat
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import h5py
 import numpy as np
@@ -21,6 +22,10 @@ SIGNATURE = b"\x89HDF\r\n\x1a\n"
 LARGEST_FILE = 4 * 2**30
 # How a text of any length lies on the disk.
 REFERENCE = np.dtype([("length", "<u4"), ("address", "<u8"), ("index", "<u4")])
+# Rows from which on a column is compressed, bytes of a piece, and bytes from which on texts have no common length.
+PACKED_FROM = 512
+PIECE = 2**17
+WIDEST = 2**28
 KINDS = {str: "one text in UTF-8", int: "one whole number", bool: "one truth value", float: "one number"}
 
 
@@ -166,9 +171,11 @@ def texts_in(group: h5py.Group, name: str, content: Content, length: int | None 
     """
     dataset, what = _dataset_in(group, name, (length,))
     text = h5py.check_string_dtype(dataset.dtype)
-    if text is None or text.length is not None:
-        raise ValueError(f"{what} is of type {dataset.dtype}; allowed: texts of any length")
+    if text is None or text.encoding != "utf-8":
+        raise ValueError(f"{what} is of type {dataset.dtype}; allowed: texts in UTF-8")
     check_storage(dataset, what, content)
+    if text.length is not None:
+        return _decoded(dataset[()].astype(object), what)
     texts = np.empty(len(dataset), object)
     longest = _longest(dataset, content.bytes)
     if longest > len(content.bytes):
@@ -178,11 +185,17 @@ def texts_in(group: h5py.Group, name: str, content: Content, length: int | None 
     for start in range(0, len(dataset), at_once):
         raw = dataset[start : start + at_once]
         content.take(sum(map(len, raw)), what)
-        try:
-            texts[start : start + at_once] = [value.decode() for value in raw]
-        except UnicodeDecodeError:
-            raise ValueError(f"{what} holds a text that is not UTF-8") from None
+        texts[start : start + at_once] = _decoded(raw, what)
     return texts
+
+
+def _decoded(raw: np.ndarray, what: str) -> np.ndarray:
+    """Texts out of bytes; equal ones, which most are, are one object."""
+    codes, distinct = pd.factorize(raw)
+    try:
+        return np.array([value.decode() for value in distinct] + [""], object)[codes]
+    except UnicodeDecodeError:
+        raise ValueError(f"{what} holds a text that is not UTF-8") from None
 
 
 def _longest(dataset: h5py.Dataset, content: bytes) -> int:
@@ -238,12 +251,36 @@ def write_columns(group: h5py.Group, frame: pd.DataFrame, columns: Iterable[Colu
     """A data set for each column, which says in attributes what it is and in which unit."""
     for column in columns:
         values = frame[column.name]
-        if column.dtype is str:
-            text = h5py.string_dtype("utf-8")
-            dataset = group.create_dataset(column.name, data=list(values), dtype=text, shape=(len(frame),))
-        else:
-            dataset = group.create_dataset(column.name, data=values.to_numpy(column.dtype))
+        dataset = (
+            _write_texts(group, column.name, values)
+            if column.dtype is str
+            else write_numbers(group, column.name, values.to_numpy(column.dtype))
+        )
         dataset.attrs["unit"], dataset.attrs["meaning"] = column.unit, column.meaning
+
+
+def write_numbers(group: h5py.Group, name: str, values: np.ndarray) -> h5py.Dataset:
+    """A data set of numbers, compressed where that makes the file smaller."""
+    return group.create_dataset(name, data=values, **_packing(values))
+
+
+def _write_texts(group: h5py.Group, name: str, values: pd.Series) -> h5py.Dataset:
+    """Texts of any length or, where they are many, of the longest one's: those are compressed, and read at once."""
+    codes, texts = pd.factorize(values)
+    encoded = np.array([text.encode() for text in texts], "S")
+    fixed = h5py.string_dtype("utf-8", max(1, encoded.itemsize))
+    if len(values) < PACKED_FROM or len(values) * fixed.itemsize > WIDEST:
+        return group.create_dataset(name, data=list(values), dtype=h5py.string_dtype("utf-8"), shape=(len(values),))
+    packed = encoded[codes].astype(fixed)
+    return group.create_dataset(name, data=packed, **_packing(packed))
+
+
+def _packing(values: np.ndarray) -> dict[str, Any]:
+    """How an array is cut in pieces and compressed; short ones are not, whose pieces would cost more than they save."""
+    if len(values) < PACKED_FROM:
+        return {}
+    piece = max(1, min(len(values), PIECE // max(1, values[:1].nbytes)))
+    return {"chunks": (piece, *values.shape[1:]), "compression": "gzip", "compression_opts": 1}
 
 
 def holds(group: h5py.Group, name: str) -> bool:

@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
-from diffsem.link.results.columns import ADDED, AXES, COLUMNS, EXAMPLE_COLUMNS, STEP_BINS
-from diffsem.link.results.point import PointResult
+from diffsem.link.results.columns import ADDED, COLUMNS, EXAMPLE_COLUMNS, POINT_COLUMNS, STEP_BINS
+from diffsem.link.results.point import PointResult, as_pixels
 
 
 @dataclass(frozen=True)
@@ -79,14 +79,24 @@ class ResultTable:
         """The table, marked as holding every point."""
         return replace(self, complete=True)
 
+    def points(self) -> set[tuple]:
+        """Of each point that it has, the values of `POINT_COLUMNS`."""
+        return set(self.rows[POINT_COLUMNS].itertuples(index=False, name=None))
+
     def with_point(self, result: PointResult) -> "ResultTable":
-        """The table with one more point, in the order of the sweep whichever point was done first."""
-        rows, order = _merge(self.rows, _frame(result.rows, COLUMNS))
-        grown = replace(self, rows=rows, by_step=np.concatenate([self.by_step, result.by_step])[order])
-        if not result.examples:
+        """The table with one more point."""
+        return self.with_points([result])
+
+    def with_points(self, results: Sequence[PointResult]) -> "ResultTable":
+        """The table with more points, in the order of the sweep whichever was done first."""
+        rows, order = _merge(self.rows, _frame([row for result in results for row in result.rows], COLUMNS))
+        by_step = np.concatenate([self.by_step, *(result.by_step for result in results)])[order]
+        grown = replace(self, rows=rows, by_step=by_step)
+        examples = [example for result in results for example in result.examples]
+        if not examples:
             return grown
-        index, order = _merge(self.examples.index, _frame(result.examples, EXAMPLE_COLUMNS))
-        images = np.stack([np.rint(example["images"] * 255).astype(np.uint8) for example in result.examples])
+        index, order = _merge(self.examples.index, _frame(examples, EXAMPLE_COLUMNS))
+        images = np.stack([as_pixels(example["images"]) for example in examples])
         reconstructions = np.concatenate([self.examples.reconstructions, images])[order]
         return replace(grown, examples=replace(self.examples, index=index, reconstructions=reconstructions))
 
@@ -109,7 +119,7 @@ def empty_table(attributes: Mapping[str, str | int | float], originals: np.ndarr
 def _merge(frame: pd.DataFrame, more: pd.DataFrame) -> tuple[pd.DataFrame, np.ndarray]:
     """Both, sorted by the sweep's axes; and the order [N] that sorts them."""
     both = pd.concat([frame, more] if len(frame) else [more], ignore_index=True)
-    both = both.sort_values(["timestep", "receiver_snr_db", *AXES], kind="stable")
+    both = both.sort_values(POINT_COLUMNS, kind="stable")
     return both.reset_index(drop=True), both.index.to_numpy()
 
 

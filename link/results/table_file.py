@@ -1,7 +1,9 @@
 """Result tables in files: one HDF5 data set a column, written whole or not at all, checked when they are read."""
 
 import io
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import h5py
@@ -11,6 +13,7 @@ import pandas as pd
 from diffsem.link.errors import InputError
 from diffsem.link.files import replace_file
 from diffsem.link.results.columns import ADDED, AS_TOTAL, COLUMNS, EXAMPLE_COLUMNS, RESULT_COLUMNS, STEP_BINS, declared
+from diffsem.link.results.journal import journal_of, read_journal
 from diffsem.link.results.plain_hdf5 import Content, opened
 from diffsem.link.results.result_file import (
     HEADER,
@@ -24,6 +27,7 @@ from diffsem.link.results.result_file import (
     sealed,
     texts_in,
     write_columns,
+    write_numbers,
 )
 from diffsem.link.results.result_probe import probe
 from diffsem.link.results.table import Examples, ResultTable
@@ -79,11 +83,12 @@ def write_table(path: Path, table: ResultTable) -> None:
             file.attrs[key] = value
         write_columns(file.create_group("results"), table.rows, RESULT_COLUMNS)
         by_step = file.create_group("by_step")
-        by_step["correct"], by_step["total"] = table.by_step[:, 0], table.by_step[:, 1]
+        for name, values in _steps_to_write(table.by_step).items():
+            write_numbers(by_step, name, values)
         examples = file.create_group("examples")
         write_columns(examples, table.examples.index, declared(EXAMPLE_COLUMNS))
         examples["originals"] = table.examples.originals
-        examples["reconstructions"] = table.examples.reconstructions
+        write_numbers(examples, "reconstructions", table.examples.reconstructions)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         replace_file(path, sealed(content.getvalue()))
@@ -111,77 +116,106 @@ def read_table(path: str | Path) -> ResultTable:
     """
     path = Path(path)
     content = read_whole(path)
-    try:
+    with told(path, content):
         if not has_checksum(content):
             probe(content, READ)
         with opened(content) as file:
-            return _table_in(file, Content(content))
+            table = _table_in(file, Content(content))
+    return _with_journal(path, table)
+
+
+@contextmanager
+def told(path: Path, content: bytes) -> Iterator[None]:
+    """Whatever is wrong with the bytes of a result file, as one line; as InputError."""
+    try:
+        yield
     except ValueError as error:
         remedy = "run again with --overwrite" if has_checksum(content) else "delete it and run again"
         raise InputError(f"result file {path}: not a valid result table: {error}; restore it, or {remedy}") from error
 
 
-def _table_in(file: h5py.File, content: Content) -> ResultTable:
-    # pandera takes as long to load as all else here together; only those who read need it.
-    from diffsem.link.results.result_rules import check_rows
+def _with_journal(path: Path, table: ResultTable) -> ResultTable:
+    """The table with those points that were done since it was written."""
+    from diffsem.link.results.result_rules import check_examples, check_rows
 
+    results, seconds = read_journal(path, table.attributes)
+    there = table.points()
+    new = list({result.key: result for result in results if result.key not in there}.values())
+    if not new:
+        return table
+    try:
+        grown = table.with_points(new)
+        check_rows(grown.rows)
+        check_examples(grown.examples.index)
+    except ValueError as error:
+        raise InputError(f"journal {journal_of(path)}: {error}; delete it and run again") from error
+    return replace(grown, attributes={**table.attributes, "wall_seconds": seconds})
+
+
+def _steps_to_write(by_step: np.ndarray) -> dict[str, np.ndarray]:
+    """Counts of all bins or, where those are fewer numbers, of those that are not zero, and where they stand."""
+    row, place = by_step.any(axis=1).nonzero()
+    counts = {"correct": by_step[:, 0], "total": by_step[:, 1]}
+    if 2 * len(row) >= by_step[:, 0].size:
+        return counts
+    return {"row": row, "bin": place, **{name: values[row, place] for name, values in counts.items()}}
+
+
+def _steps_in(group: h5py.Group, content: Content, rows: int) -> np.ndarray:
+    by_step = np.zeros([rows, 2, STEP_BINS], np.int64)
+    if holds(group, "row"):
+        row, place = (numbers_in(group, name, content, np.int64, (None,)) for name in ("row", "bin"))
+        if len(row) != len(place) or not _all_within(row, rows) or not _all_within(place, STEP_BINS):
+            raise ValueError(f"/by_step: allowed: as many bins as rows, each below {STEP_BINS} and {rows}")
+        for which, name in enumerate(("correct", "total")):
+            by_step[row, which, place] = numbers_in(group, name, content, np.int64, (len(row),))
+    else:
+        for which, name in enumerate(("correct", "total")):
+            by_step[:, which] = numbers_in(group, name, content, np.int64, (rows, STEP_BINS))
+    if (by_step < 0).any() or (by_step[:, 0] > by_step[:, 1]).any():
+        raise ValueError("/by_step: allowed: 0 <= correct <= total in every bin")
+    return by_step
+
+
+def _all_within(places: np.ndarray, length: int) -> bool:
+    return bool(((places >= 0) & (places < length)).all())
+
+
+def _table_in(file: h5py.File, content: Content) -> ResultTable:
+    attributes, complete = head_in(file)
+    rows = rows_in(file, content, attributes, COLUMNS)
+    if holds(file, "by_step"):
+        by_step = _steps_in(group_in(file, "by_step"), content, len(rows))
+    else:
+        by_step = np.zeros([len(rows), 2, STEP_BINS], np.int64)
+    examples = _examples_in(group_in(file, "examples"), content, attributes)
+    return ResultTable(attributes, rows, by_step, examples, complete)
+
+
+def head_in(file: h5py.File) -> tuple[dict[str, str | int | float], bool]:
+    """The attributes of a file, and whether its table is complete. Raises ValueError."""
     version = attribute_in(file, "schema_version", int)
     if version != SCHEMA_VERSION:
         raise ValueError(f"schema version {version}; allowed: {SCHEMA_VERSION}, as `diffsem run` writes")
     complete = attribute_in(file, "complete", bool)
     if complete is None:
         raise ValueError("attribute complete is missing")
-    attributes = _attributes_in(file)
-    # A table from before there was a column for the seed tells it in an attribute.
-    added = ADDED | {name: attributes[name] for name in ("seed",) if name in attributes}
-    rows = _columns_in(group_in(file, "results"), COLUMNS, content, added)
+    return _attributes_in(file), complete is True
+
+
+def rows_in(
+    file: h5py.File, content: Content, attributes: Mapping[str, str | int | float], columns: Iterable[str]
+) -> pd.DataFrame:
+    """Some columns of all rows, checked. Raises ValueError."""
+    # pandera takes as long to load as all else here together; only those who read need it.
+    from diffsem.link.results.result_rules import check_rows
+
+    # The first says how many rows there are, and so what is said in the place of columns that are not there.
+    wanted = {"system", "total", *columns}
+    group, kinds = group_in(file, "results"), {name: kind for name, kind in COLUMNS.items() if name in wanted}
+    rows = _columns_in(group, kinds, content, _added(attributes))
     check_rows(rows)
-    by_step = np.zeros([len(rows), 2, STEP_BINS], np.int64)
-    if holds(file, "by_step"):
-        for place, name in enumerate(("correct", "total")):
-            by_step[:, place] = numbers_in(group_in(file, "by_step"), name, content, np.int64, (len(rows), STEP_BINS))
-        if (by_step < 0).any() or (by_step[:, 0] > by_step[:, 1]).any():
-            raise ValueError("/by_step: allowed: 0 <= correct <= total in every bin")
-    examples = _examples_in(group_in(file, "examples"), content, added)
-    return ResultTable(attributes, rows, by_step, examples, complete is True)
-
-
-def read_results(path: str | Path) -> pd.DataFrame:
-    """Read the rows of a result file, one a point and a node.
-
-    Parameters
-    ----------
-    path : str or Path
-
-    Returns
-    -------
-    pandas.DataFrame
-        The columns of `RESULT_COLUMNS`, those of `ADDED` filled in if an older file lacks them; the file's attributes
-        in `DataFrame.attrs`.
-
-    Raises
-    ------
-    InputError
-        If the file is missing, cut off, or not a result table.
-
-    Examples
-    --------
-    In the root of the repository, where tables lie in ``notebooks/``:
-
-    >>> import diffsem
-    >>> rows = diffsem.read_results("notebooks/mnist-awgn.h5")
-    >>> there = rows.query("node == 'receiver' and timestep == 240 and receiver_snr_db == 15")
-    >>> print(there[["system", "correct", "total"]].to_string(index=False))
-              system  correct  total
-          classifier      630   1024
-         noise-aware      838   1024
-    noise-aware-pair      900   1024
-            one-step      864   1024
-             diffsem      857   1024
-           e-diffsem      850   1024
-    """
-    table = read_table(path)
-    return table.rows_with_attributes()
+    return rows
 
 
 def _attributes_in(file: h5py.File) -> dict[str, str | int | float]:
@@ -193,6 +227,11 @@ def _attributes_in(file: h5py.File) -> dict[str, str | int | float]:
         raise ValueError("attribute scenario is missing")
     check_attributes(known)
     return known | plain_attributes(file, set(file.attrs) - {"schema_version", "complete", *known})
+
+
+def _added(attributes: Mapping[str, str | int | float]) -> dict[str, str | float]:
+    """What an older table says in the place of columns; the seed it tells in an attribute."""
+    return ADDED | {name: attributes[name] for name in ("seed",) if name in attributes}
 
 
 def _columns_in(
@@ -219,10 +258,10 @@ def _columns_in(
     return pd.DataFrame(frame)
 
 
-def _examples_in(group: h5py.Group, content: Content, added: Mapping[str, str | float]) -> Examples:
+def _examples_in(group: h5py.Group, content: Content, attributes: Mapping[str, str | int | float]) -> Examples:
     from diffsem.link.results.result_rules import check_examples
 
-    index = _columns_in(group, EXAMPLE_COLUMNS, content, added)
+    index = _columns_in(group, EXAMPLE_COLUMNS, content, _added(attributes))
     check_examples(index)
     originals = numbers_in(group, "originals", content, np.uint8, (None,) * 4)
     if 0 in originals.shape[1:3] or originals.shape[3] not in (1, 3):

@@ -27,7 +27,6 @@ from diffsem.link import (
     empty_table,
     escaped,
     read_table,
-    write_table,
 )
 from diffsem.scenarios.contracts.appearance import attack_attributes, system_attributes
 from diffsem.scenarios.datasets.source import Dataset
@@ -48,7 +47,8 @@ from diffsem.scenarios.runs.plan import Plan
 from diffsem.scenarios.runs.profile.execution import settled
 from diffsem.scenarios.runs.profile.profiling import CHECKS, WRITING, Profile
 from diffsem.scenarios.runs.resolving import variant_plans
-from diffsem.scenarios.runs.resuming import check_overwritable, resumed, with_settings, with_versions
+from diffsem.scenarios.runs.table.growing_table import GrowingTable
+from diffsem.scenarios.runs.table.resuming import check_overwritable, resumed, with_settings, with_versions
 from diffsem.scenarios.runs.weights_folders import pretrained_networks
 from diffsem.scenarios.schema.scenario import Scenario, settings, value_at
 
@@ -172,29 +172,20 @@ class _Sweep:
         left = sum(len(points) for _, points in waiting)
         if path is not None and waiting and len(table.rows):
             table = with_versions(path, table, versions(), mixed_versions)
-        before = float(table.attributes.get("wall_seconds", 0.0))
         # Before the file is touched: weights that cannot be loaded must not cost the table that is to be overwritten.
-        results = self._simulate(waiting, dataset) if waiting else None
-        if path is not None and not path.exists():
-            write_table(path, table)
+        results = self._simulate(waiting, dataset) if waiting else (result for result in ())
         if waiting:
             with self._listeners.stopwatch.stage(CHECKS):
                 self._tell()
         total = len(self._variants) * len(sweep_points(self._planned.scenario))
-        self._listeners.on_points(total - left, total)
-        if results is not None:
-            with closing(results):
-                for result in results:
-                    table = self._timed(table.with_point(result), before)
-                    if path is not None:
-                        write_table(path, table)
-                    left -= 1
-                    self._listeners.on_points(total - left, total)
-        if not table.complete:
-            table = table.completed()
-            if path is not None:
-                write_table(path, table)
-        return table.rows_with_attributes()
+        growing = GrowingTable(path, table, self._began)
+        with closing(results), growing:
+            self._listeners.on_points(total - left, total)
+            for result in results:
+                growing.add(result)
+                left -= 1
+                self._listeners.on_points(total - left, total)
+        return growing.completed().rows_with_attributes()
 
     def _begin(self, path: Path | None, overwrite: bool) -> tuple[Dataset, ResultTable]:
         """The data, and the table that the sweep begins with: the file's, or a new one."""
@@ -215,8 +206,7 @@ class _Sweep:
 
     def _waiting(self, table: ResultTable) -> list[tuple[Plan, list[Point]]]:
         """Of each variant the points that are not there; variants that lack none are left out."""
-        axes = ["timestep", "receiver_snr_db", *AXES]
-        finished = set(table.rows[axes].itertuples(index=False, name=None))
+        finished = table.points()
         waiting = []
         for variant in self._variants:
             told = settings(variant.scenario)["receiver"]
@@ -226,10 +216,6 @@ class _Sweep:
             if points:
                 waiting.append((variant, points))
         return waiting
-
-    def _timed(self, table: ResultTable, before: float) -> ResultTable:
-        seconds = before + time.monotonic() - self._began
-        return replace(table, attributes={**table.attributes, "wall_seconds": round(seconds, 3)})
 
     def _simulate(
         self, waiting: list[tuple[Plan, list[Point]]], dataset: Dataset

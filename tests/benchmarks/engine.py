@@ -1,33 +1,29 @@
-"""Our engine against the loop that Sionna's tutorials teach, compiled and eager: `make bench`.
+"""Our engine against the loop that Sionna's tutorials teach, and workers against one process: `make bench`.
 
-All three run the same networks on the same images over the same grid, with the same stopping rule, in this process,
-one after the other. The tutorials' loop is Sionna's own `sim_ber`, one SNR after another, around a model whose rounds
-end for a whole batch at once. Compilation is timed apart: rates are those of programs that are traced already.
+Both run the same networks on the same images over the same grid, with the same stopping rule and batch, compiled, in
+one process; they take turns. The tutorials' loop is Sionna's own `sim_ber`, one SNR after another, around a model whose
+rounds end for a whole batch at once. Compilation is timed apart: rates are those of programs that are traced already.
+`--only` measures some parts, and leaves the others of the JSON file as they are.
 """
 
 import argparse
-import datetime
-import json
-import os
-import platform
+import importlib
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Callable
-from contextlib import contextmanager
-from importlib.metadata import version
 from pathlib import Path
 
 import keras
 import numpy as np
-import psutil
 import tensorflow as tf
-from keras import ops
-from sionna.phy.utils import sim_ber
+from measuring import fastest, in_turns, machine, measured, merge, ratio
+from quick import bench_quick
+from running import bench_profile, bench_workers
+from tutorials import system_model
 
 from diffsem.link import Programs, simulate_points
-from diffsem.models import NoiseSchedule, UNet, mnist, predict_clean
+from diffsem.models import UNet, mnist
 from diffsem.scenarios import load_scenario
 from diffsem.scenarios.datasets.splitting import load_dataset
 from diffsem.scenarios.runs.assembly import assemble
@@ -35,14 +31,16 @@ from diffsem.scenarios.runs.plan import Plan
 from diffsem.scenarios.runs.reading import plan_of_file
 from diffsem.scenarios.runs.sweep import sweep_points
 
-SCHEDULE = NoiseSchedule()
-
+RESULTS = Path(__file__).with_name("results.json")
 SNR_DB = [-5, 0, 5, 10, 15, 20]
 TIMESTEPS = [60, 180, 300]
 BATCH = 256
 # Images a point at most, and wrong labels that end it: enough for a rate, for each system's speed.
 STOPPING = {"classifier": (10_240, 500), "e-diffsem": (512, 100)}
 PAPER_STEPS = 10
+REPEATS = {"classifier": 5, "e-diffsem": 3, "mnist-quick": 2, "workers": 2}
+# How many times as fast ours has to be.
+NEEDED = {"classifier": 1.3, "e-diffsem": 2.5, "qpsk": 1.2, "ldpc": 1.2, "workers-2": 1.5, "workers-auto": 0.95}
 
 
 def plan_of(system: str) -> Plan:
@@ -62,163 +60,113 @@ def plan_of(system: str) -> Plan:
     )
 
 
-def tutorial_ddim(unet, received, step, label, steps):
-    """Eq. 16 as one writes it down: a Python loop over the grid."""
-    feature = received
-    for i in range(steps):
-        here, after = step * (1 - i / steps), step * (1 - (i + 1) / steps)
-        noise = unet([feature, here[:, None] / SCHEDULE.steps, label], training=False)
-        clean = predict_clean(feature, noise, SCHEDULE.alpha_bar_at(here))
-        alpha_bar = SCHEDULE.alpha_bar_at(after)[:, None, None, None]
-        feature = ops.sqrt(alpha_bar) * clean + ops.sqrt(1 - alpha_bar) * noise
-    return feature
+class Loop:
+    """A sweep that can be run again and again, traced already; `rate` is that of its fastest run.
+
+    Parameters
+    ----------
+    sweep : callable
+        Runs it: images, U-Net calls, accuracy.
+    compile_seconds : float
+    traces : callable
+        How many there were.
+    """
+
+    def __init__(self, sweep: Callable[[], tuple[int, float, float]], compile_seconds: float, traces: Callable):
+        self.sweep, self.compile_seconds, self.traces = sweep, compile_seconds, traces
+        self.least, self.rate = float("inf"), {}
+
+    def __call__(self) -> float:
+        """Seconds an image."""
+        with measured() as run:
+            images, calls, accuracy = self.sweep()
+        seconds = run["seconds"] / images
+        if seconds < self.least:
+            self.least = seconds
+            self.rate = {
+                "images": images,
+                "images_per_second": round(1 / seconds, 1),
+                "denoiser_calls_per_image": round(calls / images, 2),
+                "peak_memory_mib": run["peak_memory_mib"],
+                "compile_seconds": round(self.compile_seconds, 1),
+                "traces": self.traces(),
+                "accuracy": round(accuracy, 4),
+            }
+        return seconds
 
 
-def tutorial_receiver(receiver, system: str, steps: int) -> Callable:
-    """(y, t') -> logits, U-Net calls an image; the rounds of E-DiffSem go on while any label of the batch changes."""
-    if system == "classifier":
-        return lambda received, step: (receiver.classify(received, received, step), 0.0)
-    unet = receiver.denoise.unet
-
-    def receive(received, step):
-        logits = receiver.classify(received, received, step)
-
-        def unsettled(rounds, changed, logits):
-            return changed & (rounds < receiver.max_rounds)
-
-        def one_round(rounds, changed, before):
-            clean = tutorial_ddim(unet, received, step, ops.softmax(before), steps)
-            after = receiver.classify(received, clean, step)
-            return rounds + 1, ops.any(ops.argmax(after, -1) != ops.argmax(before, -1)), after
-
-        rounds, _, logits = ops.while_loop(unsettled, one_round, (0, ops.convert_to_tensor(True), logits))
-        return logits, ops.cast(rounds, "float32") * steps
-
-    return receive
-
-
-class TutorialModel:
-    """A model with `__call__(batch_size, ebno_db)`, as `sim_ber` takes it; one for each step t."""
-
-    def __init__(self, experiment, system: str, timestep: int, steps: int, compiled: bool):
-        (self.link,) = experiment.links.values()
-        self.receive = tutorial_receiver(experiment.systems[0].receiver, system, steps)
-        self.timestep = timestep
-        self.images, self.labels = tf.constant(experiment.images), tf.constant(experiment.labels)
-        self.place, self.calls = tf.Variable(0), tf.Variable(0.0)
-        self.function = tf.function(self.transmit_and_decide) if compiled else self.transmit_and_decide
-
-    def transmit_and_decide(self, batch_size, ebno_db):
-        index = (self.place + tf.range(batch_size)) % len(self.images)
-        self.place.assign_add(batch_size)
-        step, snr = tf.fill([batch_size], self.timestep), tf.fill([batch_size], 10 ** (ebno_db / 10))
-        radiated, noise_step, power = self.link.transmitter([tf.gather(self.images, index), step, snr])
-        received, own_step = self.link.legitimate([radiated, step, noise_step, power, snr])
-        logits, calls = self.receive(received, own_step)
-        self.calls.assign_add(calls * tf.cast(batch_size, tf.float32))
-        labels = tf.gather(self.labels, index)
-        return labels[:, None], tf.argmax(logits, axis=-1, output_type=labels.dtype)[:, None]
-
-    def __call__(self, batch_size, ebno_db):
-        return self.function(batch_size, ebno_db)
-
-    def traces(self) -> int:
-        return self.function.experimental_get_tracing_count() if hasattr(self.function, "get_concrete_function") else 0
-
-
-@contextmanager
-def measured():
-    """Gives a dict that holds, afterwards, seconds and peak resident memory in MiB."""
-    result, done = {}, threading.Event()
-    process, peak = psutil.Process(), [0]
-
-    def watch():
-        while not done.wait(0.05):
-            peak[0] = max(peak[0], process.memory_info().rss)
-
-    watcher = threading.Thread(target=watch)
-    watcher.start()
-    started = time.perf_counter()
-    try:
-        yield result
-    finally:
-        result["seconds"] = time.perf_counter() - started
-        done.set()
-        watcher.join()
-        result["peak_memory_mib"] = round(peak[0] / 2**20)
-
-
-def rate(images: int, calls: float, run: dict, compile_seconds: float, traces: int, accuracy: float) -> dict:
-    return {
-        "images": images,
-        "images_per_second": round(images / run["seconds"], 1),
-        "denoiser_calls_per_image": round(calls / images, 2),
-        "peak_memory_mib": run["peak_memory_mib"],
-        "compile_seconds": round(compile_seconds, 1),
-        "traces": traces,
-        "accuracy": round(accuracy, 4),
-    }
-
-
-def bench_tutorial(system: str, steps: int, compiled: bool) -> dict:
-    plan = plan_of(system)
-    experiment = assemble(plan, load_dataset(plan.source))
-    max_images, target_errors = STOPPING[system]
-    started = time.perf_counter()
-    models = [TutorialModel(experiment, system, timestep, steps, compiled) for timestep in TIMESTEPS]
-    if compiled:
-        for model in models:
-            model(tf.constant(BATCH), tf.constant(20.0))
-            model.place.assign(0)
-            model.calls.assign(0)
-    compile_seconds = time.perf_counter() - started if compiled else 0.0
-    errors = 0
-    with measured() as run:
-        for model in models:
-            _, bler = sim_ber(
-                model,
-                SNR_DB,
-                BATCH,
-                max_mc_iter=max_images // BATCH,
-                num_target_block_errors=target_errors,
-                early_stop=False,
-                verbose=False,
-                graph_mode=None,
-            )
-            errors += float(np.mean(bler))
-    images = int(sum(int(model.place) for model in models))
-    calls = float(sum(float(model.calls) for model in models))
-    traces = sum(model.traces() for model in models)
-    return rate(images, calls, run, compile_seconds, traces, 1 - errors / len(models))
-
-
-def bench_engine(system: str) -> dict:
+def engine_loop(system: str) -> Loop:
     plan = plan_of(system)
     experiment = assemble(plan, load_dataset(plan.source))
     points = sweep_points(plan.scenario)
     started = time.perf_counter()
     programs = Programs(experiment)
-    # Traces and runs every program once, as the tutorials' models were.
+    # Traces and runs every program once, as the tutorials' models are.
     next(iter(simulate_points(experiment, programs, points[-1:])))
-    compile_seconds = time.perf_counter() - started
-    with measured() as run:
+
+    def sweep():
         rows = [result.rows[0] for result in simulate_points(experiment, programs, points)]
-    images = sum(row["total"] for row in rows)
-    calls = sum(row["total"] * row["denoiser_calls"] for row in rows)
-    accuracy = float(np.mean([row["accuracy"] for row in rows]))
-    return rate(images, calls, run, compile_seconds, sum(programs.traces().values()), accuracy)
+        images, calls = (sum(values) for values in zip(*((row["total"], calls_of(row)) for row in rows), strict=True))
+        return images, calls, float(np.mean([row["accuracy"] for row in rows]))
+
+    return Loop(sweep, time.perf_counter() - started, lambda: sum(programs.traces().values()))
 
 
-def fastest(function: Callable, seconds: float = 3.0) -> float:
-    """Seconds of the fastest call, out of as many as fit."""
-    function()
-    times = []
-    end = time.perf_counter() + seconds
-    while time.perf_counter() < end:
-        started = time.perf_counter()
-        function()
-        times.append(time.perf_counter() - started)
-    return min(times)
+def calls_of(row: dict) -> float:
+    return row["total"] * row["denoiser_calls"]
+
+
+def tutorial_loop(system: str, steps: int, compiled: bool = True) -> Loop:
+    plan = plan_of(system)
+    experiment = assemble(plan, load_dataset(plan.source))
+    started = time.perf_counter()
+    model = system_model(experiment, experiment.systems[0], steps, compiled)
+    if compiled:
+        model(tf.constant(BATCH), tf.constant(20.0))
+    compile_seconds = time.perf_counter() - started if compiled else 0.0
+
+    def sweep():
+        model.restart()
+        bler = model.sweep(TIMESTEPS, SNR_DB, BATCH, *STOPPING[system])
+        return int(model.sent), float(model.sums[0]), 1 - bler
+
+    return Loop(sweep, compile_seconds, model.traces)
+
+
+def bench_system(system: str, repeats: int) -> dict:
+    """Ours and the tutorials' loop in turns, with as many DDIM steps; once, as the paper has it, and eager."""
+    own_steps = load_scenario("mnist-awgn").denoising.steps
+    rounds = system == "e-diffsem"
+    alike = f"sim_ber_compiled_{own_steps}_steps" if rounds else "sim_ber_compiled"
+    loops = {"engine": engine_loop(system), alike: tutorial_loop(system, own_steps)}
+    seconds = in_turns(loops, repeats)
+    # Ten steps in eager mode take as long as all the rest together.
+    once = {"sim_ber_compiled": (PAPER_STEPS, True)} if rounds else {}
+    once[f"sim_ber_eager_{own_steps}_steps" if rounds else "sim_ber_eager"] = (own_steps, False)
+    for name, (steps, compiled) in once.items():
+        loops[name] = tutorial_loop(system, steps, compiled)
+        loops[name]()
+    rates = {name: loop.rate for name, loop in loops.items()}
+    ours = rates["engine"]["images_per_second"]
+    max_images, target_errors = STOPPING[system]
+    return {
+        system: {
+            "max_images": max_images,
+            "target_errors": target_errors,
+            "loops": rates,
+            "times_as_fast_as": {
+                name: round(ours / rate["images_per_second"], 2) for name, rate in rates.items() if name != "engine"
+            },
+        },
+        "grid": {"snr_db": SNR_DB, "timesteps": TIMESTEPS, "batch_size": BATCH},
+        "ratios": {system: ratio(seconds["engine"], seconds[alike])},
+    }
+
+
+def bench_digital(name: str, function: str) -> dict:
+    """Blocks a second, by the benchmark of digital links."""
+    found = getattr(importlib.import_module("digital"), function)()
+    return {"ratios": {name: {"unit": "blocks a second", **found}}}
 
 
 def multiply_accumulates(network: keras.Model) -> int:
@@ -270,48 +218,56 @@ def bench_startup() -> dict:
     }
 
 
-def machine() -> dict:
-    model = platform.processor()
-    cpuinfo = Path("/proc/cpuinfo")
-    if cpuinfo.exists():
-        model = next((line.split(": ")[1] for line in cpuinfo.read_text().splitlines() if "model name" in line), model)
-    return {
-        "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
-        "cpu": model,
-        "cores": len(os.sched_getaffinity(0)),
-        "memory_gib": round(psutil.virtual_memory().total / 2**30),
-        "devices": [device.name for device in tf.config.list_logical_devices()],
-        "python": platform.python_version(),
-        "versions": {name: version(name) for name in ("diffsem", "tensorflow", "keras", "sionna-no-rt", "numpy")},
-    }
+PARTS: dict[str, Callable[[dict[str, int]], dict]] = {
+    "unet": lambda repeats: {"unet": bench_unet()},
+    "startup": lambda repeats: {"startup": bench_startup()},
+    "classifier": lambda repeats: bench_system("classifier", repeats["classifier"]),
+    "e-diffsem": lambda repeats: bench_system("e-diffsem", repeats["e-diffsem"]),
+    "qpsk": lambda repeats: bench_digital("qpsk", "bench_uncoded"),
+    "ldpc": lambda repeats: bench_digital("ldpc", "bench_ldpc"),
+    "mnist-quick": lambda repeats: bench_quick(repeats["mnist-quick"]),
+    "workers": lambda repeats: bench_workers(repeats["workers"]),
+    "profile": lambda repeats: bench_profile(),
+}
 
 
-def main() -> None:
+def whole_machine() -> dict:
+    return machine() | {"devices": [device.name for device in tf.config.list_logical_devices()]}
+
+
+def told(name: str, one: dict) -> str:
+    """A line on a ratio."""
+    spread = f" [{one['low']:.2f}, {one['high']:.2f}]" if "low" in one else ""
+    needed = NEEDED.get(name)
+    missed = "" if needed is None or one["ratio"] >= needed else "  MISSED"
+    return f"{name}: {one['ratio']:.2f}{spread}" + (f", needed {needed}{missed}" if needed is not None else "")
+
+
+def main() -> int:
+    """1 if a ratio is less than it has to be."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--out", type=Path, required=True, help="JSON file to write")
-    out = parser.parse_args().out
-    own_steps = load_scenario("mnist-awgn").denoising.steps
-    results: dict = {"machine": machine(), "unet": bench_unet(), "startup": bench_startup()}
-    results["grid"] = {"snr_db": SNR_DB, "timesteps": TIMESTEPS, "batch_size": BATCH}
-    for system, stopping in STOPPING.items():
-        loops = {"engine": bench_engine(system)}
-        variants = {"": PAPER_STEPS, f"_{own_steps}_steps": own_steps} if system == "e-diffsem" else {"": 0}
-        for suffix, steps in variants.items():
-            loops[f"sim_ber_compiled{suffix}"] = bench_tutorial(system, steps, compiled=True)
-            loops[f"sim_ber_eager{suffix}"] = bench_tutorial(system, steps, compiled=False)
-        ours = loops["engine"]["images_per_second"]
-        ratios = {name: round(ours / loop["images_per_second"], 2) for name, loop in loops.items() if name != "engine"}
-        results[system] = {
-            "max_images": stopping[0],
-            "target_errors": stopping[1],
-            "loops": loops,
-            "times_as_fast_as": ratios,
-        }
-        print(system, json.dumps(results[system], indent=1), flush=True)
-    out.parent.mkdir(parents=True, exist_ok=True)
-    out.write_text(json.dumps(results, indent=1) + "\n")
-    print(json.dumps(results["unet"], indent=1))
+    parser.add_argument("--out", type=Path, default=RESULTS, help="JSON file whose parts are measured anew")
+    parser.add_argument("--only", default=",".join(PARTS), help=f"parts, with commas between them: {','.join(PARTS)}")
+    parser.add_argument("--repeats", type=int, help="times that two take turns; default: by part")
+    options = parser.parse_args()
+    chosen = options.only.split(",")
+    if set(chosen) - set(PARTS):
+        parser.error(f"--only {options.only}: allowed: {', '.join(PARTS)}")
+    repeats = {name: options.repeats or repeats for name, repeats in REPEATS.items()}
+    ratios: dict[str, dict] = {}
+    for name in chosen:
+        started = time.perf_counter()
+        part = PARTS[name](repeats)
+        own = part.get("ratios", {})
+        for each, one in own.items():
+            one["needed"] = NEEDED.get(each)
+        ratios |= own
+        merge(options.out, part | {"machine": whole_machine(), "machines": {name: machine()}})
+        print(f"{name}, {time.perf_counter() - started:.0f} s", flush=True)
+    lines = [told(name, one) for name, one in ratios.items()]
+    print("\n".join(lines))
+    return int(any("MISSED" in line for line in lines))
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -8,7 +8,7 @@ import pytest
 
 from diffsem.link import InputError, empty_table, read_table, write_table
 from diffsem.scenarios import load_scenario
-from diffsem.scenarios.runs.resuming import check_overwritable, resumed, with_versions
+from diffsem.scenarios.runs.table.resuming import check_overwritable, resumed, with_versions
 from diffsem.scenarios.schema.strict_yaml import read_yaml, write_yaml
 
 SCENARIO = load_scenario("mnist-quick")

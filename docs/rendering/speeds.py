@@ -1,0 +1,105 @@
+"""Measured speed: ratios of one sitting, exponents of scaling, the course of a long sweep, start-up."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from rendering.markdown import span
+from rendering.measures import number
+from rendering.sources import share
+from rendering.tables import ROOT
+
+# What a ratio of the benchmark compares, and the part of the record that tells its machine.
+COMPARED = {
+    "classifier": ("`classifier`, a sweep", "`sim_ber`", "classifier"),
+    "e-diffsem": ("`e-diffsem`, as many DDIM steps", "`sim_ber`", "e-diffsem"),
+    "qpsk": ("bits in QPSK, uncoded", "`sim_ber`", "qpsk"),
+    "ldpc": ("bits in QPSK behind an LDPC code of rate 1/2", "`sim_ber`", "ldpc"),
+    "mnist-quick": ("all of `mnist-quick`, traced before", "`sim_ber`", "mnist-quick"),
+    "mnist-quick-traced": ("all of `mnist-quick`, with tracing", "`sim_ber`", "mnist-quick"),
+    "workers-2": ("`fig4-mnist`, `--workers 2`", "one process", "workers"),
+    "workers-auto": ("`fig4-mnist`, `--workers auto`", "one process", "workers"),
+}
+AXES = ("points", "images", "systems", "positions")
+
+
+def record_of(path: str) -> dict[str, Any]:
+    """What a JSON file holds, by its path from the repository's root; nothing while nobody has measured it."""
+    there = ROOT / path
+    return json.loads(there.read_text()) if there.exists() else {}
+
+
+def ratio_lines(bench: Mapping[str, Any]) -> list[list[str]]:
+    """What was measured, against what, the ratio with its spread, what is asked for, turns, cores and day."""
+    lines = []
+    for name, (what, against, part) in COMPARED.items():
+        if name in bench["ratios"]:
+            one, machine = bench["ratios"][name], bench["machines"][part]
+            spread = f" [{number(one['low'], 2)}, {number(one['high'], 2)}]" if "low" in one else ""
+            asked = "" if one["needed"] is None else f"{one['needed']:g}"
+            where = f"{machine['cores']} cores, {machine['cpu']}"
+            turns = str(one.get("repeats", ""))
+            lines.append([what, against, number(one["ratio"], 2) + spread, asked, turns, where, machine["date"]])
+    return lines
+
+
+def scaling_lines(scaling: Mapping[str, Any]) -> list[list[str]]:
+    """Axis, sizes, exponent with its interval, seconds behind the start, and those of the start."""
+    lines = []
+    for name in AXES:
+        if name in scaling:
+            axis = scaling[name]
+            sizes = axis["sizes"]
+            lines.append(
+                [
+                    axis["unit"],
+                    f"{sizes[0]['size']:,} to {sizes[-1]['size']:,}",
+                    f"{number(axis['exponent'], 2)} [{number(axis['low'], 2)}, {number(axis['high'], 2)}]",
+                    f"{span(size['seconds'] for size in sizes)} s",
+                    f"{span(size['start_seconds'] for size in sizes)} s",
+                    f"{axis['machine']['cores']} cores, {axis['machine']['cpu']}",
+                    axis["machine"]["date"],
+                ]
+            )
+    return lines
+
+
+def growth(samples: list[Mapping[str, float]], quantity: str) -> float:
+    """How much a quantity of a long sweep grows over the second half of it, by how much over the first; 1 is linear."""
+    first, last = samples[0], samples[-1]
+    middle = min(samples, key=lambda sample: abs(2 * sample["points"] - first["points"] - last["points"]))
+    halves = [
+        (end[quantity] - start[quantity]) / (end["points"] - start["points"])
+        for start, end in ((first, middle), (middle, last))
+    ]
+    return halves[1] / halves[0]
+
+
+def stage_lines(profile: Mapping[str, Any]) -> list[list[str]]:
+    """Stages of a run, the longest first: seconds and their share of all."""
+    stages = sorted(profile["stages"].items(), key=lambda stage: -stage[1])
+    return [[name, f"{number(seconds, 2)} s", f"{share(seconds / profile['seconds'])}%"] for name, seconds in stages]
+
+
+def block_lines(digital: Mapping[str, Any]) -> list[list[str]]:
+    """Blocks of a batch, and blocks a second uncoded and behind the code, a line a batch."""
+    return [
+        [f"{int(batch):,}", number(rates["uncoded"], 0), number(rates["ldpc"], 0)]
+        for batch, rates in digital["batches"].items()
+    ]
+
+
+def worker_lines(cluster: Mapping[str, Any]) -> list[list[str]]:
+    """Workers, seconds of the sweep, and how many times as fast as one it is."""
+    return [
+        [workers, f"{number(seconds, 0)} s", number(cluster["speedup"][workers], 2)]
+        for workers, seconds in cluster["seconds"].items()
+    ]
+
+
+def is_there(path: str) -> bool:
+    """Whether a file is in the repository, by its path from the root."""
+    return (ROOT / path).is_file()
+
+
+FUNCTIONS = (record_of, ratio_lines, scaling_lines, growth, stage_lines, block_lines, worker_lines, is_there)

@@ -58,6 +58,14 @@ DataDir = Annotated[
         help="Where cifar10 lies, as its standard archive or unpacked; else DIFFSEM_DATA or Keras' own downloads.",
     ),
 ]
+MixedVersions = Annotated[
+    bool,
+    typer.Option("--mixed-versions", help="Resume a file of other package versions too; the table then says so."),
+]
+Profile = Annotated[
+    bool,
+    typer.Option("--profile", help="Tell, behind the results and in the table, where the time of this process went."),
+]
 Fresh = Annotated[
     bool, typer.Option(help="Delete first what the folder holds of the stages to be trained; others stay.")
 ]

@@ -7,9 +7,11 @@ from typing import Literal
 
 import pandas as pd
 
+from diffsem.link import Stopwatch
 from diffsem.scenarios.reporting.progress import somebody_watches, sweep_progress, training_progress
 from diffsem.scenarios.runs.parallel.machines import Machines
 from diffsem.scenarios.runs.parallel.quiet import load_tensorflow
+from diffsem.scenarios.runs.profile.profiling import IMPORTS
 from diffsem.scenarios.runs.resolving import plan
 from diffsem.scenarios.runs.sweep import Listeners, run_plan
 from diffsem.scenarios.runs.train import Options, train_plan
@@ -28,6 +30,7 @@ def run_scenario(
     mixed_versions: bool = False,
     log: Callable[[str], None] = lambda line: None,
     progress: bool | None = None,
+    profile: bool = False,
 ) -> pd.DataFrame:
     """Run the sweep of a scenario.
 
@@ -60,6 +63,9 @@ def run_scenario(
         conditions than it was trained for (column `warning` says the same), before anything is simulated.
     progress : bool, optional
         Show bars. Default: in a terminal and in a notebook, unless on_points or on_images is given.
+    profile : bool
+        Measure where the time goes: the attribute `profile`, of the file too, holds seconds and those of each stage, in
+        JSON. Every program is waited for, so that the sweep may take longer. Of one process alone.
 
     Returns
     -------
@@ -69,8 +75,9 @@ def run_scenario(
     Raises
     ------
     InputError
-        If weights, data, the result file, the workers or the cluster cannot be used, another run holds the file, or
-        both workers and a scheduler are asked for, or the sweep needs more than this machine, which is to run it, has.
+        If weights, data, the result file, the workers or the cluster cannot be used, another run holds the file, two of
+        workers, a scheduler and a profile are asked for, or the sweep needs more than this machine, which is to run it,
+        has.
 
     Examples
     --------
@@ -83,7 +90,9 @@ def run_scenario(
     classifier  receiver                     64
     classifier adversary task-classifier     64
     """
-    load_tensorflow()
+    stopwatch = Stopwatch(runs=profile)
+    with stopwatch.stage(IMPORTS):
+        load_tensorflow()
     told = on_points is not None or on_images is not None
     shown = somebody_watches() and not told if progress is None else progress
     bars = sweep_progress(scenario.monte_carlo.max_images) if shown else nullcontext((_nothing, _nothing))
@@ -97,7 +106,7 @@ def run_scenario(
             count_images(counted)
             (on_images or _nothing)(counted)
 
-        machines, listeners = Machines(workers, scheduler, data_dir), Listeners(points, images, log)
+        machines, listeners = Machines(workers, scheduler, data_dir), Listeners(points, images, log, stopwatch)
         return run_plan(plan(scenario), out, overwrite, mixed_versions, machines, listeners)
 
 

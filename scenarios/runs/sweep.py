@@ -8,7 +8,7 @@ import platform
 import time
 from collections.abc import Callable, Generator, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -17,9 +17,11 @@ import pandas as pd
 from diffsem.link import (
     AXES,
     EXAMPLES,
+    STOPPED,
     Point,
     PointResult,
     ResultTable,
+    Stopwatch,
     check_output_file,
     empty_table,
     escaped,
@@ -42,6 +44,8 @@ from diffsem.scenarios.runs.parallel.machines import ALONE, Machines
 from diffsem.scenarios.runs.parallel.variant import Variant
 from diffsem.scenarios.runs.parallel.worker import simulate_here
 from diffsem.scenarios.runs.plan import Plan
+from diffsem.scenarios.runs.profile.execution import settled
+from diffsem.scenarios.runs.profile.profiling import CHECKS, WRITING, Profile
 from diffsem.scenarios.runs.resolving import variant_plans
 from diffsem.scenarios.runs.table.growing_table import GrowingTable
 from diffsem.scenarios.runs.table.resuming import check_overwritable, resumed, with_settings, with_versions
@@ -61,11 +65,14 @@ class Listeners:
         Number of images counted since the call before.
     log : callable
         Takes a line of text on what a reader of the table should know, before anything is simulated.
+    stopwatch : Stopwatch
+        Measures the stages of the sweep, if it runs.
     """
 
     on_points: Callable[[int, int], None] = lambda done, total: None
     on_images: Callable[[int], None] = lambda images: None
     log: Callable[[str], None] = lambda line: None
+    stopwatch: Stopwatch = STOPPED
 
 
 def sweep_points(scenario: Scenario) -> list[Point]:
@@ -98,14 +105,25 @@ def run_plan(
 
     `command` is what was typed, for the table's attribute.
     """
-    with hired(planned, machines, out, overwrite, listeners.log) as machines:
-        sweep = _Sweep(planned, machines, listeners, command)
-        if out is None:
-            return sweep.run(None, overwrite, mixed_versions)
-        path = Path(out)
+    profile = Profile(listeners.stopwatch)
+    profile.check_alone(machines.scheduler is not None or machines.workers != 1)
+    path = None if out is None else Path(out)
+
+    def sweep(machines: Machines) -> pd.DataFrame:
+        with listeners.stopwatch.stage(CHECKS):
+            begun = None if overwrite else path
+            workers = 1 if machines.workers == "auto" else machines.workers
+            settled_plan, why = settled(planned, begun, workers, machines.data_dir, listeners.log)
+        with listeners.stopwatch.stage(WRITING):
+            rows = _Sweep(settled_plan, machines, listeners, command, why).run(path, overwrite, mixed_versions)
+        return profile.told_by(rows, path)
+
+    with hired(planned, machines, out, overwrite, listeners.log) as hirable:
+        if path is None:
+            return sweep(hirable)
         check_output_file(path, "result file")
         with only_run(path.with_name(f".{path.name}.lock"), f"result file {path}"):
-            return sweep.run(path, overwrite, mixed_versions)
+            return sweep(hirable)
 
 
 class _Sweep:
@@ -117,19 +135,25 @@ class _Sweep:
     machines : Machines
     listeners : Listeners
     command : str
+    execution : str
+        Why it is computed as it is, if that was measured.
     """
 
-    def __init__(self, planned: Plan, machines: Machines, listeners: Listeners, command: str) -> None:
+    def __init__(
+        self, planned: Plan, machines: Machines, listeners: Listeners, command: str, execution: str = ""
+    ) -> None:
         self._planned = planned
         self._variants = variant_plans(planned)
         self._machines = machines
         self._listeners = listeners
         self._command = command
+        self._execution = execution
         self._began = time.monotonic()
 
     def run(self, path: Path | None, overwrite: bool, mixed_versions: bool) -> pd.DataFrame:
         """Simulate what a file lacks, or all without one; the rows, with the table's attributes."""
-        dataset, table = self._begin(path, overwrite)
+        with self._listeners.stopwatch.stage(CHECKS):
+            dataset, table = self._begin(path, overwrite)
         waiting = self._waiting(table)
         left = sum(len(points) for _, points in waiting)
         if path is not None and waiting and len(table.rows):
@@ -137,7 +161,8 @@ class _Sweep:
         # Before the file is touched: weights that cannot be loaded must not cost the table that is to be overwritten.
         results = self._simulate(waiting, dataset) if waiting else (result for result in ())
         if waiting:
-            self._tell()
+            with self._listeners.stopwatch.stage(CHECKS):
+                self._tell()
         total = len(self._variants) * len(sweep_points(self._planned.scenario))
         growing = GrowingTable(path, table, self._began)
         with closing(results), growing:
@@ -156,8 +181,11 @@ class _Sweep:
                 check_overwritable(path)
             else:
                 stored = read_table(path)
-        dataset = load_dataset(self._planned.source, self._machines.data_dir)
+        with self._listeners.stopwatch.stage("load: data"):
+            dataset = load_dataset(self._planned.source, self._machines.data_dir)
         table = _new_table(self._variants, self._planned.scenario, dataset, self._command)
+        if self._execution:
+            table = replace(table, attributes={**table.attributes, "execution_measured": self._execution})
         if path is not None and stored is not None:
             table = with_settings(resumed(path, stored, self._planned.scenario, table), self._planned.scenario)
         return dataset, table
@@ -199,14 +227,14 @@ class _Sweep:
         self, waiting: list[tuple[Plan, list[Point]]], dataset: Dataset
     ) -> Generator[PointResult, None, None]:
         """Variants one after another in this process."""
-        on_images = self._listeners.on_images
-        first = simulate_here(*waiting[0], on_images, dataset)
+        told = self._listeners
+        first = simulate_here(*waiting[0], told.on_images, dataset, told.stopwatch)
 
         def results() -> Generator[PointResult, None, None]:
             with closing(first):
                 yield from first
             for variant, points in waiting[1:]:
-                with closing(simulate_here(variant, points, on_images, dataset)) as others:
+                with closing(simulate_here(variant, points, told.on_images, dataset, told.stopwatch)) as others:
                     yield from others
 
         return results()

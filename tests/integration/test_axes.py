@@ -40,7 +40,7 @@ def counted(monkeypatch):
     """The points that a sweep asks for, by seed and looks; nothing is simulated."""
     asked = []
 
-    def simulate(planned, points, on_images, dataset):
+    def simulate(planned, points, on_images, dataset, stopwatch):
         words = planned.scenario
         for point in points:
             asked.append((words.seed, words.eavesdropper.looks, point.snr_db))

@@ -54,8 +54,9 @@ def hired(
         affordable_workers(cost, machines.workers)
     office = _Office(machines, cost, log)
     try:
-        if out is None or overwrite or not Path(out).exists():
-            # All points wait.
+        settled = planned.scenario.execution.xla != "auto"
+        if settled and (out is None or overwrite or not Path(out).exists()):
+            # All points wait, and it is known how they are to be computed.
             office.hire([variant.scenario for variant in variant_plans(planned)], cost.points)
         yield replace(machines, hire=office.hire)
     finally:

@@ -21,13 +21,20 @@ _kept: "dict[tuple[str, Path | None], _Built]" = {}
 
 
 def simulate_here(
-    planned: Plan, points: Sequence[Point], on_images: Callable[[int], None], dataset: Dataset
+    planned: Plan,
+    points: Sequence[Point],
+    on_images: Callable[[int], None],
+    dataset: Dataset,
+    stopwatch: "link.Stopwatch",
 ) -> "Generator[link.PointResult, None, None]":
     """Simulate points in this process, batches of several of them together."""
-    from diffsem.scenarios.runs.assembly import assemble
+    with stopwatch.stage("load: weights"):
+        from diffsem.scenarios.runs.assembly import assemble
 
-    experiment = assemble(planned, dataset)
-    return link.simulate_points(experiment, link.Programs(experiment), points, on_images)
+        experiment = assemble(planned, dataset)
+        programs = link.Programs(experiment, stopwatch)
+    results = link.simulate_points(experiment, programs, points, on_images)
+    return stopwatch.over("counting", results) if stopwatch.runs else results
 
 
 def simulate_group(

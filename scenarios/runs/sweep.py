@@ -159,12 +159,12 @@ class _Sweep:
         if path is not None and waiting and len(table.rows):
             table = with_versions(path, table, versions(), mixed_versions)
         # Before the file is touched: weights that cannot be loaded must not cost the table that is to be overwritten.
-        results = self._simulate(waiting, dataset) if waiting else (result for result in ())
+        results = self._simulate(waiting, dataset)
         if waiting:
             with self._listeners.stopwatch.stage(CHECKS):
                 self._tell()
         total = len(self._variants) * len(sweep_points(self._planned.scenario))
-        growing = GrowingTable(path, table, self._began)
+        growing = GrowingTable(path, table, self._began, time.monotonic)
         with closing(results), growing:
             self._listeners.on_points(total - left, total)
             for result in results:
@@ -207,6 +207,8 @@ class _Sweep:
         self, waiting: list[tuple[Plan, list[Point]]], dataset: Dataset
     ) -> Generator[PointResult, None, None]:
         """The points that wait, in any order; what the first of them needs is loaded, or checked, at once."""
+        if not waiting:
+            return (result for result in list[PointResult]())
         machines, on_images = self._machines, self._listeners.on_images
         if machines.scheduler is not None:
             variants = self._told(waiting, dataset)

@@ -83,12 +83,12 @@ class _Office:
         if self._asked:
             return self._crew
         self._asked = True
-        workers = self._machines.workers
-        if workers == "auto":
+        asked = self._machines.workers
+        if asked == "auto":
             choice = chosen_workers(self._cost, waiting)
             self._log(str(choice))
-            workers = choice.workers
-        workers = min(workers, waiting)
+            asked = choice.workers
+        workers = min(asked, waiting)
         if workers > 1:
             self._crew = Crew(workers, self._machines.data_dir, scenarios)
         return self._crew

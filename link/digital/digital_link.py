@@ -6,6 +6,7 @@ from sionna.phy.mapping import Constellation, Demapper, Mapper
 
 from diffsem.channels import Equalizer, EqualizerKind
 from diffsem.link.digital.ldpc_decoder import LdpcDecoder
+from diffsem.link.digital.ldpc_encoder import LdpcEncoder
 from diffsem.link.digital.modulation import MODULATIONS, coded_bits
 from diffsem.link.digital.payload_key import payload_key
 
@@ -72,8 +73,8 @@ class DigitalLink:
         self._demap = Demapper("maxlog" if uncoded else "app", constellation=constellation, hard_out=uncoded)
         self._encode = self._decode = None
         if code_rate is not None:
-            self._encode = LDPC5GEncoder(information_bits, self._bits, num_bits_per_symbol=per_symbol)
-            self._decode = LdpcDecoder(self._encode)
+            code = LDPC5GEncoder(information_bits, self._bits, num_bits_per_symbol=per_symbol)
+            self._encode, self._decode = LdpcEncoder(code), LdpcDecoder(code)
 
     @property
     def format(self) -> str:

@@ -1,4 +1,4 @@
-"""Against Sionna's decoder with all of its iterations, bit for bit."""
+"""Against Sionna's encoder, and its decoder with all of its iterations, bit for bit."""
 
 import numpy as np
 import pytest
@@ -6,6 +6,7 @@ import tensorflow as tf
 from sionna.phy.fec.ldpc import LDPC5GDecoder, LDPC5GEncoder
 
 from diffsem.link.digital.ldpc_decoder import ITERATIONS, VECTOR, WIDTH, LdpcDecoder
+from diffsem.link.digital.ldpc_encoder import LdpcEncoder
 
 
 def heard(encode, snr_db, blocks, rng):
@@ -38,6 +39,13 @@ def test_blocks_are_decided_as_after_all_iterations(k, n, per_symbol, snr_db, rn
             np.testing.assert_array_equal(decided, sionna(logits).numpy())
             wrong += np.any(decided != bits, axis=1).mean()
     assert 0 < wrong < 2 * len(snr_db)
+
+
+@pytest.mark.parametrize(("k", "n"), [(12, 24), (512, 1024), (1500, 3000)])
+def test_the_same_bits_are_sent(k, n, rng):
+    encode = LDPC5GEncoder(k, n, num_bits_per_symbol=2)
+    bits = tf.constant(rng.integers(0, 2, [16, k]), tf.float32)
+    np.testing.assert_array_equal(LdpcEncoder(encode)(bits), encode(bits))
 
 
 @pytest.mark.slow

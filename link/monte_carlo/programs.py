@@ -1,6 +1,6 @@
 """The compiled side of a sweep: one program a transmitter, a system and an attack, traced once for a whole sweep."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,6 +11,7 @@ from diffsem.link.image_quality import psnr_db, ssim
 from diffsem.link.monte_carlo.batch_seed import derive_seed
 from diffsem.link.monte_carlo.experiment import Attack, Experiment, System
 from diffsem.link.monte_carlo.outcome import EXAMPLES, Attacked, Job, Outcome
+from diffsem.link.monte_carlo.part import TOGETHER, part_of_digital
 from diffsem.link.timing.stopwatch import STOPPED, Stopwatch
 from diffsem.link.timing.timed_program import TimedProgram
 from diffsem.link.transmission.bit_transmission import BitTransmission
@@ -73,20 +74,18 @@ class Programs:
         named |= {f"{attack.name} on {attack.transmitter}": run for attack, run in attacks}
         return {name: run.experimental_get_tracing_count() for name, run in named.items()}
 
-    def run(self, jobs: Sequence[Job]) -> Outcome:
-        """Simulate a pool of batches; the host waits for nothing until all of it is under way."""
-        seed, size = self._experiment.seed, self._experiment.batch_size
-        first = tf.constant([job.batch * size % len(self._experiment.labels) for job in jobs], tf.int32)
-        timestep = tf.constant([job.point.timestep for job in jobs], tf.int32)
-        snr_db = tf.constant([[job.point.snr_db, *job.point.eavesdropper_snr_db] for job in jobs], tf.float64)
-        seeds = tf.constant(
-            [[derive_seed(seed, job.point, job.batch, role) for role in self._roles] for job in jobs], tf.int64
-        )
-        received, steps, esnr, heard_finite = {}, {}, {}, {}
-        noise_step = np.zeros([len(jobs), size], np.int32)
-        for name, transmit in self._transmit.items():
-            made = transmit(first, timestep, snr_db, seeds)
-            received[name], steps[name], esnr[name], heard_finite[name], noise_step = made
+    def run(self, pool: Mapping[str, Sequence[Job]]) -> Outcome:
+        """Simulate a pool of batches; the host waits for nothing until all of it is under way.
+
+        Parameters
+        ----------
+        pool : mapping of str to sequence of Job
+            By part, as `parts_of` names them; what is not in it is not simulated.
+        """
+        seeds = {job: self._seeds(job) for jobs in pool.values() for job in jobs}
+        jobs = pool.get(TOGETHER, ())
+        first = self._first(jobs)
+        received, steps, esnr, heard_finite, noise_step = self._sent(jobs, seeds)
 
         def heard(transmitter, place):
             return received[transmitter][:, place], steps[transmitter][:, place], first
@@ -94,12 +93,14 @@ class Programs:
         systems = {
             system.name: self._receive[system.name](*heard(system.transmitter, 0))
             for system in self._experiment.systems
+            if jobs
         }
         attacks = [
             [run(*heard(attack.transmitter, place)) for place in self._overheard(attack.transmitter)]
             for attack, run in zip(self._experiment.attacks, self._attack, strict=True)
+            if jobs
         ]
-        digital = {name: run(first, snr_db[:, 0], seeds[:, :2]) for name, run in self._digital.items()}
+        digital = self._decided(pool, seeds)
         return Outcome(
             np.asarray(noise_step),
             tf.gather(self._labels, self._index(first)).numpy(),
@@ -125,6 +126,38 @@ class Programs:
         for place, attack in enumerate(self._experiment.attacks):
             name, part = f"attack: {attack.name} on {attack.transmitter}", judge if attack.reconstructs else None
             self._attack[place] = TimedProgram(self._attack[place], name, stopwatch, part)
+
+    def _sent(self, jobs: Sequence[Job], seeds: Mapping[Job, list[int]]) -> tuple:
+        """y, t', ESNR, and whether they are finite, by transmitter, and s."""
+        received, steps, esnr, heard_finite = {}, {}, {}, {}
+        noise_step = np.zeros([len(jobs), self._experiment.batch_size], np.int32)
+        if jobs:
+            first, timestep = self._first(jobs), tf.constant([job.point.timestep for job in jobs], tf.int32)
+            snr_db = tf.constant([[job.point.snr_db, *job.point.eavesdropper_snr_db] for job in jobs], tf.float64)
+            roles = tf.constant([seeds[job] for job in jobs], tf.int64)
+            for name, transmit in self._transmit.items():
+                made = transmit(first, timestep, snr_db, roles)
+                received[name], steps[name], esnr[name], heard_finite[name], noise_step = made
+        return received, steps, esnr, heard_finite, noise_step
+
+    def _decided(self, pool: Mapping[str, Sequence[Job]], seeds: Mapping[Job, list[int]]) -> dict[str, Any]:
+        """What each digital system that is simulated makes of its own jobs."""
+        decided = {}
+        for system in self._experiment.digital:
+            jobs = pool.get(part_of_digital(system), ())
+            if jobs:
+                snr_db = tf.constant([job.point.snr_db for job in jobs], tf.float64)
+                roles = tf.constant([seeds[job][:2] for job in jobs], tf.int64)
+                decided[system.name] = self._digital[system.name](self._first(jobs), snr_db, roles)
+        return decided
+
+    def _seeds(self, job: Job) -> list[int]:
+        return [derive_seed(self._experiment.seed, job.point, job.batch, role) for role in self._roles]
+
+    def _first(self, jobs: Sequence[Job]) -> tf.Tensor:
+        """[K], the first image of every batch."""
+        size, images = self._experiment.batch_size, len(self._experiment.labels)
+        return tf.constant([job.batch * size % images for job in jobs], tf.int32)
 
     def _eavesdroppers(self, transmitter: str) -> int:
         """Eavesdroppers that hear a transmitter; none where no attack is listed."""

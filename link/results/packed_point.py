@@ -28,8 +28,8 @@ def packed_point(result: PointResult, **more: str | float) -> bytes:
     """
     examples = [{key: value for key, value in example.items() if key != "images"} for example in result.examples]
     images = {f"images_{place}": as_pixels(example["images"]) for place, example in enumerate(result.examples)}
-    text = {"point": asdict(result.point), "rows": result.rows, "examples": examples, "images": result.images, "more": more}
-    return packed(text, by_step=result.by_step, **images)
+    text = {"point": asdict(result.point), "rows": result.rows, "examples": examples, "images": result.images}
+    return packed({**text, "more": more}, by_step=result.by_step, **images)
 
 
 def unpacked_point(content: bytes) -> tuple[PointResult, dict[str, Any]]:

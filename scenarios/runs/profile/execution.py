@@ -127,6 +127,7 @@ def _measured(planned: Plan, dataset: Dataset) -> Mode | None:
     import tensorflow as tf
 
     from diffsem.link.monte_carlo.outcome import Job
+    from diffsem.link.monte_carlo.part import TOGETHER
     from diffsem.scenarios.runs.assembly import assemble
 
     scenario = planned.scenario
@@ -137,7 +138,7 @@ def _measured(planned: Plan, dataset: Dataset) -> Mode | None:
     for job in (jobs[0], *jobs):
         begun = time.perf_counter()
         try:
-            programs.run([job])
+            programs.run({TOGETHER: [job]})
         except tf.errors.OpError:
             if scenario.execution.xla:
                 return None

@@ -28,6 +28,7 @@ from diffsem.link import (
     simulate_points,
 )
 from diffsem.link.monte_carlo.outcome import Job
+from diffsem.link.monte_carlo.part import parts_of
 from diffsem.models import Denoise, NoiseSchedule, UNet, mnist
 
 BATCH = 8
@@ -67,10 +68,15 @@ def point(snr_db):
     return Point(240, snr_db, (snr_db,))
 
 
+def pool(*jobs):
+    """The same jobs for all parts."""
+    return dict.fromkeys(parts_of(built()), jobs)
+
+
 def crossings(programs, jobs):
     """How often each of `CROSSINGS` is called for a pool."""
     profile = cProfile.Profile()
-    profile.runcall(programs.run, jobs)
+    profile.runcall(programs.run, pool(*jobs))
     counts = Counter()
     for (_, _, name), (_, calls, *_) in pstats.Stats(profile).stats.items():
         counts += Counter({known: calls for known in CROSSINGS if known in name})
@@ -78,7 +84,7 @@ def crossings(programs, jobs):
 
 
 def test_a_pool_crosses_to_the_device_and_back_equally_often_whatever_it_holds(programs):
-    programs.run([Job(point(0.0), 0)])
+    programs.run(pool(Job(point(0.0), 0)))
     one = crossings(programs, [Job(point(0.0), 0)])
     assert one["TFE_Py_Execute"] > 0
     assert 0 < one["asarray"] < 50
@@ -126,7 +132,7 @@ with tf.device("CPU:1"):
             own[key] = lambda *given, program=program: made.append(program(*given)) or made[-1]
     run = programs._attack[0]
     programs._attack[0] = lambda *given: made.append(run(*given)) or made[-1]
-    programs.run([Job(test_placement.point(0.0), 0)])
+    programs.run(test_placement.pool(Job(test_placement.point(0.0), 0)))
 devices = {tensor.device[-5:] for each in made for tensor in each}
 print(len(made), devices)
 """

@@ -4,8 +4,8 @@ import json
 
 import pytest
 
+import diffsem.scenarios.runs.parallel.hiring as hiring
 import diffsem.scenarios.runs.profile.execution as execution
-import diffsem.scenarios.runs.sweep as sweep
 from diffsem.link import read_table
 from diffsem.scenarios import load_scenario, run_scenario
 from diffsem.scenarios.runs.profile.execution import Mode, settled
@@ -113,16 +113,23 @@ def test_a_table_that_was_begun_with_xla_goes_on_with_it(planned, asked, tmp_pat
 
 
 def test_workers_and_the_table_are_told_what_was_settled(planned, tmp_path, monkeypatch):
-    sent = []
+    hired, sent = [], []
 
-    def simulate(scenario, points, *rest):
-        sent.append(scenario.execution.xla)
-        yield from ()
+    class Crew:
+        def __init__(self, workers, data_dir, scenarios):
+            hired.extend(scenario.execution.xla for scenario in scenarios)
+
+        def simulate(self, variants, on_images):
+            sent.extend(variant.scenario.execution.xla for variant in variants)
+            return (result for result in ())
+
+        def dismiss(self):
+            pass
 
     monkeypatch.setattr(execution, "_faster", lambda *asked: (True, "as measured"))
-    monkeypatch.setattr(sweep, "simulate_on_processes", simulate)
+    monkeypatch.setattr(hiring, "Crew", Crew)
     run_scenario(planned.scenario, tmp_path / "a.h5", workers=2)
-    assert sent == [True]
+    assert hired == sent == [True]
     table = read_table(tmp_path / "a.h5")
     assert "xla: true" in table.attributes["scenario"]
     assert "auto" not in table.attributes["scenario"]

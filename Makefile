@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 SOURCES := setup.cfg pyproject.toml requirements.lock $(shell find api models channels link scenarios -type f -not -path '*/__pycache__/*')
 
-.PHONY: run test test-slow lint release docs pages tutorials bench scaling heaviest solvers channels defences clean
+.PHONY: run test test-slow lint release docs pages tutorials bench scaling heaviest cluster solvers channels defences clean
 
 run: .venv/installed
 	$(BIN)/diffsem run mnist-quick --out results/mnist-quick.h5
@@ -55,6 +55,10 @@ scaling: .venv/installed-dev
 # The largest files, now and in the history.
 heaviest:
 	bash .ci/heaviest
+
+# What workers cost on this machine, for `--workers auto`, and a large sweep on 1 to 16 of them. On an idle machine.
+cluster: .venv/installed-dev
+	TF_CPP_MIN_LOG_LEVEL=3 $(BIN)/python tests/benchmarks/cluster.py --measure
 
 # docs/results from docs/templates and the tables that ship, with their figures.
 pages: .venv/installed-dev

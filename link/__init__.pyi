@@ -173,6 +173,10 @@ from .results.table_file import (
 from .shortening import (
     shortened,
 )
+from .timing.stopwatch import (
+    STOPPED,
+    Stopwatch,
+)
 from .transmission.bit_transmission import (
     BitTransmission,
 )
@@ -200,6 +204,7 @@ __all__ = [
     "SETTINGS",
     "STEPS_A_BIN",
     "STEP_BINS",
+    "STOPPED",
     "UNKNOWN_TIME",
     "Announcement",
     "Attack",
@@ -242,6 +247,7 @@ __all__ = [
     "SpentSessionError",
     "StepRule",
     "StoppingRule",
+    "Stopwatch",
     "System",
     "Transmitter",
     "UniformQuantizer",

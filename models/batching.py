@@ -18,7 +18,7 @@ def per_sample(values, like):
     return ops.reshape(values, (-1,) + (1,) * (len(like.shape) - 1))
 
 
-def in_batches(function, batch_size, *arrays):
+def in_batches(function, batch_size, *arrays, over=ops.map):
     """Apply a function of batches to a whole pool, batch by batch.
 
     Every batch has the same shape: one kernel serves them all, and a sample's result does not depend on how many
@@ -32,6 +32,8 @@ def in_batches(function, batch_size, *arrays):
         None: the pool is one batch.
     arrays : [N, ...]
         N is a multiple of the batch size.
+    over : callable
+        Maps over the first axis of each of a list of arrays, as `keras.ops.map` does.
 
     Returns
     -------
@@ -47,5 +49,5 @@ def in_batches(function, batch_size, *arrays):
     if batch_size is None:
         return function(*arrays)
     batches = [ops.reshape(array, (-1, batch_size, *array.shape[1:])) for array in arrays]
-    results = ops.map(lambda batch: function(*batch), batches)
+    results = over(lambda batch: function(*batch), batches)
     return tree.map_structure(lambda result: ops.reshape(result, (-1, *result.shape[2:])), results)

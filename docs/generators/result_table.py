@@ -33,9 +33,12 @@ The file keeps what its rows come from. `rows.attrs` of `read_results` has it, t
 | `created` | when the sweep began, in UTC |
 | `command` | what was typed first |
 | `wall_seconds` | time spent, over all resumes |
+| `execution_measured` | why it was computed as it was, where the scenario left that to a measurement |
+| `profile` | of a run with `--profile`: seconds, and those of each stage (JSON) |
 | `complete` | whether every point is there |
 
-Two runs of one scenario differ in `created`, `command` and `wall_seconds` alone.
+Two runs of one scenario differ in `created`, `command` and `wall_seconds` alone, and in `execution_measured` and
+`profile` if these were asked for.
 
 In the file each column is a data set of the group `results`, with the attributes `unit` and `meaning`: the ones below.
 In Python they are in `diffsem.link.RESULT_COLUMNS`.

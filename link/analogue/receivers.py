@@ -3,6 +3,7 @@
 import keras
 from keras import ops
 
+from diffsem.link.transmission.mapping import map_once
 from diffsem.models import Denoise, in_batches, self_referential_rounds, serializable
 
 
@@ -67,7 +68,7 @@ class BypassReceiver(_Receiver):
 
     def call(self, inputs):
         received, step = inputs
-        logits = in_batches(lambda y, t: self.classify(y, y, t), self.batch_size, received, step)
+        logits = in_batches(lambda y, t: self.classify(y, y, t), self.batch_size, received, step, over=map_once)
         return logits, ops.zeros_like(step, "float32")
 
 
@@ -97,7 +98,9 @@ class DiffSemReceiver(_Receiver):
 
     def call(self, inputs):
         received, step = inputs
-        logits = in_batches(lambda y, t: self.classify(y, self.denoise([y, t]), t), self.batch_size, received, step)
+        logits = in_batches(
+            lambda y, t: self.classify(y, self.denoise([y, t]), t), self.batch_size, received, step, over=map_once
+        )
         return logits, ops.full_like(step, self.denoise.calls, "float32")
 
 
@@ -133,7 +136,7 @@ class EDiffSemReceiver(_Receiver):
 
     def call(self, inputs):
         received, step = inputs
-        first = in_batches(lambda y, t: self.classify(y, y, t), self.batch_size, received, step)
+        first = in_batches(lambda y, t: self.classify(y, y, t), self.batch_size, received, step, over=map_once)
         logits, rounds = self_referential_rounds(
             lambda y, t, label: self.denoise([y, t, label]),
             self.classify,

@@ -1,14 +1,14 @@
 """The digital link: bits over the same channels, uncoded or with the 5G LDPC code, by Sionna."""
 
 import tensorflow as tf
-from sionna.phy.fec.ldpc import LDPC5GDecoder, LDPC5GEncoder
+from sionna.phy.fec.ldpc import LDPC5GEncoder
 from sionna.phy.mapping import Constellation, Demapper, Mapper
 
 from diffsem.channels import Equalizer, EqualizerKind
+from diffsem.link.digital.ldpc_decoder import LdpcDecoder
+from diffsem.link.digital.ldpc_encoder import LdpcEncoder
 from diffsem.link.digital.modulation import MODULATIONS, coded_bits
 from diffsem.link.digital.payload_key import payload_key
-
-DECODER_ITERATIONS = 20
 
 
 class DigitalLink:
@@ -16,7 +16,7 @@ class DigitalLink:
 
     Uncoded bits are those of the nearest constellation point, the decision that `bit_error_rate` is about. For the code
     the demapper computes exact bit log-likelihood ratios from every symbol's own effective noise variance; its decoder
-    runs 20 iterations of belief propagation.
+    decides what 20 iterations of belief propagation do (`LdpcDecoder`).
 
     Where uncoded bits do not fill the last symbol, random ones that nobody counts do, and all of its bits are turned
     round by a random number of places: the bits of a symbol are not equally well protected, and so each of the block
@@ -73,8 +73,8 @@ class DigitalLink:
         self._demap = Demapper("maxlog" if uncoded else "app", constellation=constellation, hard_out=uncoded)
         self._encode = self._decode = None
         if code_rate is not None:
-            self._encode = LDPC5GEncoder(information_bits, self._bits, num_bits_per_symbol=per_symbol)
-            self._decode = LDPC5GDecoder(self._encode, hard_out=True, num_iter=DECODER_ITERATIONS)
+            code = LDPC5GEncoder(information_bits, self._bits, num_bits_per_symbol=per_symbol)
+            self._encode, self._decode = LdpcEncoder(code), LdpcDecoder(code)
 
     @property
     def format(self) -> str:

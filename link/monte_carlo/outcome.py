@@ -45,7 +45,7 @@ class Attacked:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What all nodes made of a pool of K batches.
+    """What all nodes made of a pool of K batches; a digital link of random bits has a pool, and a K, of its own.
 
     Parameters
     ----------

@@ -9,14 +9,20 @@ from diffsem.link.accuracy import simplex_ceilings
 from diffsem.link.monte_carlo.experiment import Attack, Experiment
 from diffsem.link.monte_carlo.node import Node
 from diffsem.link.monte_carlo.outcome import Attacked, Outcome
+from diffsem.link.monte_carlo.part import TOGETHER, Part, part_of_digital, parts_of
 from diffsem.link.monte_carlo.rows import axes_of, row_of, stop_reason
 from diffsem.link.monte_carlo.tally import Tally
 from diffsem.link.results.point import Point, PointResult
 from diffsem.link.transmission.bit_transmission import BitTransmission
 
+Scored = Literal["label", "block"]
+
 
 class PointRun:
     """One point: batches are scheduled, simulated in pools, and counted in order until all its nodes are known.
+
+    A digital link of random bits is counted up to the batch that meets its stopping rule, and simulated no further.
+    All other nodes go on until the last of them is known: their rows are compared image by image.
 
     Parameters
     ----------
@@ -26,50 +32,84 @@ class PointRun:
 
     def __init__(self, experiment: Experiment, point: Point):
         self.point = point
-        self.scheduled = 0  # batches
         self.done = 0  # images
         self.finished = False
         self.broken = ""  # by what
         self._experiment = experiment
+        self._parts = {name: Part() for name in parts_of(experiment)}
         self._tallies: dict[Node, Tally] = {}
         self._examples: list[dict] = []
         self._priors = tuple(np.bincount(experiment.labels, minlength=experiment.classes))
 
-    def batches_ahead(self) -> int:
-        """Batches, beyond those that are scheduled, which the point will likely need; at least one."""
-        if self._tallies:
+    def schedule(self, room: int) -> dict[str, list[int]]:
+        """The next batches of each part that goes on: what it will likely need, at least one and at most `room`."""
+        batches = {}
+        for name, part in self._parts.items():
+            if not part.finished:
+                ahead = min(max(1, self._batches_needed(name) - part.scheduled), room)
+                batches[name] = list(range(part.scheduled, part.scheduled + ahead))
+                part.scheduled += ahead
+        return batches
+
+    def _batches_needed(self, part: str) -> int:
+        tallies = [(node, tally) for node, tally in self._tallies.items() if _part_of(node) == part]
+        if tallies:
             needed = max(
                 self._experiment.rule(node.scored).projected_images(tally.correct, tally.total, tally.effective)
-                for node, tally in self._tallies.items()
+                for node, tally in tallies
             )
         else:
-            needed = self._experiment.rule().projected_images(0, 0)
-        return max(1, math.ceil(needed / self._experiment.batch_size) - self.scheduled)
+            scored: Scored = "label" if part == TOGETHER else "block"
+            needed = self._experiment.rule(scored).projected_images(0, 0)
+        return math.ceil(needed / self._experiment.batch_size)
 
-    def count(self, outcome: Outcome, place: int) -> int:
-        """Count the next batch, the one at `place` of a pool, and say how many images that were: none at the end."""
-        if self.finished or self.broken:
+    def count(self, name: str, outcome: Outcome, place: int) -> int:
+        """Count the next batch of a part, the one at `place` of its pool.
+
+        Returns
+        -------
+        int
+            How many images further the point is: none at its end, or where another part is as far.
+        """
+        part = self._parts[name]
+        if part.finished or self.broken:
             return 0
-        broken = self._not_finite(outcome, place)
+        broken = self._not_finite(name, outcome, place)
         if broken:
             self.broken = f"{broken} NaN or infinite; allowed: finite numbers (are the weights whole?)"
             return 0
         # Batches are always full, so that no shape is compiled twice; the surplus of the last one is not counted.
-        self._count_systems(outcome, place)
+        scored: Scored = "label" if name == TOGETHER else "block"
+        counted = self._counted(part, scored)
+        if name == TOGETHER:
+            self._count_images(outcome, place, counted)
+        for digital in self._digital(name):
+            self._count_digital(outcome, place, digital, counted)
+        part.done += counted.stop
+        part.finished = all(
+            stop_reason(self._experiment, node, tally)
+            for node, tally in self._tallies.items()
+            if _part_of(node) == name
+        )
+        before = self.done
+        self.done = max(before, part.done)
+        self.finished = all(part.finished for part in self._parts.values())
+        return self.done - before
+
+    def _digital(self, part: str) -> list[BitTransmission]:
+        """The digital systems of a part."""
+        return [digital for digital in self._experiment.digital if part_of_digital(digital) == part]
+
+    def _count_images(self, outcome: Outcome, place: int, counted: slice) -> None:
+        first = self._parts[TOGETHER].done == 0
+        self._count_systems(outcome, place, counted)
         for attack, eavesdroppers in zip(self._experiment.attacks, outcome.attacks, strict=True):
             for eavesdropper, made in enumerate(eavesdroppers):
-                self._count_attack(outcome, place, attack, eavesdropper, made)
-                if self.done == 0 and made.images is not None:
-                    self._keep_examples(attack, eavesdropper, made.images[place])
-        for digital in self._experiment.digital:
-            self._count_digital(outcome, place, digital)
-        counts = max(self._counted(node.scored).stop for node in self._tallies)
-        self.done += counts
-        self.finished = all(stop_reason(self._experiment, node, tally) for node, tally in self._tallies.items())
-        return counts
+                self._count_attack(outcome, place, counted, attack, eavesdropper, made)
+                if first and made.images is not None:
+                    self._keep_examples(attack, eavesdropper, made.images[place][counted])
 
-    def _count_systems(self, outcome: Outcome, place: int) -> None:
-        counted = self._counted("label")
+    def _count_systems(self, outcome: Outcome, place: int, counted: slice) -> None:
         for system in self._experiment.systems:
             node = Node(system.name, system.transmitter, None, self.point.snr_db)
             self._tally(node).add(
@@ -81,8 +121,9 @@ class PointRun:
                 denoiser_calls=outcome.calls[system.name][place][counted],
             )
 
-    def _count_attack(self, outcome: Outcome, place: int, attack: Attack, eavesdropper: int, made: Attacked) -> None:
-        counted = self._counted("label")
+    def _count_attack(
+        self, outcome: Outcome, place: int, counted: slice, attack: Attack, eavesdropper: int, made: Attacked
+    ) -> None:
         transmitter, hits = attack.transmitter, made.hits[place][counted]
         # Behind the receiver's.
         observed = 1 + eavesdropper
@@ -104,7 +145,6 @@ class PointRun:
             )
 
     def _keep_examples(self, attack: Attack, eavesdropper: int, images: np.ndarray) -> None:
-        counted = self._counted("label")
         self._examples.append(
             {
                 "transmitter": attack.transmitter,
@@ -113,12 +153,11 @@ class PointRun:
                 "receiver_snr_db": self.point.snr_db,
                 "snr_db": self.point.eavesdropper_snr_db[eavesdropper],
                 **axes_of(self._experiment),
-                "images": images[counted],
+                "images": images,
             }
         )
 
-    def _count_digital(self, outcome: Outcome, place: int, digital: BitTransmission) -> None:
-        counted = self._counted(digital.scored)
+    def _count_digital(self, outcome: Outcome, place: int, digital: BitTransmission, counted: slice) -> None:
         errors = outcome.bit_errors[digital.name][place][counted]
         self._tally(Node(digital.name, "", None, self.point.snr_db, digital.scored)).add(
             outcome.hits[digital.name][place][counted],
@@ -138,8 +177,15 @@ class PointRun:
         by_step = np.stack([self._tallies[node].by_step for node in nodes])
         return PointResult(self.point, rows, by_step, self._examples, self.done)
 
-    def _not_finite(self, outcome: Outcome, place: int) -> str:
-        """What of a batch is not, from the transmitter on; "" if all is."""
+    def _not_finite(self, part: str, outcome: Outcome, place: int) -> str:
+        """What of a batch of a part is not, from the transmitter on; "" if all is."""
+        broken = self._images_not_finite(outcome, place) if part == TOGETHER else ""
+        for digital in self._digital(part):
+            if not broken and not outcome.finite[digital.name][place]:
+                broken = f"digital link {digital.name}: its features or logits are"
+        return broken
+
+    def _images_not_finite(self, outcome: Outcome, place: int) -> str:
         own, heard = self.point.eavesdropper_snr_db, outcome.heard_finite
         for transmitter in heard:
             for node, finite in enumerate(heard[transmitter][place]):
@@ -154,14 +200,11 @@ class PointRun:
             for snr_db, made in zip(own, eavesdroppers, strict=True):
                 if not made.finite[place]:
                     return f"attack {attack.name} on transmitter {attack.transmitter} at {snr_db:g} dB: its {what} are"
-        for digital in self._experiment.digital:
-            if not outcome.finite[digital.name][place]:
-                return f"digital link {digital.name}: its features or logits are"
         return ""
 
-    def _counted(self, scored: Literal["label", "block"]) -> slice:
-        """Of the next batch, what nodes of a kind count: up to the end of their images."""
-        return slice(0, max(0, min(self._experiment.batch_size, self._experiment.rule(scored).images - self.done)))
+    def _counted(self, part: Part, scored: Scored) -> slice:
+        """Of the next batch, what a part counts: up to the end of its images."""
+        return slice(0, max(0, min(self._experiment.batch_size, self._experiment.rule(scored).images - part.done)))
 
     def _ceiling(self, transmitter: str, esnr: np.ndarray) -> np.ndarray | None:
         symbols = self._experiment.links[transmitter].bounded_symbols
@@ -173,6 +216,10 @@ class PointRun:
         images = len(self._experiment.labels) if node.scored == "label" else 0
         passes = self._experiment.passes if node.scored == "label" else 1
         return self._tallies.setdefault(node, Tally(images, passes))
+
+
+def _part_of(node: Node) -> str:
+    return node.system if node.scored == "block" else TOGETHER
 
 
 def _batch(values: np.ndarray | None, place: int, counted: slice) -> np.ndarray | None:

@@ -1,6 +1,6 @@
 """The compiled side of a sweep: one program a transmitter, a system and an attack, traced once for a whole sweep."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,7 +11,11 @@ from diffsem.link.image_quality import psnr_db, ssim
 from diffsem.link.monte_carlo.batch_seed import derive_seed
 from diffsem.link.monte_carlo.experiment import Attack, Experiment, System
 from diffsem.link.monte_carlo.outcome import EXAMPLES, Attacked, Job, Outcome
+from diffsem.link.monte_carlo.part import TOGETHER, part_of_digital
+from diffsem.link.timing.stopwatch import STOPPED, Stopwatch
+from diffsem.link.timing.timed_program import TimedProgram
 from diffsem.link.transmission.bit_transmission import BitTransmission
+from diffsem.link.transmission.mapping import map_once
 from diffsem.link.transmission.seeds import Seeds
 from diffsem.models import in_batches
 
@@ -25,6 +29,8 @@ class Programs:
     Parameters
     ----------
     experiment : Experiment
+    stopwatch : Stopwatch, optional
+        If it runs, each program is waited for and is a stage of it, and so are the judges.
 
     Examples
     --------
@@ -45,17 +51,21 @@ class Programs:
     ([12, 12], {'bits': 1})
     """
 
-    def __init__(self, experiment: Experiment):
+    def __init__(self, experiment: Experiment, stopwatch: Stopwatch = STOPPED):
         # Sionna makes its random generator on first use: inside of a program, that would cost a second trace.
         reseed(0)
         self._experiment = experiment
         self._roles = Seeds.roles(experiment.looks)
         self._images = tf.constant(experiment.images, tf.float32)
         self._labels = tf.constant(experiment.labels, tf.int64)
+        # Of all attacks: traced once, as a function of its own.
+        self._judge = tf.function(self._judged, autograph=False)
         self._transmit = {name: self._transmission(name) for name in experiment.links}
         self._receive = {system.name: self._reception(system) for system in experiment.systems}
         self._attack = [self._eavesdropping(attack) for attack in experiment.attacks]
         self._digital = {system.name: self._digital_link(system) for system in experiment.digital}
+        if stopwatch.runs:
+            self._time(stopwatch)
 
     def traces(self) -> dict[str, int]:
         """How often each program was traced so far, by system, transmitter or "attack on transmitter"."""
@@ -64,20 +74,18 @@ class Programs:
         named |= {f"{attack.name} on {attack.transmitter}": run for attack, run in attacks}
         return {name: run.experimental_get_tracing_count() for name, run in named.items()}
 
-    def run(self, jobs: Sequence[Job]) -> Outcome:
-        """Simulate a pool of batches; the host waits for nothing until all of it is under way."""
-        seed, size = self._experiment.seed, self._experiment.batch_size
-        first = tf.constant([job.batch * size % len(self._experiment.labels) for job in jobs], tf.int32)
-        timestep = tf.constant([job.point.timestep for job in jobs], tf.int32)
-        snr_db = tf.constant([[job.point.snr_db, *job.point.eavesdropper_snr_db] for job in jobs], tf.float64)
-        seeds = tf.constant(
-            [[derive_seed(seed, job.point, job.batch, role) for role in self._roles] for job in jobs], tf.int64
-        )
-        received, steps, esnr, heard_finite = {}, {}, {}, {}
-        noise_step = np.zeros([len(jobs), size], np.int32)
-        for name, transmit in self._transmit.items():
-            made = transmit(first, timestep, snr_db, seeds)
-            received[name], steps[name], esnr[name], heard_finite[name], noise_step = made
+    def run(self, pool: Mapping[str, Sequence[Job]]) -> Outcome:
+        """Simulate a pool of batches; the host waits for nothing until all of it is under way.
+
+        Parameters
+        ----------
+        pool : mapping of str to sequence of Job
+            By part, as `parts_of` names them; what is not in it is not simulated.
+        """
+        seeds = {job: self._seeds(job) for jobs in pool.values() for job in jobs}
+        jobs = pool.get(TOGETHER, ())
+        first = self._first(jobs)
+        received, steps, esnr, heard_finite, noise_step = self._sent(jobs, seeds)
 
         def heard(transmitter, place):
             return received[transmitter][:, place], steps[transmitter][:, place], first
@@ -85,12 +93,14 @@ class Programs:
         systems = {
             system.name: self._receive[system.name](*heard(system.transmitter, 0))
             for system in self._experiment.systems
+            if jobs
         }
         attacks = [
             [run(*heard(attack.transmitter, place)) for place in self._overheard(attack.transmitter)]
             for attack, run in zip(self._experiment.attacks, self._attack, strict=True)
+            if jobs
         ]
-        digital = {name: run(first, snr_db[:, 0], seeds[:, :2]) for name, run in self._digital.items()}
+        digital = self._decided(pool, seeds)
         return Outcome(
             np.asarray(noise_step),
             tf.gather(self._labels, self._index(first)).numpy(),
@@ -103,6 +113,51 @@ class Programs:
             {name: self._by_listener(name, finite, np.all) for name, finite in heard_finite.items()},
             {name: np.asarray(finite) for name, (_, _, finite) in (systems | digital).items()},
         )
+
+    def _time(self, stopwatch: Stopwatch) -> None:
+        for kind, programs in (
+            ("transmitter and channel", self._transmit),
+            ("receiver", self._receive),
+            ("digital link", self._digital),
+        ):
+            for name, program in programs.items():
+                programs[name] = TimedProgram(program, f"{kind}: {name}", stopwatch)
+        judge = TimedProgram(self._judging(), "judge", stopwatch)
+        for place, attack in enumerate(self._experiment.attacks):
+            name, part = f"attack: {attack.name} on {attack.transmitter}", judge if attack.reconstructs else None
+            self._attack[place] = TimedProgram(self._attack[place], name, stopwatch, part)
+
+    def _sent(self, jobs: Sequence[Job], seeds: Mapping[Job, list[int]]) -> tuple:
+        """y, t', ESNR, and whether they are finite, by transmitter, and s."""
+        received, steps, esnr, heard_finite = {}, {}, {}, {}
+        noise_step = np.zeros([len(jobs), self._experiment.batch_size], np.int32)
+        if jobs:
+            first, timestep = self._first(jobs), tf.constant([job.point.timestep for job in jobs], tf.int32)
+            snr_db = tf.constant([[job.point.snr_db, *job.point.eavesdropper_snr_db] for job in jobs], tf.float64)
+            roles = tf.constant([seeds[job] for job in jobs], tf.int64)
+            for name, transmit in self._transmit.items():
+                made = transmit(first, timestep, snr_db, roles)
+                received[name], steps[name], esnr[name], heard_finite[name], noise_step = made
+        return received, steps, esnr, heard_finite, noise_step
+
+    def _decided(self, pool: Mapping[str, Sequence[Job]], seeds: Mapping[Job, list[int]]) -> dict[str, Any]:
+        """What each digital system that is simulated makes of its own jobs."""
+        decided = {}
+        for system in self._experiment.digital:
+            jobs = pool.get(part_of_digital(system), ())
+            if jobs:
+                snr_db = tf.constant([job.point.snr_db for job in jobs], tf.float64)
+                roles = tf.constant([seeds[job][:2] for job in jobs], tf.int64)
+                decided[system.name] = self._digital[system.name](self._first(jobs), snr_db, roles)
+        return decided
+
+    def _seeds(self, job: Job) -> list[int]:
+        return [derive_seed(self._experiment.seed, job.point, job.batch, role) for role in self._roles]
+
+    def _first(self, jobs: Sequence[Job]) -> tf.Tensor:
+        """[K], the first image of every batch."""
+        size, images = self._experiment.batch_size, len(self._experiment.labels)
+        return tf.constant([job.batch * size % images for job in jobs], tf.int32)
 
     def _eavesdroppers(self, transmitter: str) -> int:
         """Eavesdroppers that hear a transmitter; none where no attack is listed."""
@@ -206,7 +261,7 @@ class Programs:
         Of L repeated transmissions (looks) that do not add up, each is attacked by itself: labels by the sum of their
         log-probabilities, which is what independent looks ask for, images by their mean.
         """
-        size, judge, clean_judge = self._experiment.batch_size, self._experiment.judge, self._experiment.clean_judge
+        size = self._experiment.batch_size
 
         def over_looks(received, step):
             looks = received.shape[1]
@@ -221,18 +276,12 @@ class Programs:
             return tf.argmax(made, axis=-1) == tf.gather(self._labels, index), _finite(made)
 
         def reconstruct(received, step, index):
-            images, labels = tf.gather(self._images, index), tf.gather(self._labels, index)
-            made = over_looks(received, step)
-            seen = [see(made) for see in (judge, clean_judge)]
-            hits, clean_hits = (tf.argmax(logits, axis=-1) == labels for logits in seen)
-            finite = _finite(made) & _finite(seen[0]) & _finite(seen[1])
-            shown = tf.clip_by_value(made, 0, 1)
-            return hits, finite, clean_hits, psnr_db(images, shown), ssim(images, shown), shown
+            return self._judge(over_looks(received, step), index)
 
         def run(received, step, first):
             function = reconstruct if attack.reconstructs else label
             by_image = [_swapped(values) for values in (received, step)]
-            flat = in_batches(function, size, *map(_flat, by_image), _flat(self._index(first)))
+            flat = in_batches(function, size, *map(_flat, by_image), _flat(self._index(first)), over=map_once)
             by_batch = [tf.reshape(value, [-1, size, *value.shape[1:]]) for value in flat]
             if not attack.reconstructs:
                 hits, finite = by_batch
@@ -242,6 +291,27 @@ class Programs:
 
         looks = self._experiment.links[attack.transmitter].observations(self._experiment.looks)
         return self._compiled(run, attack.transmitter, looks)
+
+    def _judged(self, made, index):
+        """Images [B, ...] that an attack made, [B] places of the right ones -> the fields of Attacked, by image."""
+        images, labels = tf.gather(self._images, index), tf.gather(self._labels, index)
+        seen = [see(made) for see in (self._experiment.judge, self._experiment.clean_judge)]
+        hits, clean_hits = (tf.argmax(logits, axis=-1) == labels for logits in seen)
+        finite = _finite(made) & _finite(seen[0]) & _finite(seen[1])
+        shown = tf.clip_by_value(made, 0, 1)
+        return hits, finite, clean_hits, psnr_db(images, shown), ssim(images, shown), shown
+
+    def _judging(self) -> Callable:
+        """y [K, L, B, ...] -> what the judges say of as many images of the test set: for the time that it takes."""
+        size = self._experiment.batch_size
+
+        def run(received):
+            index = _flat(self._index(tf.zeros(tf.shape(received)[:1], tf.int32)))
+            return in_batches(
+                lambda index: self._judge(tf.gather(self._images, index), index), size, index, over=map_once
+            )
+
+        return tf.function(run, autograph=False, jit_compile=self._experiment.xla or None)
 
     def _compiled(self, run: Callable, transmitter: str, *looks: int):
         size, feature = self._experiment.batch_size, self._experiment.links[transmitter].feature_shape

@@ -1,6 +1,6 @@
 """Monte Carlo over the points of a sweep: batches until every node of a point is known well enough."""
 
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 
 from diffsem.link.errors import InputError
 from diffsem.link.monte_carlo.experiment import Experiment
@@ -20,6 +20,13 @@ def simulate_points(
 
     Batches of several points are simulated together, the earliest unfinished points first. A point's batches are
     counted in order and up to the one that ends it: its rows hang neither on the pool nor on the other points.
+
+    A digital link of random bits (scored by "block") ends by itself: it is counted up to the batch that meets its
+    stopping rule, simulated for no more of them than it will likely need, and its row hangs on no other node. All that
+    sees images, digital links that are scored by "label" among it, goes on until the last of them is known: rows of a
+    point are compared image by image.
+
+    A point costs nothing before its first batch, nor after its last one.
 
     Parameters
     ----------
@@ -68,11 +75,13 @@ def simulate_points(
     for point in points:
         if len(point.eavesdropper_snr_db) != experiment.eavesdroppers:
             raise ValueError(f"{point}: needs {experiment.eavesdroppers} eavesdropper SNRs, one for each")
-    runs = [PointRun(experiment, point) for point in points]
-    while runs:
-        pool = _fill_pool(runs, experiment.pool)
-        outcome = programs.run([Job(run.point, batch) for run, batch in pool])
-        on_images(sum(run.count(outcome, place) for place, (run, _) in enumerate(pool)))
+    waiting = iter(points)
+    runs: list[PointRun] = []
+    while pool := _fill_pool(experiment, runs, waiting):
+        outcome = programs.run({part: [Job(run.point, batch) for run, batch in jobs] for part, jobs in pool.items()})
+        on_images(
+            sum(run.count(part, outcome, place) for part, jobs in pool.items() for place, (run, _) in enumerate(jobs))
+        )
         for run in runs:
             if run.finished:
                 yield run.result()
@@ -82,11 +91,26 @@ def simulate_points(
         runs = [run for run in runs if not run.finished]
 
 
-def _fill_pool(runs: Sequence[PointRun], room: int) -> list[tuple[PointRun, int]]:
-    """The next batches to simulate, at most `room`: what the earliest unfinished points will likely need."""
-    pool: list[tuple[PointRun, int]] = []
-    for run in runs:
-        for _ in range(min(run.batches_ahead(), room - len(pool))):
-            pool.append((run, run.scheduled))
-            run.scheduled += 1
+def _fill_pool(
+    experiment: Experiment, runs: list[PointRun], waiting: Iterator[Point]
+) -> dict[str, list[tuple[PointRun, int]]]:
+    """The next batches to simulate, by part: what the earliest unfinished points will likely need.
+
+    Of no part there are more than fit in a pool. Points that wait become runs, one by one, as long as there is room:
+    there are never more runs than a pool has places.
+    """
+    pool: dict[str, list[tuple[PointRun, int]]] = {}
+    room, unseen = experiment.pool, iter(list(runs))
+    while room > 0:
+        run = next(unseen, None)
+        if run is None:
+            point = next(waiting, None)
+            if point is None:
+                break
+            run = PointRun(experiment, point)
+            runs.append(run)
+        batches = run.schedule(room)
+        for part, numbers in batches.items():
+            pool.setdefault(part, []).extend((run, number) for number in numbers)
+        room -= max(map(len, batches.values()))
     return pool

@@ -4,6 +4,7 @@ import io
 import json
 import zipfile
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
@@ -27,10 +28,8 @@ def packed_point(result: PointResult, **more: str | float) -> bytes:
     """
     examples = [{key: value for key, value in example.items() if key != "images"} for example in result.examples]
     images = {f"images_{place}": as_pixels(example["images"]) for place, example in enumerate(result.examples)}
-    point = {"timestep": result.point.timestep, "snr_db": result.point.snr_db}
-    point["eavesdropper_snr_db"] = list(result.point.eavesdropper_snr_db)
-    text = {"point": point, "rows": result.rows, "examples": examples, "images": result.images, "more": more}
-    return packed(text, by_step=result.by_step, **images)
+    text = {"point": asdict(result.point), "rows": result.rows, "examples": examples, "images": result.images}
+    return packed({**text, "more": more}, by_step=result.by_step, **images)
 
 
 def unpacked_point(content: bytes) -> tuple[PointResult, dict[str, Any]]:

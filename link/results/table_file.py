@@ -154,7 +154,7 @@ def _with_journal(path: Path, table: ResultTable) -> ResultTable:
 
 def _steps_to_write(by_step: np.ndarray) -> dict[str, np.ndarray]:
     """Counts of all bins or, where those are fewer numbers, of those that are not zero, and where they stand."""
-    row, place = by_step.any(axis=1).nonzero()
+    row, place = np.nonzero(by_step.sum(axis=1))
     counts = {"correct": by_step[:, 0], "total": by_step[:, 1]}
     if 2 * len(row) >= by_step[:, 0].size:
         return counts

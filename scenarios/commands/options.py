@@ -2,9 +2,35 @@
 
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+
+MOST_WORKERS = 1024
+
+
+def number_of_workers(value: str) -> int | str:
+    """A number of processes, or the word auto. Raises typer.BadParameter."""
+    if value == "auto":
+        return value
+    # Digits of other scripts are none, and a number of many would take long to read.
+    if value.isascii() and value.isdigit() and 1 <= int(value[:9]) <= MOST_WORKERS and len(value) < 10:
+        return int(value)
+    raise typer.BadParameter(f"{value!r} is neither auto nor a number from 1 to {MOST_WORKERS}")
+
+
+Workers = Annotated[
+    Any,
+    typer.Option(
+        parser=lambda value: number_of_workers(str(value)),
+        metavar="N|auto",
+        help="Processes of this machine that share out the points; auto: as many as end first. Same table.",
+    ),
+]
+TlsFile = Annotated[
+    Path | None,
+    typer.Option(metavar="FILE", help="For --scheduler tls://HOST:PORT, as of Dask's own commands."),
+]
 
 
 class Format(StrEnum):
@@ -31,6 +57,14 @@ DataDir = Annotated[
         metavar="FOLDER",
         help="Where cifar10 lies, as its standard archive or unpacked; else DIFFSEM_DATA or Keras' own downloads.",
     ),
+]
+MixedVersions = Annotated[
+    bool,
+    typer.Option("--mixed-versions", help="Resume a file of other package versions too; the table then says so."),
+]
+Profile = Annotated[
+    bool,
+    typer.Option("--profile", help="Tell, behind the results and in the table, where the time of this process went."),
 ]
 Fresh = Annotated[
     bool, typer.Option(help="Delete first what the folder holds of the stages to be trained; others stay.")

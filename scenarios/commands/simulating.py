@@ -3,15 +3,28 @@
 import contextlib
 import shlex
 import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from diffsem.link import InputError, escaped
+from diffsem.link import STOPPED, InputError, Stopwatch, escaped
 from diffsem.scenarios.commands.ending import INTERRUPTED, say
-from diffsem.scenarios.commands.options import DataDir, Distill, Fresh, Overrides, Renew, ScenarioArgument, Start
+from diffsem.scenarios.commands.options import (
+    DataDir,
+    Distill,
+    Fresh,
+    MixedVersions,
+    Overrides,
+    Profile,
+    Renew,
+    ScenarioArgument,
+    Start,
+    TlsFile,
+    Workers,
+)
 from diffsem.scenarios.commands.tables import print_table
 from diffsem.scenarios.runs.parallel.quiet import load_tensorflow
 
@@ -24,24 +37,23 @@ def run(
     out: Annotated[Path | None, typer.Option(help="Result file; default results/NAME.h5.")] = None,
     set_: Overrides = None,
     overwrite: Annotated[bool, typer.Option(help="Replace the result file instead of resuming it.")] = False,
-    workers: Annotated[
-        int,
-        typer.Option(min=1, max=1024, help="Processes of this machine that share out the points; same table."),
-    ] = 1,
+    workers: Workers = 1,
     scheduler: Annotated[
         str | None,
         typer.Option(
             metavar="ADDRESS",
-            help="Simulate on a Dask cluster instead (trust it): tcp://HOST:PORT; same table.",
+            help="Simulate on a Dask cluster instead (trust it): tcp://HOST:PORT or tls://HOST:PORT; same table.",
         ),
     ] = None,
+    tls_ca_file: TlsFile = None,
+    tls_cert: TlsFile = None,
+    tls_key: TlsFile = None,
     data_dir: DataDir = None,
-    mixed_versions: Annotated[
-        bool,
-        typer.Option("--mixed-versions", help="Resume a file of other package versions too; the table then says so."),
-    ] = False,
+    mixed_versions: MixedVersions = False,
+    profile: Profile = False,
 ) -> None:
     """Run a scenario's sweep and print receiver against adversary per SNR (dB, Es/N0). Resumes one that was cut off."""
+    stopwatch = _stopwatch(profile)
     from diffsem.scenarios.runs.reading import plan_of_file
 
     plan = plan_of_file(scenario, set_ or [], load_tensorflow)
@@ -54,9 +66,24 @@ def run(
         return f"finished points are in {path}, and {_same_command('--overwrite')} goes on from there"
 
     with _interruptible(kept):
-        load_tensorflow()
-        from diffsem.scenarios.reporting.progress import sweep_progress
-        from diffsem.scenarios.runs.sweep import Listeners, Machines, run_plan
+        from diffsem.scenarios.runs.parallel.machines import Certificates, Machines
+
+        asked = Machines(workers, scheduler, data_dir, Certificates(tls_ca_file, tls_cert, tls_key))
+        _sweep(plan, path, overwrite, mixed_versions, asked, done, stopwatch)
+    print_table(path)
+    _print_profile(stopwatch)
+
+
+def _sweep(plan, path: Path, overwrite: bool, mixed_versions: bool, asked, done: list[int], stopwatch) -> None:
+    """Run a sweep with bars, and note how many points are done."""
+    from diffsem.scenarios.runs.parallel.hiring import hired
+
+    with hired(plan, asked, path, overwrite, say) as machines:
+        # Behind the start of the workers, which do the same meanwhile.
+        with stopwatch.stage("load: imports"):
+            load_tensorflow()
+            from diffsem.scenarios.reporting.progress import sweep_progress
+            from diffsem.scenarios.runs.sweep import Listeners, run_plan
 
         with sweep_progress(plan.scenario.monte_carlo.max_images) as (on_points, on_images):
 
@@ -64,9 +91,8 @@ def run(
                 done.append(finished)
                 on_points(finished, total)
 
-            machines, listeners = Machines(workers, scheduler, data_dir), Listeners(count, on_images, say)
+            listeners = Listeners(count, on_images, say, stopwatch)
             run_plan(plan, path, overwrite, mixed_versions, machines, listeners, _typed())
-    print_table(path)
 
 
 def train(
@@ -131,6 +157,23 @@ def pack(
     points = 100 * loss["loss"]
     typer.echo(loss.assign(loss=points).round(4).to_string(index=False))
     typer.echo(f"loss of accuracy, points: {points.mean():+.3f} on average, {points.max():+.3f} at most")
+
+
+def _stopwatch(runs: bool) -> Stopwatch:
+    """One that has run since this process was started."""
+    if not runs:
+        return STOPPED
+    import psutil
+
+    return Stopwatch(before={"load: imports": max(0.0, time.time() - psutil.Process().create_time())})
+
+
+def _print_profile(stopwatch: Stopwatch) -> None:
+    """On standard error: the results alone are what a pipe or a file gets."""
+    from diffsem.scenarios.runs.profile.profiling import profile_lines
+
+    for line in profile_lines(stopwatch.seconds()) if stopwatch.runs else ():
+        typer.echo(escaped(line), err=True)
 
 
 @contextlib.contextmanager

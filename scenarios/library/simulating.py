@@ -3,13 +3,17 @@
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from pathlib import Path
+from typing import Literal
 
 import pandas as pd
 
+from diffsem.link import Stopwatch
 from diffsem.scenarios.reporting.progress import somebody_watches, sweep_progress, training_progress
+from diffsem.scenarios.runs.parallel.machines import Machines
 from diffsem.scenarios.runs.parallel.quiet import load_tensorflow
+from diffsem.scenarios.runs.profile.profiling import IMPORTS
 from diffsem.scenarios.runs.resolving import plan
-from diffsem.scenarios.runs.sweep import Listeners, Machines, run_plan
+from diffsem.scenarios.runs.sweep import Listeners, run_plan
 from diffsem.scenarios.runs.train import Options, train_plan
 from diffsem.scenarios.schema.scenario import Scenario
 
@@ -18,7 +22,7 @@ def run_scenario(
     scenario: Scenario,
     out: str | Path | None = None,
     overwrite: bool = False,
-    workers: int = 1,
+    workers: int | Literal["auto"] = 1,
     scheduler: str | None = None,
     data_dir: Path | None = None,
     on_points: Callable[[int, int], None] | None = None,
@@ -26,6 +30,7 @@ def run_scenario(
     mixed_versions: bool = False,
     log: Callable[[str], None] = lambda line: None,
     progress: bool | None = None,
+    profile: bool = False,
 ) -> pd.DataFrame:
     """Run the sweep of a scenario.
 
@@ -37,9 +42,10 @@ def run_scenario(
         is resumed. Without it nothing is written.
     overwrite : bool
         Replace the file instead, which has to be a result file, if a damaged one.
-    workers : int
-        Processes of this machine that simulate points side by side. They change no row. Each imports the script that
-        calls this, so that in a script the call stands under ``if __name__ == "__main__":``.
+    workers : int or "auto"
+        Processes of this machine that simulate points side by side; "auto": as many as are expected to end first, which
+        is logged. They change no row. Each imports the script that calls this, so that in a script the call stands
+        under ``if __name__ == "__main__":``.
     scheduler : str, optional
         Address of a Dask scheduler whose workers simulate the points instead, tcp://HOST:PORT. Both must be trusted.
     data_dir : Path, optional
@@ -57,6 +63,9 @@ def run_scenario(
         conditions than it was trained for (column `warning` says the same), before anything is simulated.
     progress : bool, optional
         Show bars. Default: in a terminal and in a notebook, unless on_points or on_images is given.
+    profile : bool
+        Measure where the time goes: the attribute `profile`, of the file too, holds seconds and those of each stage, in
+        JSON. Every program is waited for, so that the sweep may take longer. Of one process alone.
 
     Returns
     -------
@@ -66,8 +75,9 @@ def run_scenario(
     Raises
     ------
     InputError
-        If weights, data, the result file, the workers or the cluster cannot be used, another run holds the file, or
-        both workers and a scheduler are asked for, or the sweep needs more than this machine, which is to run it, has.
+        If weights, data, the result file, the workers or the cluster cannot be used, another run holds the file, two of
+        workers, a scheduler and a profile are asked for, or the sweep needs more than this machine, which is to run it,
+        has.
 
     Examples
     --------
@@ -80,7 +90,9 @@ def run_scenario(
     classifier  receiver                     64
     classifier adversary task-classifier     64
     """
-    load_tensorflow()
+    stopwatch = Stopwatch(runs=profile)
+    with stopwatch.stage(IMPORTS):
+        load_tensorflow()
     told = on_points is not None or on_images is not None
     shown = somebody_watches() and not told if progress is None else progress
     bars = sweep_progress(scenario.monte_carlo.max_images) if shown else nullcontext((_nothing, _nothing))
@@ -94,7 +106,7 @@ def run_scenario(
             count_images(counted)
             (on_images or _nothing)(counted)
 
-        machines, listeners = Machines(workers, scheduler, data_dir), Listeners(points, images, log)
+        machines, listeners = Machines(workers, scheduler, data_dir), Listeners(points, images, log, stopwatch)
         return run_plan(plan(scenario), out, overwrite, mixed_versions, machines, listeners)
 
 

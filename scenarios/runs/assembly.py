@@ -72,7 +72,8 @@ def assemble(plan: Plan, dataset: Dataset) -> Experiment:
         looks=scenario.eavesdropper.looks,
         passes=rules.passes,
         classes=setup.dimensions.classes,
-        xla=scenario.execution.xla,
+        # What is measured is settled before a sweep; elsewhere nobody asked for it.
+        xla=scenario.execution.xla is True,
         settings=settings(scenario),
     )
 

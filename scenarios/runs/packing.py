@@ -10,10 +10,11 @@ import pandas as pd
 from diffsem.link import AXES, InputError, check_output_folder, replace_file
 from diffsem.scenarios.contracts.network import AS_FLOAT16, Storage
 from diffsem.scenarios.runs.locking import only_run
+from diffsem.scenarios.runs.parallel.machines import Machines
 from diffsem.scenarios.runs.plan import Plan
 from diffsem.scenarios.runs.provenance import sha256_of
 from diffsem.scenarios.runs.resolving import plan
-from diffsem.scenarios.runs.sweep import Machines, run_plan
+from diffsem.scenarios.runs.sweep import run_plan
 from diffsem.scenarios.schema.scenario import Scenario
 from diffsem.scenarios.training.checkpoints import pack_network, weights_file
 from diffsem.scenarios.training.record import RECORD, read_record

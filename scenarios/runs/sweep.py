@@ -8,7 +8,7 @@ import platform
 import time
 from collections.abc import Callable, Generator, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -17,10 +17,11 @@ import pandas as pd
 from diffsem.link import (
     AXES,
     EXAMPLES,
-    InputError,
+    STOPPED,
     Point,
     PointResult,
     ResultTable,
+    Stopwatch,
     check_output_file,
     empty_table,
     escaped,
@@ -36,12 +37,15 @@ from diffsem.scenarios.runs.assembly import (
     versions,
     weights_sha256,
 )
-from diffsem.scenarios.runs.cost.affordable import affordable_sweep, affordable_workers
 from diffsem.scenarios.runs.locking import only_run
 from diffsem.scenarios.runs.parallel.dask import simulate_on_dask
-from diffsem.scenarios.runs.parallel.processes import leave_if_imported_by_worker, simulate_on_processes
+from diffsem.scenarios.runs.parallel.hiring import hired
+from diffsem.scenarios.runs.parallel.machines import ALONE, Machines
+from diffsem.scenarios.runs.parallel.variant import Variant
 from diffsem.scenarios.runs.parallel.worker import simulate_here
 from diffsem.scenarios.runs.plan import Plan
+from diffsem.scenarios.runs.profile.execution import settled
+from diffsem.scenarios.runs.profile.profiling import CHECKS, WRITING, Profile
 from diffsem.scenarios.runs.resolving import variant_plans
 from diffsem.scenarios.runs.table.growing_table import GrowingTable
 from diffsem.scenarios.runs.table.resuming import check_overwritable, resumed, with_settings, with_versions
@@ -61,20 +65,14 @@ class Listeners:
         Number of images counted since the call before.
     log : callable
         Takes a line of text on what a reader of the table should know, before anything is simulated.
+    stopwatch : Stopwatch
+        Measures the stages of the sweep, if it runs.
     """
 
     on_points: Callable[[int, int], None] = lambda done, total: None
     on_images: Callable[[int], None] = lambda images: None
     log: Callable[[str], None] = lambda line: None
-
-
-@dataclass(frozen=True)
-class Machines:
-    """Who simulates the points: this process, `workers` of this machine, or a Dask cluster; and where data lie."""
-
-    workers: int = 1
-    scheduler: str | None = None
-    data_dir: Path | None = None
+    stopwatch: Stopwatch = STOPPED
 
 
 def sweep_points(scenario: Scenario) -> list[Point]:
@@ -99,7 +97,7 @@ def run_plan(
     out: str | Path | None = None,
     overwrite: bool = False,
     mixed_versions: bool = False,
-    machines: Machines = Machines(),
+    machines: Machines = ALONE,
     listeners: Listeners = Listeners(),
     command: str = "",
 ) -> pd.DataFrame:
@@ -107,19 +105,25 @@ def run_plan(
 
     `command` is what was typed, for the table's attribute.
     """
-    leave_if_imported_by_worker()
-    if machines.scheduler is not None and machines.workers > 1:
-        raise InputError(f"--workers {machines.workers}: --scheduler has workers of its own; give one of them")
-    cost = affordable_sweep(planned) if machines.scheduler is None else None
-    if cost is not None:
-        affordable_workers(cost, machines.workers)
-    sweep = _Sweep(planned, machines, listeners, command)
-    if out is None:
-        return sweep.run(None, overwrite, mixed_versions)
-    path = Path(out)
-    check_output_file(path, "result file")
-    with only_run(path.with_name(f".{path.name}.lock"), f"result file {path}"):
-        return sweep.run(path, overwrite, mixed_versions)
+    profile = Profile(listeners.stopwatch)
+    profile.check_alone(machines.scheduler is not None or machines.workers != 1)
+    path = None if out is None else Path(out)
+
+    def sweep(machines: Machines) -> pd.DataFrame:
+        with listeners.stopwatch.stage(CHECKS):
+            begun = None if overwrite else path
+            workers = 1 if machines.workers == "auto" else machines.workers
+            settled_plan, why = settled(planned, begun, workers, machines.data_dir, listeners.log)
+        with listeners.stopwatch.stage(WRITING):
+            rows = _Sweep(settled_plan, machines, listeners, command, why).run(path, overwrite, mixed_versions)
+        return profile.told_by(rows, path)
+
+    with hired(planned, machines, out, overwrite, listeners.log) as hirable:
+        if path is None:
+            return sweep(hirable)
+        check_output_file(path, "result file")
+        with only_run(path.with_name(f".{path.name}.lock"), f"result file {path}"):
+            return sweep(hirable)
 
 
 class _Sweep:
@@ -131,29 +135,36 @@ class _Sweep:
     machines : Machines
     listeners : Listeners
     command : str
+    execution : str
+        Why it is computed as it is, if that was measured.
     """
 
-    def __init__(self, planned: Plan, machines: Machines, listeners: Listeners, command: str) -> None:
+    def __init__(
+        self, planned: Plan, machines: Machines, listeners: Listeners, command: str, execution: str = ""
+    ) -> None:
         self._planned = planned
         self._variants = variant_plans(planned)
         self._machines = machines
         self._listeners = listeners
         self._command = command
+        self._execution = execution
         self._began = time.monotonic()
 
     def run(self, path: Path | None, overwrite: bool, mixed_versions: bool) -> pd.DataFrame:
         """Simulate what a file lacks, or all without one; the rows, with the table's attributes."""
-        dataset, table = self._begin(path, overwrite)
+        with self._listeners.stopwatch.stage(CHECKS):
+            dataset, table = self._begin(path, overwrite)
         waiting = self._waiting(table)
         left = sum(len(points) for _, points in waiting)
         if path is not None and waiting and len(table.rows):
             table = with_versions(path, table, versions(), mixed_versions)
         # Before the file is touched: weights that cannot be loaded must not cost the table that is to be overwritten.
-        results = self._simulate(waiting, dataset) if waiting else (result for result in ())
+        results = self._simulate(waiting, dataset)
         if waiting:
-            self._tell()
+            with self._listeners.stopwatch.stage(CHECKS):
+                self._tell()
         total = len(self._variants) * len(sweep_points(self._planned.scenario))
-        growing = GrowingTable(path, table, self._began)
+        growing = GrowingTable(path, table, self._began, time.monotonic)
         with closing(results), growing:
             self._listeners.on_points(total - left, total)
             for result in results:
@@ -170,8 +181,11 @@ class _Sweep:
                 check_overwritable(path)
             else:
                 stored = read_table(path)
-        dataset = load_dataset(self._planned.source, self._machines.data_dir)
+        with self._listeners.stopwatch.stage("load: data"):
+            dataset = load_dataset(self._planned.source, self._machines.data_dir)
         table = _new_table(self._variants, self._planned.scenario, dataset, self._command)
+        if self._execution:
+            table = replace(table, attributes={**table.attributes, "execution_measured": self._execution})
         if path is not None and stored is not None:
             table = with_settings(resumed(path, stored, self._planned.scenario, table), self._planned.scenario)
         return dataset, table
@@ -192,29 +206,40 @@ class _Sweep:
     def _simulate(
         self, waiting: list[tuple[Plan, list[Point]]], dataset: Dataset
     ) -> Generator[PointResult, None, None]:
-        """Variants one after another; what the first needs is loaded at once."""
-        first = self._simulate_variant(*waiting[0], dataset)
+        """The points that wait, in any order; what the first of them needs is loaded, or checked, at once."""
+        if not waiting:
+            return (result for result in list[PointResult]())
+        machines, on_images = self._machines, self._listeners.on_images
+        if machines.scheduler is not None:
+            variants = self._told(waiting, dataset)
+            scheduler = machines.scheduler
+            return simulate_on_dask(variants, on_images, scheduler, machines.data_dir, machines.certificates)
+        crew = None
+        if machines.hire is not None:
+            crew = machines.hire([plan.scenario for plan, _ in waiting], sum(len(points) for _, points in waiting))
+        if crew is None:
+            return self._simulate_here(waiting, dataset)
+        return crew.simulate(self._told(waiting, dataset), on_images)
+
+    @staticmethod
+    def _told(waiting: list[tuple[Plan, list[Point]]], dataset: Dataset) -> list[Variant]:
+        return [Variant(plan.scenario, origin_of(plan, dataset), tuple(points)) for plan, points in waiting]
+
+    def _simulate_here(
+        self, waiting: list[tuple[Plan, list[Point]]], dataset: Dataset
+    ) -> Generator[PointResult, None, None]:
+        """Variants one after another in this process."""
+        told = self._listeners
+        first = simulate_here(*waiting[0], told.on_images, dataset, told.stopwatch)
 
         def results() -> Generator[PointResult, None, None]:
             with closing(first):
                 yield from first
             for variant, points in waiting[1:]:
-                with closing(self._simulate_variant(variant, points, dataset)) as others:
+                with closing(simulate_here(variant, points, told.on_images, dataset, told.stopwatch)) as others:
                     yield from others
 
         return results()
-
-    def _simulate_variant(
-        self, variant: Plan, points: list[Point], dataset: Dataset
-    ) -> Generator[PointResult, None, None]:
-        scenario, on_images, machines = variant.scenario, self._listeners.on_images, self._machines
-        if machines.scheduler is not None:
-            origin = origin_of(variant, dataset)
-            return simulate_on_dask(scenario, points, on_images, machines.scheduler, origin, machines.data_dir)
-        if machines.workers > 1:
-            origin, workers = origin_of(variant, dataset), min(machines.workers, len(points))
-            return simulate_on_processes(scenario, points, on_images, workers, origin, machines.data_dir)
-        return simulate_here(variant, points, on_images, dataset)
 
     def _tell(self) -> None:
         """What a reader of the table should know."""

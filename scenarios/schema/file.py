@@ -11,8 +11,8 @@ import yaml
 from diffsem.link import InputError, shortened
 from diffsem.scenarios.schema.strict_yaml import DEEPEST, MOST_BYTES, read_yaml
 
-# Keys whose own keys a word may stand for: their kind.
-BY_KIND = ("channel", "schedule")
+# Keys whose own keys a word may stand for, and which of them.
+BY_WORD = {"channel": "kind", "schedule": "kind", "execution": "xla"}
 SHIPPED = Path(__file__).parents[1] / "shipped"
 
 
@@ -109,8 +109,8 @@ def _apply(content: dict[str, Any], override: str) -> None:
         raise InputError(f"--set {shown}: {error}") from error
     for parent in parents:
         child = content.setdefault(parent, {})
-        if isinstance(child, str) and parent in BY_KIND:
-            child = content[parent] = {"kind": child}
+        if isinstance(child, str) and parent in BY_WORD:
+            child = content[parent] = {BY_WORD[parent]: child}
         if not isinstance(child, dict):
             raise InputError(f"--set {shown}: {shortened(parent)} has no keys of its own")
         content = child

@@ -97,7 +97,7 @@ class Scenario(Keys):
         tuple[BitErrorRate, ...], Field(max_length=MOST_ENTRIES), AfterValidator(distinct), OneOrMore()
     ] = Field(default=(), description="bit and block error rates of these over the legitimate channel, a system each")
     monte_carlo: MonteCarlo = MonteCarlo()
-    execution: Execution = Execution()
+    execution: Annotated[Execution, WordFor("xla", ("auto",))] = Execution()
     training: Training = Training()
 
     _axes: dict[str, tuple[int, ...]] = PrivateAttr(default_factory=dict)

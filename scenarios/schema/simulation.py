@@ -1,8 +1,9 @@
 """How a sweep computes: denoisers, Monte Carlo, arithmetic."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import Field, ValidationError, ValidatorFunctionWrapHandler, WrapValidator
+from pydantic_core import PydanticCustomError
 
 from diffsem.scenarios.schema.keys import Keys
 from diffsem.scenarios.schema.values import BatchSize, Images, Precision, SolverSteps, or_a_list
@@ -55,8 +56,19 @@ class MonteCarlo(Keys):
     )
 
 
+def _boolean_or_auto(value: Any, validate: ValidatorFunctionWrapHandler) -> bool | str:
+    try:
+        return validate(value)
+    except ValidationError:
+        raise PydanticCustomError("form", "should be true, false or auto") from None
+
+
+# Mixed precision is no matter of speed alone: no calibration batch shows that it moves no accuracy.
 class Execution(Keys):
     precision: Precision = Field(
         default="float32", description="arithmetic of the denoisers; Keras' names of mixed precision"
     )
-    xla: bool = Field(default=False, description="compile receivers and attacks by XLA")
+    xla: Annotated[bool | Literal["auto"], WrapValidator(_boolean_or_auto)] = Field(
+        default=False,
+        description="compile receivers and attacks by XLA; auto: if that is measured to end the sweep sooner",
+    )

@@ -3,12 +3,14 @@
 Each axis is a small sweep of MNIST into a file, at several sizes. Start-up is taken apart: a sweep is timed from the
 end of its first pool of batches on, behind which all is loaded and traced, and its work counted from there. The fit is
 a line through the logarithms of the least times. `--long N` times a sweep of N points: a point's time over its course,
-the size of its files and the process's memory.
+the size of its files and the process's memory. Then it kills the same sweep ten times at random, and resumes it.
 """
 
 import argparse
 import itertools
+import random
 import resource
+import subprocess
 import sys
 import tempfile
 import time
@@ -20,7 +22,7 @@ import numpy as np
 from measuring import machine, merge
 from scipy import stats
 
-from diffsem.link import read_table
+from diffsem.link import read_results, read_table
 from diffsem.scenarios import load_scenario, run_scenario
 
 RESULTS = Path(__file__).with_name("scaling.json")
@@ -30,6 +32,11 @@ REPEATS = 3
 # Of the course of a long sweep: the time of its last part over that of its first.
 NEEDED_OF_LAST = 1.1
 SAMPLES = 50
+# Of a long sweep, and seconds that a run takes to begin.
+KILLS = 10
+START_SECONDS = 8.0
+# Attributes in which two runs of one scenario differ.
+OF_THE_RUN = ("created", "command", "wall_seconds")
 
 
 @dataclass(frozen=True)
@@ -184,8 +191,44 @@ def long_settings(points: int) -> list[str]:
     ]
 
 
+def killed_and_resumed(folder: Path, points: int, seconds: float) -> list[int]:
+    """The points that were there after each of `KILLS` kills at random moments; a last run goes on to the end."""
+    path, moments, found = folder / "r.h5", random.Random(7), []
+    words = (word for key in long_settings(points) for word in ("--set", key))
+    command = [sys.executable, "-m", "diffsem.scenarios.command_line", "run", "mnist-awgn", "--out", str(path), *words]
+    while len(found) < KILLS:
+        with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as run:
+            time.sleep(moments.uniform(0, START_SECONDS + 2 * seconds / KILLS))
+            run.kill()
+        rows = read_results(path) if path.exists() else []
+        if len(rows) == points:
+            raise SystemExit("the sweep had ended before the last of the kills; give it more points")
+        found.append(len(rows))
+    subprocess.run(command, check=True, capture_output=True)
+    return found
+
+
+def same(left: Path, right: Path) -> bool:
+    """Whether two tables hold the same, bit for bit, but for what is a run's own."""
+    tables = [read_table(path) for path in (left, right)]
+    kept = [{name: value for name, value in table.attributes.items() if name not in OF_THE_RUN} for table in tables]
+    one, other = tables
+    return (
+        kept[0] == kept[1]
+        and one.complete
+        and other.complete
+        and one.rows.equals(other.rows)
+        and np.array_equal(one.by_step, other.by_step)
+        and one.examples.index.equals(other.examples.index)
+        and np.array_equal(one.examples.reconstructions, other.examples.reconstructions)
+    )
+
+
 def bench_long(points: int) -> dict:
-    """The course of one sweep. The first pool of batches, which loads and traces everything, is left out of times."""
+    """The course of one sweep. The first pool of batches, which loads and traces everything, is left out of times.
+
+    Then the same one in pieces, killed again and again.
+    """
     course, samples = Course(), []
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -200,6 +243,10 @@ def bench_long(points: int) -> dict:
         run_scenario(scenario, folder / "r.h5", on_points=on_points, on_images=course.on_images)
         table_bytes = (folder / "r.h5").stat().st_size
         rows = len(read_table(folder / "r.h5").rows)
+        pieces = folder / "pieces"
+        pieces.mkdir()
+        kills = killed_and_resumed(pieces, points, course.events[-1][0] - course.events[0][0])
+        identical = same(folder / "r.h5", pieces / "r.h5")
     done_at = {done: seconds for seconds, _, done in course.events}
     for sample in samples:
         sample["seconds"] = round(done_at[sample["points"]] - course.events[0][0], 3)
@@ -217,6 +264,8 @@ def bench_long(points: int) -> dict:
         "last_over_first": round(parts[1] / parts[0], 3),
         "needed_at_most": NEEDED_OF_LAST,
         "table_bytes": table_bytes,
+        "points_after_each_kill": kills,
+        "identical_after_kills": identical,
         "samples": samples,
         "machine": machine(),
     }

@@ -120,8 +120,9 @@ def test_a_dask_worker_that_lacks_the_module_says_so(scenario_with, tmp_path):
     scenario = scenario_with("'attack_of_mine:MINE'")
     code = (
         "import sys\nfrom diffsem.scenarios import load_scenario\n"
-        "from diffsem.scenarios.runs.parallel.worker import simulate_point\n"
-        "simulate_point(load_scenario(sys.argv[1]), '', None, None)"
+        "from diffsem.scenarios.runs.parallel.variant import Variant\n"
+        "from diffsem.scenarios.runs.parallel.worker import simulate_group\n"
+        "next(simulate_group(Variant(load_scenario(sys.argv[1]), '', ()), None, ()))"
     )
     (tmp_path / "resolved.yaml").write_text(scenario.to_yaml())
     done = subprocess.run(

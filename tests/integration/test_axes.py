@@ -40,7 +40,7 @@ def counted(monkeypatch):
     """The points that a sweep asks for, by seed and looks; nothing is simulated."""
     asked = []
 
-    def simulate(planned, points, on_images, dataset):
+    def simulate(planned, points, on_images, dataset, stopwatch):
         words = planned.scenario
         for point in points:
             asked.append((words.seed, words.eavesdropper.looks, point.snr_db))
@@ -115,13 +115,14 @@ def test_a_table_from_before_the_axes_had_columns_is_resumed_and_filled_in(count
 
 
 def test_a_table_tells_when_it_began_what_was_typed_and_how_long_it_took(counted, tmp_path, monkeypatch):
-    clock = iter([0.0, 3.0, 7.0])
+    now = [0.0]
 
     def stop(done, total):
+        now[0] += 3
         if done == 1:
             raise _StopError
 
-    monkeypatch.setattr(sweep.time, "monotonic", lambda: next(clock, 50.0))
+    monkeypatch.setattr(sweep.time, "monotonic", lambda: now[0])
     planned = plan(load_scenario("mnist-quick", TINY))
     with pytest.raises(_StopError):
         sweep.run_plan(planned, tmp_path / "r.h5", listeners=sweep.Listeners(stop), command="diffsem run 'a b'")
@@ -129,7 +130,10 @@ def test_a_table_tells_when_it_began_what_was_typed_and_how_long_it_took(counted
     assert pd.Timestamp(first["created"]).utcoffset() == pd.Timedelta(0)
     assert (first["command"], first["wall_seconds"], first["seed"]) == ("diffsem run 'a b'", 3.0, 1)
     # The second run begins at 7 and has its point at 50.
-    last = run_scenario(planned.scenario, tmp_path / "r.h5").attrs
+    now[0] = 7.0
+    last = run_scenario(
+        planned.scenario, tmp_path / "r.h5", on_points=lambda done, total: now.__setitem__(0, 50.0)
+    ).attrs
     assert last["wall_seconds"] == 3.0 + 43.0
     assert (last["created"], last["command"]) == (first["created"], first["command"])
 

@@ -10,7 +10,6 @@ import sys
 import threading
 import time
 
-import numpy as np
 import psutil
 import pytest
 
@@ -158,11 +157,13 @@ def test_workers_share_the_cores_though_the_script_has_loaded_tensorflow(top, tm
     assert done.returncode == 0, done.stderr
     workers = [json.loads(line) for line in done.stdout.splitlines()]
     assert len(workers) == 2
-    share = max(1, os.cpu_count() // 2)
+    cores = len(os.sched_getaffinity(0))
     for told in workers:
-        assert told["TF_NUM_INTRAOP_THREADS"] == told["TF_NUM_INTEROP_THREADS"] == str(share)
+        assert told["TF_NUM_INTRAOP_THREADS"] == told["TF_NUM_INTEROP_THREADS"]
+        share = int(told["TF_NUM_INTRAOP_THREADS"])
         # A TensorFlow that runs already says 0, and obeys the environment.
         assert {told["intra"], told["inter"]} <= {share, *([0] if "zeros" in top else [])}
+    assert sum(int(told["TF_NUM_INTRAOP_THREADS"]) for told in workers) == max(2, cores)
 
 
 @pytest.mark.slow
@@ -217,17 +218,23 @@ def test_a_point_that_ends_one_worker_after_the_other_ends_the_run(tmp_path):
     assert "ended 3 worker processes (out of memory?)" in done.stderr.splitlines()[-1]
 
 
-def test_processes_of_the_caller_outlive_the_workers():
+def variant_of(scenario, points=None):
+    """What a worker is told of all points of a scenario, or of others."""
     from diffsem.scenarios.datasets.splitting import load_dataset
     from diffsem.scenarios.runs.assembly import origin_of
-    from diffsem.scenarios.runs.parallel.processes import simulate_on_processes
+    from diffsem.scenarios.runs.parallel.variant import Variant
     from diffsem.scenarios.runs.resolving import plan
     from diffsem.scenarios.runs.sweep import sweep_points
 
-    scenario = load_scenario("mnist-quick", TINY)
     planned = plan(scenario)
-    origin = origin_of(planned, load_dataset(planned.source))
-    results = simulate_on_processes(scenario, sweep_points(scenario), lambda images: None, 2, origin, None)
+    own = sweep_points(scenario) if points is None else points
+    return Variant(scenario, origin_of(planned, load_dataset(planned.source)), tuple(own))
+
+
+def test_processes_of_the_caller_outlive_the_workers():
+    from diffsem.scenarios.runs.parallel.processes import Crew
+
+    results = Crew(2, None).simulate([variant_of(load_scenario("mnist-quick", TINY))], lambda images: None)
     assert next(results).images == 32
     before = set(multiprocessing.active_children())
     own = multiprocessing.get_context("spawn").Process(target=time.sleep, args=(600,))
@@ -243,50 +250,11 @@ def test_processes_of_the_caller_outlive_the_workers():
 
 def test_an_error_in_a_worker_reaches_the_caller_with_its_traceback():
     from diffsem.link import Point
-    from diffsem.scenarios.datasets.splitting import load_dataset
-    from diffsem.scenarios.runs.assembly import origin_of
-    from diffsem.scenarios.runs.parallel.processes import simulate_on_processes
-    from diffsem.scenarios.runs.resolving import plan
+    from diffsem.scenarios.runs.parallel.processes import Crew
 
-    scenario = load_scenario("mnist-quick", TINY)
-    planned = plan(scenario)
-    origin = origin_of(planned, load_dataset(planned.source))
-    nonsense = [Point(240, "loud", (0.0,))]
+    nonsense = variant_of(load_scenario("mnist-quick", TINY), [Point(240, "loud", (0.0,))])
     with pytest.raises(RuntimeError, match="in simulate_points"):
-        next(simulate_on_processes(scenario, nonsense, lambda images: None, 1, origin, None))
-
-
-def test_what_others_have_finished_when_a_worker_fails_is_not_lost(monkeypatch):
-    from diffsem.link import Point, PointResult
-    from diffsem.scenarios.runs.parallel import processes
-    from diffsem.scenarios.runs.parallel.answers import answer
-
-    points = [Point(240, snr_db, (0.0,)) for snr_db in (0.0, 5.0)]
-
-    def simulate(point):
-        if point is points[0]:
-            raise InputError("this one fails")
-        return PointResult(point, [], np.zeros((0, 2, 51)), [], 1)
-
-    class Finished:
-        """A worker whose answer is there as soon as it is asked."""
-
-        def __init__(self, place, share, task):
-            self.place, self.started, self.pipe, self.process = place, True, self, self
-
-        send = kill = lambda self, *arguments: None
-        end = lambda self: 0
-
-        def received(self):
-            return answer(simulate, self.point)
-
-    monkeypatch.setattr(processes, "_Worker", Finished)
-    monkeypatch.setattr(processes, "share_of", lambda place, workers: {})
-    monkeypatch.setattr(processes, "wait", list)
-    results = processes.simulate_on_processes(None, points, lambda images: None, 2, "", None)
-    assert next(results).point == points[1]
-    with pytest.raises(InputError, match="this one fails"):
-        next(results)
+        next(Crew(1, None).simulate([nonsense], lambda images: None))
 
 
 # Parts of one's own, beside the scenario that names them: a channel, and a receiver that turns features around.
@@ -393,42 +361,38 @@ def test_a_process_that_cannot_import_a_part_says_so_in_one_line(tmp_path):
 )
 def test_a_worker_that_lacks_a_module_says_so(key, override):
     """Another machine: a process whose path does not hold the folder of the scenario."""
-    from diffsem.scenarios.runs.parallel.worker import simulate_point
+    from diffsem.scenarios.runs.parallel.variant import Variant
+    from diffsem.scenarios.runs.parallel.worker import simulate_group
     from diffsem.scenarios.runs.sweep import sweep_points
 
     part = "not_on_this_machine:PART"
     scenario = load_scenario("mnist-quick", [override.format(part=part)])
     with pytest.raises(InputError) as error:
-        simulate_point(scenario, "", None, sweep_points(scenario)[0])
+        list(simulate_group(Variant(scenario, "", ()), None, sweep_points(scenario)[:1]))
     told = f"worker on {platform.node()}: {key}: {part}: ModuleNotFoundError: No module named 'not_on_this_machine'; "
     assert str(error.value).startswith(told)
     assert str(error.value).endswith("where Python finds it, on every worker's machine")
 
 
 def test_a_worker_with_other_code_of_a_part_refuses(tmp_path, monkeypatch):
-    from diffsem.scenarios.datasets.splitting import load_dataset
-    from diffsem.scenarios.runs.assembly import origin_of
-    from diffsem.scenarios.runs.parallel.worker import simulate_point
-    from diffsem.scenarios.runs.resolving import plan
-    from diffsem.scenarios.runs.sweep import sweep_points
+    from diffsem.scenarios.runs.parallel.worker import simulate_group
 
     (tmp_path / "own_parts.py").write_text(OWN)
     monkeypatch.syspath_prepend(tmp_path)
-    scenario = load_scenario("mnist-quick", OWN_PARTS)
-    planned = plan(scenario)
-    origin = origin_of(planned, load_dataset(planned.source))
+    variant = variant_of(load_scenario("mnist-quick", OWN_PARTS))
     (tmp_path / "own_parts.py").write_text(f"{OWN}# another day\n")
     with pytest.raises(InputError, match="not those that the sweep was started with"):
-        simulate_point(scenario, origin, None, sweep_points(scenario)[0])
+        list(simulate_group(variant, None, variant.points[:1]))
     sys.modules.pop("own_parts")
 
 
 def test_a_worker_with_other_weights_refuses(scenario):
-    from diffsem.scenarios.runs.parallel.worker import simulate_point
+    from diffsem.scenarios.runs.parallel.variant import Variant
+    from diffsem.scenarios.runs.parallel.worker import simulate_group
     from diffsem.scenarios.runs.sweep import sweep_points
 
     with pytest.raises(InputError, match="not those that the sweep was started with"):
-        simulate_point(scenario, "0" * 64, None, sweep_points(scenario)[0])
+        list(simulate_group(Variant(scenario, "0" * 64, ()), None, sweep_points(scenario)[:1]))
 
 
 def test_a_second_run_is_kept_off_the_file_and_the_folder(scenario, tmp_path):

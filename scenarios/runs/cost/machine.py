@@ -35,7 +35,15 @@ def this_machine() -> Machine:
                 memory = min(memory, int(file.read()))
         except (OSError, ValueError):  # there is none: no file, or the word max
             continue
-    return Machine(os.cpu_count() or 1, memory)
+    return Machine(usable_cores(), memory)
+
+
+def usable_cores() -> int:
+    """Cores that this process may use, which may be fewer than the machine has."""
+    try:
+        return len(os.sched_getaffinity(0))
+    except AttributeError:  # a system that does not tell
+        return os.cpu_count() or 1
 
 
 def gibibytes(memory: float) -> str:

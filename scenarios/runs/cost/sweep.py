@@ -41,6 +41,8 @@ class Cost:
     need : Need
     not_counted : tuple of str
         Networks whose cost is not known.
+    variants : tuple of (int, Need)
+        Of each variant, points and what they need.
     """
 
     points: int
@@ -51,6 +53,7 @@ class Cost:
     attack_evaluations: int
     need: Need
     not_counted: tuple[str, ...]
+    variants: tuple[tuple[int, Need], ...] = ()
 
 
 def cost_of(plan: Plan) -> Cost:
@@ -66,6 +69,7 @@ def cost_of(plan: Plan) -> Cost:
         unet_calls=calls,
         attack_evaluations=evaluations,
         need=_in_turn([cost.need for cost in costs]),
+        variants=tuple((cost.points, cost.need) for cost in costs),
     )
 
 

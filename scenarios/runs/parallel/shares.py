@@ -4,12 +4,15 @@ It is told by the environment, which holds whoever loads TensorFlow first: a new
 started it, and that script may import TensorFlow, before it runs anything of ours.
 """
 
+import glob
 import os
+import sys
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 from diffsem.link import InputError
+from diffsem.scenarios.runs.cost.machine import usable_cores
 from diffsem.scenarios.runs.parallel.quiet import load_tensorflow
 
 THREADS = ("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS")
@@ -26,21 +29,33 @@ def share_of(place: int, workers: int) -> dict[str, str]:
     place : int
         Which worker, from 0.
     workers : int
-        How many there are. The cores are shared out evenly; the i-th worker has the i-th of the GPUs that TensorFlow
-        may use in this process, round and round, and none if it may use none of them.
+        How many there are. The cores are shared out, one more each to the first where they do not come out even; the
+        i-th worker has the i-th of the GPUs that TensorFlow may use in this process, round and round, and none if it
+        may use none of them.
     """
+    each, left = divmod(usable_cores(), workers)
+    share = dict.fromkeys(THREADS, str(max(1, each + (place < left))))
+    found = gpus()
+    if not found:
+        return share
+    import tensorflow as tf
+
+    names = os.environ.get(GPUS, ",".join(map(str, range(len(found))))).split(",")
+    allowed = tf.config.get_visible_devices("GPU")
+    own = [name for name, gpu in zip(names, found, strict=False) if gpu in allowed] or ["-1"]
+    # Several workers may share a GPU, as far as none of them takes all of its memory.
+    return {**share, GPUS: own[place % len(own)], "TF_FORCE_GPU_ALLOW_GROWTH": "true"}
+
+
+def gpus() -> list:
+    """The GPUs that TensorFlow finds; it is not loaded, which takes long, on a Linux without any driver's device."""
+    if sys.platform == "linux" and "tensorflow" not in sys.modules:
+        if not any(glob.glob(devices) for devices in ("/dev/nvidia*", "/dev/dxg", "/dev/kfd")):
+            return []
     load_tensorflow()
     import tensorflow as tf
 
-    share = dict.fromkeys(THREADS, str(max(1, (os.cpu_count() or 1) // workers)))
-    gpus = tf.config.list_physical_devices("GPU")
-    if not gpus:
-        return share
-    names = os.environ.get(GPUS, ",".join(map(str, range(len(gpus))))).split(",")
-    allowed = tf.config.get_visible_devices("GPU")
-    own = [name for name, gpu in zip(names, gpus, strict=False) if gpu in allowed] or ["-1"]
-    # Several workers may share a GPU, as far as none of them takes all of its memory.
-    return {**share, GPUS: own[place % len(own)], "TF_FORCE_GPU_ALLOW_GROWTH": "true"}
+    return tf.config.list_physical_devices("GPU")
 
 
 @contextmanager

@@ -1,6 +1,5 @@
 """The table of a sweep under way: points go to a journal at once, and to the result file now and then."""
 
-import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
@@ -37,9 +36,7 @@ class GrowingTable:
         From its methods: if the file or the journal cannot be written.
     """
 
-    def __init__(
-        self, path: Path | None, table: ResultTable, began: float, clock: Callable[[], float] = time.monotonic
-    ) -> None:
+    def __init__(self, path: Path | None, table: ResultTable, began: float, clock: Callable[[], float]) -> None:
         self._path = path
         self._table = table
         self._journal = None if path is None else Journal(path, table.attributes)

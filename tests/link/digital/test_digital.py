@@ -26,7 +26,7 @@ from diffsem.link import (
     clustered_interval,
     coded_bits,
 )
-from diffsem.link.digital.digital_link import DECODER_ITERATIONS
+from diffsem.link.digital.ldpc_decoder import ITERATIONS
 from diffsem.models import mnist
 
 CHANNELS = {
@@ -117,7 +117,7 @@ def test_the_coded_link_is_within_a_fifth_of_a_decibel_of_sionnas_own_simulation
     ours = [np.count_nonzero(wrong_bits(link, snr_db, blocks)) / blocks for snr_db in snrs_db]
 
     encode = LDPC5GEncoder(size, 2 * size, num_bits_per_symbol=2)
-    decode = LDPC5GDecoder(encode, hard_out=True, num_iter=DECODER_ITERATIONS)
+    decode = LDPC5GDecoder(encode, hard_out=True, num_iter=ITERATIONS)
     constellation = Constellation("qam", 2)
     source, mapper, channel = BinarySource(), Mapper(constellation=constellation), AWGN()
     demapper = Demapper("app", constellation=constellation)

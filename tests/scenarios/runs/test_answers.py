@@ -1,9 +1,11 @@
 """What a worker sends back is read as plain bytes: no answer runs code where the sweep was started."""
 
+import functools
 import io
 import json
 import os
 import pickle
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -14,9 +16,12 @@ from hypothesis import strategies as st
 from diffsem.link import COLUMNS, EXAMPLE_COLUMNS, InputError, Point, PointResult, empty_table
 from diffsem.scenarios import load_scenario
 from diffsem.scenarios.runs.parallel import dask as on_dask
-from diffsem.scenarios.runs.parallel.answers import answer, result_of
+from diffsem.scenarios.runs.parallel.answers import answer_of, answers, joined, parts_of
+from diffsem.scenarios.runs.parallel.machines import Certificates
+from diffsem.scenarios.runs.parallel.variant import Variant
 
 POINT = Point(240, 15.0, (15.0,))
+VARIANT = Variant(load_scenario("mnist-quick"), "", (POINT,))
 
 
 class Orders:
@@ -39,7 +44,8 @@ def point_result(rng):
 
 def test_a_result_comes_back_bit_for_bit(rng):
     sent = point_result(rng)
-    got = result_of(answer(lambda point: sent, POINT), POINT)
+    (content,) = answers(lambda points: [sent], [POINT])
+    got = answer_of(content, [POINT]).result
     empty = empty_table({}, np.zeros((2, 28, 28, 1), np.uint8))
     expected, table = empty.with_point(sent), empty.with_point(got)
     pd.testing.assert_frame_equal(table.rows, expected.rows, check_exact=True)
@@ -56,10 +62,42 @@ def test_bad_input_and_failures_of_a_worker_reach_the_caller():
         raise ZeroDivisionError("of what")
 
     with pytest.raises(InputError, match=r"^other weights$"):
-        result_of(answer(refuses, POINT), POINT)
+        answer_of(*answers(refuses, [POINT]), [POINT])
     with pytest.raises(RuntimeError, match="ZeroDivisionError: of what") as failure:
-        result_of(answer(fails, POINT), POINT)
+        answer_of(*answers(fails, [POINT]), [POINT])
     assert "in fails" in failure.value.__notes__[0]
+
+
+def test_what_a_group_has_finished_comes_before_its_failure(rng):
+    points = [POINT, replace(POINT, timestep=300), replace(POINT, timestep=180)]
+
+    def simulate(group):
+        # Points end in any order.
+        yield replace(point_result(rng), point=group[1])
+        yield replace(point_result(rng), point=group[0])
+        raise InputError("the third")
+
+    contents = parts_of(joined(answers(simulate, points)))
+    found = [answer_of(content, points) for content in contents[:2]]
+    assert [answer.result.point for answer in found] == [points[1], points[0]]
+    assert all(answer.seconds >= 0 for answer in found)
+    with pytest.raises(InputError, match="the third"):
+        answer_of(contents[2], points)
+
+
+@pytest.mark.parametrize("content", [b"", b"1234567", bytes(7) + b"\x09" + bytes(8), b"\xff" * 100, None, [b"1"]])
+def test_a_group_that_is_cut_off_is_refused(content):
+    with pytest.raises(InputError, match="not the plain bytes of a result"):
+        parts_of(content)
+
+
+@pytest.mark.parametrize("option", ["--tls-ca-file", "--tls-cert", "--tls-key"])
+def test_a_tls_file_that_is_missing_is_told_in_one_line(option, tmp_path):
+    pytest.importorskip("distributed")
+    field = option.removeprefix("--tls-").replace("-", "_")
+    given = Certificates(**{field: tmp_path / "none.pem"})
+    with pytest.raises(InputError, match=rf"^{option} .*none\.pem: no file that can be read"):
+        on_dask.simulate_on_dask([VARIANT], lambda images: None, "tls://127.0.0.1:1", None, given)
 
 
 def npz(**arrays):
@@ -91,18 +129,25 @@ def text(content):
 def test_anything_else_is_refused_in_one_line_and_runs_nothing(make, tmp_path):
     place = tmp_path / "made"
     with pytest.raises(InputError, match="not the plain bytes of a result"):
-        result_of(make(Orders(place)), POINT)
+        answer_of(make(Orders(place)), [POINT])
     assert not place.exists()
+
+
+@functools.cache
+def whole_answer():
+    """The same bytes every time: they tell the seconds that they took."""
+    (content,) = answers(lambda points: [point_result(np.random.default_rng(1))], [POINT])
+    return content
 
 
 @settings(max_examples=200)
 @given(st.data())
 def test_a_damaged_answer_is_refused_or_of_the_same_kinds(data):
-    sent = bytearray(answer(lambda point: point_result(np.random.default_rng(1)), POINT))
+    sent = bytearray(whole_answer())
     for _ in range(data.draw(st.integers(1, 4))):
         sent[data.draw(st.integers(0, len(sent) - 1))] = data.draw(st.integers(0, 255))
     try:
-        result = result_of(bytes(sent[: data.draw(st.integers(1, len(sent)))]), POINT)
+        result = answer_of(bytes(sent[: data.draw(st.integers(1, len(sent)))]), [POINT]).result
     except (InputError, RuntimeError):
         return
     assert [set(row) for row in result.rows] == [set(COLUMNS)] * len(result.rows)
@@ -111,18 +156,14 @@ def test_a_damaged_answer_is_refused_or_of_the_same_kinds(data):
 def test_an_object_that_a_dask_worker_returns_is_not_unpickled(tmp_path, monkeypatch):
     distributed = pytest.importorskip("distributed")
     place = tmp_path / "made"
-    monkeypatch.setattr(on_dask, "answer", lambda simulate, point: Orders(place))
+    monkeypatch.setattr(on_dask, "joined", lambda contents: Orders(place))
     with (
         distributed.LocalCluster(
             n_workers=1, threads_per_worker=1, processes=False, protocol="tcp", dashboard_address=None
         ) as cluster,
         pytest.raises(InputError, match="not the plain bytes of a result"),
     ):
-        list(
-            on_dask.simulate_on_dask(
-                load_scenario("mnist-quick"), [POINT], lambda images: None, cluster.scheduler_address, "", None
-            )
-        )
+        list(on_dask.simulate_on_dask([VARIANT], lambda images: None, cluster.scheduler_address, None))
     assert not place.exists()
 
 
@@ -133,4 +174,4 @@ def test_an_object_that_a_dask_worker_returns_is_not_unpickled(tmp_path, monkeyp
 def test_addresses_of_nobody_are_told_at_once_in_one_line(address):
     pytest.importorskip("distributed")
     with pytest.raises(InputError, match=r"^--scheduler .*allowed: tcp://HOST:PORT"):
-        on_dask.simulate_on_dask(load_scenario("mnist-quick"), [POINT], lambda images: None, address, "", None)
+        on_dask.simulate_on_dask([VARIANT], lambda images: None, address, None)

@@ -76,10 +76,10 @@ def test_a_table_that_is_replaced_stays_until_there_is_a_point(tmp_path):
     path = tmp_path / "r.h5"
     write_table(path, empty_table({"scenario": "name: former"}, np.zeros((2, 4, 4, 1), np.uint8)).with_point(done(7)))
     before = path.read_bytes()
-    with pytest.raises(ZeroDivisionError), GrowingTable(path, EMPTY, 0.0):
+    with pytest.raises(ZeroDivisionError), GrowingTable(path, EMPTY, 0.0, lambda: 0.0):
         raise ZeroDivisionError
     assert path.read_bytes() == before
-    with GrowingTable(path, EMPTY, 0.0) as table:
+    with GrowingTable(path, EMPTY, 0.0, lambda: 0.0) as table:
         table.add(done(8))
         assert read_table(path).rows["timestep"].tolist() == [8]
 
@@ -101,7 +101,7 @@ def test_what_a_killed_run_has_journalled_is_in_the_table_of_the_next(tmp_path):
 
 def test_without_a_file_nothing_is_written(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    with GrowingTable(None, EMPTY, 0.0) as table:
+    with GrowingTable(None, EMPTY, 0.0, lambda: 0.0) as table:
         table.add(done(1))
     assert len(table.completed().rows) == 1
     assert not list(tmp_path.iterdir())

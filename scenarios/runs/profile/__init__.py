@@ -1,0 +1,1 @@
+"""Where the time of a sweep goes, and how it is computed fastest: measured."""

@@ -32,6 +32,7 @@ gc.set_threshold(20_000, 20, 10)
 LONGEST = (
     "integration/test_crashes.py",
     "integration/test_training.py",
+    "integration/test_hostile_tables.py",
     "integration/test_privacy.py",
     "integration/test_workers.py",
     "integration/test_sweep.py",
@@ -44,7 +45,6 @@ LONGEST = (
     "docs/site/test_site.py",
     "examples/test_examples.py",
     "notebooks/test_notebooks.py",
-    "integration/test_hostile_tables.py",
     "integration/test_hostile_scenarios.py",
     "integration/test_report.py",
     "scenarios/reporting/test_figure_layout.py",

@@ -114,8 +114,8 @@ def journal_of(path: Path) -> Path:
 def read_journal(path: Path, attributes: Mapping[str, str | int | float]) -> tuple[list[PointResult], float]:
     """The points of the journal beside a result file, and the seconds that the sweep had taken by the last.
 
-    None, and 0.0, if there is no journal, or it is another table's. Records that are not as they were written, as the
-    last one of a program that was killed, are left out.
+    No points, and 0.0, if there is no journal, or it is another table's. Records that are not as they were written, as
+    the last one of a program that was killed, are left out.
 
     Parameters
     ----------
@@ -128,6 +128,16 @@ def read_journal(path: Path, attributes: Mapping[str, str | int | float]) -> tup
     ------
     InputError
         If the journal cannot be read, or a record is whole and yet no point.
+
+    Examples
+    --------
+    A table that its run has finished has none.
+
+    >>> from pathlib import Path
+    >>> import diffsem
+    >>> path = Path("notebooks/mnist-awgn.h5")
+    >>> diffsem.link.read_journal(path, diffsem.read_table(path).attributes)
+    ([], 0.0)
     """
     journal = journal_of(path)
     try:

@@ -60,16 +60,16 @@ def read_results(path: str | Path, columns: Sequence[str] | None = None, where: 
     path = Path(path)
     wanted = list(COLUMNS) if columns is None else list(columns)
     _check_columns(wanted)
-    rows = read_table(path).rows_with_attributes() if journal_of(path).exists() else _some(path, wanted, where)
+    rows = read_table(path).rows_with_attributes() if columns is None else _some(path, wanted, where)
     chosen = (rows if where is None else _rows_where(rows, where))[wanted]
     return chosen if where is None else chosen.reset_index(drop=True)
 
 
 def _some(path: Path, wanted: Iterable[str], where: str | None) -> pd.DataFrame:
-    """Of a file without a journal, the columns that are wanted and those that a condition is about."""
+    """The columns that are wanted and those that a condition is about; of a file with a journal, all."""
     asked = {*wanted, *(_names_in(where) if where is not None else ())}
     content = read_whole(path)
-    if not has_checksum(content):
+    if not has_checksum(content) or journal_of(path).exists():
         return read_table(path).rows_with_attributes()
     with told(path, content), opened(content) as file:
         attributes, complete = head_in(file)

@@ -163,17 +163,19 @@ def _steps_to_write(by_step: np.ndarray) -> dict[str, np.ndarray]:
 
 def _steps_in(group: h5py.Group, content: Content, rows: int) -> np.ndarray:
     by_step = np.zeros([rows, 2, STEP_BINS], np.int64)
-    if holds(group, "row"):
+    sparse = holds(group, "row")
+    if sparse:
         row, place = (numbers_in(group, name, content, np.int64, (None,)) for name in ("row", "bin"))
         if len(row) != len(place) or not _all_within(row, rows) or not _all_within(place, STEP_BINS):
             raise ValueError(f"/by_step: allowed: as many bins as rows, each below {STEP_BINS} and {rows}")
-        for which, name in enumerate(("correct", "total")):
-            by_step[row, which, place] = numbers_in(group, name, content, np.int64, (len(row),))
-    else:
-        for which, name in enumerate(("correct", "total")):
-            by_step[:, which] = numbers_in(group, name, content, np.int64, (rows, STEP_BINS))
-    if (by_step < 0).any() or (by_step[:, 0] > by_step[:, 1]).any():
+    shape = (len(row),) if sparse else (rows, STEP_BINS)
+    correct, total = (numbers_in(group, name, content, np.int64, shape) for name in ("correct", "total"))
+    if (correct < 0).any() or (correct > total).any():
         raise ValueError("/by_step: allowed: 0 <= correct <= total in every bin")
+    if sparse:
+        by_step[row, 0, place], by_step[row, 1, place] = correct, total
+    else:
+        by_step[:, 0], by_step[:, 1] = correct, total
     return by_step
 
 

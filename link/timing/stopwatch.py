@@ -34,7 +34,7 @@ class Stopwatch:
     ...     with stopwatch.stage("inner"):
     ...         pass
     >>> stopwatch.seconds()
-    {'outer': 2, 'inner': 1, 'rest': 2}
+    {'outer': 2.0, 'inner': 1.0, 'rest': 2.0}
     """
 
     def __init__(

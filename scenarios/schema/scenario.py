@@ -97,7 +97,9 @@ class Scenario(Keys):
         tuple[BitErrorRate, ...], Field(max_length=MOST_ENTRIES), AfterValidator(distinct), OneOrMore()
     ] = Field(default=(), description="bit and block error rates of these over the legitimate channel, a system each")
     monte_carlo: MonteCarlo = MonteCarlo()
-    execution: Annotated[Execution, WordFor("xla", ("auto",))] = Execution()
+    execution: Annotated[Execution, WordFor("xla", ("auto",))] = Field(
+        default=Execution(), description="how the machine computes it: auto, or its keys"
+    )
     training: Training = Training()
 
     _axes: dict[str, tuple[int, ...]] = PrivateAttr(default_factory=dict)

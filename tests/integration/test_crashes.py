@@ -14,11 +14,11 @@ from diffsem.scenarios import load_scenario, run_scenario
 SMALL = [
     "timesteps=[30, 60, 90, 120, 150, 180, 210, 240]",
     "legitimate.snr_db=[-5, -2.5, 0, 2.5, 5, 7.5, 10, 12.5, 15, 17.5, 20]",
-    "legitimate.receivers=[classifier, e-diffsem]",
+    "legitimate.receivers=[classifier]",
     "eavesdropper.attacks=[inversion-mlp]",
     "monte_carlo={max_images: 100, batch_size: 32, target_errors: null, ci_half_width: null}",
 ]
-NODES = 4
+NODES = 2
 DIFFSEM = [sys.executable, "-m", "diffsem.scenarios.command_line"]
 
 
@@ -50,7 +50,7 @@ def test_fifty_kills_at_random_moments_cost_no_finished_point_and_change_no_row(
                 while run.poll() is None and on_the_disk() == before:
                     time.sleep(0.02)
             try:
-                run.wait(moments.uniform(0, 1.5 if i % 2 else 6))
+                run.wait(moments.uniform(0, 1 if i % 2 else 6))
             except subprocess.TimeoutExpired:
                 run.kill()
         if path.exists():
@@ -137,13 +137,12 @@ def test_a_full_disk_ends_a_training_in_one_line_and_it_resumes_to_the_same_weig
 def test_a_training_killed_at_random_moments_resumes_to_the_same_weights(tmp_path):
     subprocess.run(train_command(tmp_path / "whole"), check=True, capture_output=True)
     moments = random.Random(11)
-    started = time.time()
-    while time.time() - started < 40:
+    for _ in range(5):
         with subprocess.Popen(
             train_command(tmp_path / "cut"), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         ) as run:
             try:
-                run.wait(moments.uniform(4, 12))
+                run.wait(moments.uniform(4, 9))
             except subprocess.TimeoutExpired:
                 run.kill()
     subprocess.run(train_command(tmp_path / "cut"), check=True, capture_output=True)

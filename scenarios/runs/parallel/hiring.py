@@ -1,5 +1,6 @@
 """Workers that start before the process that hires them has loaded TensorFlow, checked the table, or read data."""
 
+import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -55,7 +56,7 @@ def hired(
     office = _Office(machines, cost, log)
     try:
         settled = planned.scenario.execution.xla != "auto"
-        if settled and (out is None or overwrite or not Path(out).exists()):
+        if settled and (out is None or overwrite or not os.path.exists(out)):
             # All points wait, and it is known how they are to be computed.
             office.hire([variant.scenario for variant in variant_plans(planned)], cost.points)
         yield replace(machines, hire=office.hire)

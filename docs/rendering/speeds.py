@@ -82,11 +82,32 @@ def stage_lines(profile: Mapping[str, Any]) -> list[list[str]]:
 
 
 def block_lines(digital: Mapping[str, Any]) -> list[list[str]]:
-    """Blocks of a batch, and blocks a second uncoded and behind the code, a line a batch."""
+    """Link, Es/N0, blocks of a batch, blocks a second of ours and of `sim_ber`, and their ratio."""
+    names = {"uncoded": "QPSK, uncoded", "ldpc": "QPSK, LDPC of rate 1/2"}
+    found = [(names[kind], one) for kind in names for one in digital["batch_sizes"][kind]]
+    return [_blocks(name, one) for name, one in [*found, *digital["links"].items()]]
+
+
+def grid_lines(digital: Mapping[str, Any]) -> list[list[str]]:
+    """Code, grid of Es/N0, and how many times as fast as `sim_ber` we are, compiled and by XLA."""
+    names = {"uncoded": "uncoded", "ldpc": "LDPC of rate 1/2"}
     return [
-        [f"{int(batch):,}", number(rates["uncoded"], 0), number(rates["ldpc"], 0)]
-        for batch, rates in digital["batches"].items()
+        [
+            names[kind],
+            f"{', '.join(f'{snr_db:g}' for snr_db in one['snr_db'])} dB",
+            number(one["times_as_fast_as_sim_ber"], 2),
+            number(one["times_as_fast_as_sim_ber_xla"], 2),
+        ]
+        for kind in names
+        for one in digital[kind]["grids"].values()
     ]
+
+
+def _blocks(name: str, one: Mapping[str, Any]) -> list[str]:
+    rates = [one[f"{loop}_blocks_per_second"] for loop in ("engine", "sim_ber")]
+    ratio = number(one["times_as_fast_as_sim_ber"], 2)
+    where = ", ".join(f"{snr_db:g}" for snr_db in one["snr_db"])
+    return [name, f"{where} dB", f"{one['batch_size']:,}", *(f"{rate:,.0f}" for rate in rates), ratio]
 
 
 def worker_lines(cluster: Mapping[str, Any]) -> list[list[str]]:
@@ -102,4 +123,14 @@ def is_there(path: str) -> bool:
     return (ROOT / path).is_file()
 
 
-FUNCTIONS = (record_of, ratio_lines, scaling_lines, growth, stage_lines, block_lines, worker_lines, is_there)
+FUNCTIONS = (
+    record_of,
+    ratio_lines,
+    scaling_lines,
+    growth,
+    stage_lines,
+    block_lines,
+    grid_lines,
+    worker_lines,
+    is_there,
+)

@@ -145,12 +145,19 @@ def compare(
 
 def bench_uncoded() -> dict:
     """QPSK, uncoded, by grid."""
-    return {name: compare("qpsk", None, grid, blocks=8192, xla=True) for name, grid in UNCODED_GRIDS.items()}
+    return ratio_of({name: compare("qpsk", None, grid, blocks=8192, xla=True) for name, grid in UNCODED_GRIDS.items()})
 
 
 def bench_ldpc() -> dict:
     """QPSK with the LDPC code of rate 1/2, by grid."""
-    return {name: compare("qpsk", 0.5, grid, blocks=1024, xla=True) for name, grid in LDPC_GRIDS.items()}
+    return ratio_of({name: compare("qpsk", 0.5, grid, blocks=1024, xla=True) for name, grid in LDPC_GRIDS.items()})
+
+
+def ratio_of(grids: dict[str, dict]) -> dict:
+    """Grids, and of that of ber-calibration how many times as fast as `sim_ber` we are, compiled and by XLA."""
+    one = grids["ber-calibration"]
+    ratios = {"ratio": one["times_as_fast_as_sim_ber"], "ratio_to_xla": one["times_as_fast_as_sim_ber_xla"]}
+    return {**ratios, "repeats": ROUNDS, "grids": grids}
 
 
 def bench_batch_sizes() -> dict:

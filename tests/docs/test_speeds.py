@@ -49,9 +49,15 @@ def test_workers_stand_beside_how_many_times_as_fast_they_are():
     assert speeds.worker_lines(cluster) == [["1", "1,200 s", "1.00"], ["2", "610 s", "1.97"]]
 
 
-def test_blocks_a_second_stand_by_batch():
-    digital = {"batches": {"64": {"uncoded": 1234.5, "ldpc": 99.6}, "4096": {"uncoded": 5e4, "ldpc": 2e3}}}
-    assert speeds.block_lines(digital) == [["64", "1,234", "100"], ["4,096", "50,000", "2,000"]]
+def test_blocks_a_second_stand_by_batch_and_ratios_by_grid():
+    one = {"snr_db": [8], "batch_size": 64, "engine_blocks_per_second": 2469.0, "sim_ber_blocks_per_second": 1234.4}
+    one |= {"times_as_fast_as_sim_ber": 2.0, "times_as_fast_as_sim_ber_xla": 1.25}
+    grids = {"grids": {"own": {**one, "snr_db": [0.5, 1]}}}
+    digital = {"batch_sizes": {"uncoded": [one], "ldpc": []}, "links": {"bpsk uncoded": one}}
+    digital |= {"uncoded": grids, "ldpc": grids}
+    rest = ["8 dB", "64", "2,469", "1,234", "2.00"]
+    assert speeds.block_lines(digital) == [["QPSK, uncoded", *rest], ["bpsk uncoded", *rest]]
+    assert speeds.grid_lines(digital)[1] == ["LDPC of rate 1/2", "0.5, 1 dB", "2.00", "1.25"]
 
 
 def test_a_record_that_is_not_there_holds_nothing(tmp_path, monkeypatch):

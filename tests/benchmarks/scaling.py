@@ -22,7 +22,7 @@ import numpy as np
 from measuring import machine, merge
 from scipy import stats
 
-from diffsem.link import read_results, read_table
+from diffsem.link import journal_of, read_results, read_table
 from diffsem.scenarios import load_scenario, run_scenario
 
 RESULTS = Path(__file__).with_name("scaling.json")
@@ -34,7 +34,6 @@ NEEDED_OF_LAST = 1.1
 SAMPLES = 50
 # Of a long sweep, and seconds that a run takes to begin.
 KILLS = 10
-START_SECONDS = 8.0
 # Attributes in which two runs of one scenario differ.
 OF_THE_RUN = ("created", "command", "wall_seconds")
 
@@ -192,18 +191,27 @@ def long_settings(points: int) -> list[str]:
 
 
 def killed_and_resumed(folder: Path, points: int, seconds: float) -> list[int]:
-    """The points that were there after each of `KILLS` kills at random moments; a last run goes on to the end."""
+    """The points that were there after each of `KILLS` kills at random moments; a last run goes on to the end.
+
+    A run is killed some time after its first point is on the disk: before, there is nothing to lose.
+    """
     path, moments, found = folder / "r.h5", random.Random(7), []
     words = (word for key in long_settings(points) for word in ("--set", key))
     command = [sys.executable, "-m", "diffsem.scenarios.command_line", "run", "mnist-awgn", "--out", str(path), *words]
-    while len(found) < KILLS:
+
+    def on_the_disk() -> list[int]:
+        return [file.stat().st_size if file.exists() else 0 for file in (path, journal_of(path))]
+
+    for _ in range(KILLS):
+        before = on_the_disk()
         with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as run:
-            time.sleep(moments.uniform(0, START_SECONDS + 2 * seconds / KILLS))
+            while run.poll() is None and on_the_disk() == before:
+                time.sleep(0.02)
+            time.sleep(moments.uniform(0, seconds / KILLS))
             run.kill()
-        rows = read_results(path) if path.exists() else []
-        if len(rows) == points:
+        found.append(len(read_results(path)))
+        if found[-1] == points:
             raise SystemExit("the sweep had ended before the last of the kills; give it more points")
-        found.append(len(rows))
     subprocess.run(command, check=True, capture_output=True)
     return found
 

@@ -58,18 +58,20 @@ class Content:
     ...     content.take(2**27, "/second")
     ... except ValueError as error:
     ...     print(error)
-    /second claims more than this file may hold; allowed: 134,217,984 bytes in all
+    /second claims more than this file may hold; allowed: 134,217,732 bytes in all
     """
 
     def __init__(self, content: bytes) -> None:
         self.bytes = content
-        self._left = self._allowed = ROOM + min(UNPACKED * len(content), MOST_UNPACKED)
+        self._allowed = {False: ROOM + len(content), True: ROOM + min(UNPACKED * len(content), MOST_UNPACKED)}
+        self._left = dict(self._allowed)
 
-    def take(self, size: int, what: str) -> None:
-        """Raises ValueError if that is more than is left."""
-        self._left -= size
-        if self._left < 0:
-            raise ValueError(f"{what} claims more than this file may hold; allowed: {self._allowed:,} bytes in all")
+    def take(self, size: int, what: str, compressed: bool = False) -> None:
+        """Raises ValueError if that is more than is left, of what is compressed or of what is not."""
+        self._left[compressed] -= size
+        if self._left[compressed] < 0:
+            allowed = f"{self._allowed[compressed]:,} bytes in all"
+            raise ValueError(f"{what} claims more than this file may hold; allowed: {allowed}")
 
 
 def check_storage(dataset: h5py.Dataset, what: str, content: Content) -> None:
@@ -87,8 +89,8 @@ def check_storage(dataset: h5py.Dataset, what: str, content: Content) -> None:
         raise ValueError(f"{what} claims {size:,} bytes; allowed: at most the {len(content.bytes):,} of the file")
     if layout == h5py.h5d.CHUNKED:
         # However small a data set is, HDF5 unpacks whole chunks.
-        content.take(math.prod(dataset.chunks) * dataset.dtype.itemsize, what)
-    content.take(size, what)
+        content.take(math.prod(dataset.chunks) * dataset.dtype.itemsize, what, bool(filters))
+    content.take(size, what, bool(filters))
 
 
 def check_plain(file: h5py.File, content: Content) -> None:

@@ -1,5 +1,7 @@
 """The digital link: bits over the same channels, uncoded or with the 5G LDPC code, by Sionna."""
 
+from collections.abc import Callable
+
 import tensorflow as tf
 from sionna.phy.fec.ldpc import LDPC5GEncoder
 from sionna.phy.mapping import Constellation, Demapper, Mapper
@@ -70,7 +72,8 @@ class DigitalLink:
         self._map = Mapper(constellation=constellation)
         # The sign of a max-log ratio is the bit of the nearest point; exact ratios decide better at very low SNR.
         uncoded = code_rate is None
-        self._demap = Demapper("maxlog" if uncoded else "app", constellation=constellation, hard_out=uncoded)
+        demapper = Demapper("maxlog" if uncoded else "app", constellation=constellation, hard_out=uncoded)
+        self._demap = _signs(per_symbol) if uncoded and per_symbol <= 2 else demapper
         self._encode = self._decode = None
         if code_rate is not None:
             code = LDPC5GEncoder(information_bits, self._bits, num_bits_per_symbol=per_symbol)
@@ -136,3 +139,13 @@ class DigitalLink:
         places = (tf.range(self._per_symbol) + turn[:, None]) % self._per_symbol
         last = tf.gather(bits[:, -self._per_symbol :], places, batch_dims=1)
         return tf.concat([bits[:, : -self._per_symbol], last], axis=1)
+
+
+def _signs(per_symbol: int) -> Callable:
+    """The nearest points of BPSK and QPSK, where every real symbol is a bit: distances need not be computed."""
+
+    def bits(symbols, effective_no):
+        parts = [tf.math.real(symbols), tf.math.imag(symbols)][:per_symbol]
+        return tf.cast(tf.reshape(tf.stack(parts, axis=-1) < 0, [tf.shape(symbols)[0], -1]), tf.float32)
+
+    return bits

@@ -109,6 +109,16 @@ def snr_at(rate, snrs_db, rates):
     return np.interp(-math.log(rate), -np.log(np.maximum(rates, 1e-4)), snrs_db)
 
 
+@pytest.mark.parametrize("modulation", ["bpsk", "qpsk"])
+def test_bits_of_a_sign_are_those_of_sionnas_demapper(modulation, rng):
+    link = DigitalLink(BlockFadingChannel(math.inf), "zf", modulation, None, 512)
+    symbols = tf.constant(rng.normal(size=[64, 256]) + 1j * rng.normal(size=[64, 256]), tf.complex64)
+    constellation = Constellation("pam" if modulation == "bpsk" else "qam", MODULATIONS[modulation])
+    demap = Demapper("maxlog", constellation=constellation, hard_out=True)
+    no = tf.fill([64, 1], 0.1)
+    np.testing.assert_array_equal(link._demap(symbols, no), demap(symbols, no))
+
+
 @pytest.mark.slow
 def test_the_coded_link_is_within_a_fifth_of_a_decibel_of_sionnas_own_simulation():
     """Rate 1/2 and QPSK: Eb/N0 is Es/N0."""

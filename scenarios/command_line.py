@@ -12,6 +12,7 @@ from diffsem.scenarios.commands.plotting import plot
 from diffsem.scenarios.commands.reporting import report
 from diffsem.scenarios.commands.simulating import pack, run, train
 from diffsem.scenarios.commands.tables import attacks, export, leakage, show
+from diffsem.scenarios.runs.parallel.quiet import collect_seldom
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -45,6 +46,7 @@ for command in (run, train, pack, show, leakage, attacks, plot, report, export, 
 
 def main() -> None:
     """Entry point."""
+    collect_seldom()
     sys.exit(run_program(app, sys.argv[1:]))
 
 

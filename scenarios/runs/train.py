@@ -23,6 +23,7 @@ from diffsem.scenarios.runs.plan import Plan
 from diffsem.scenarios.runs.provenance import differences, fingerprint, sha256_of, training_versions
 from diffsem.scenarios.schema.scenario import Scenario
 from diffsem.scenarios.training.checkpoints import existing_weights_file, pretrained_folder, weights_file
+from diffsem.scenarios.training.graphs import graphs_let_go
 from diffsem.scenarios.training.record import RECORD, read_hangs_on, read_record
 from diffsem.scenarios.training.session import TrainingSession
 
@@ -136,7 +137,7 @@ class _Training:
             _begin(place, hangs_on)
             if self.record.pop(stage.name, None):
                 _write_record(self._folder, self.record)
-            with _spread(devices) if stage.large else nullcontext():
+            with graphs_let_go(), _spread(devices) if stage.large else nullcontext():
                 outcome = stage.run(session)
             _check_outcome(stage, outcome, self._folder)
             self.record[stage.name] = _entry(stage, self._planned.scenario, self._folder, outcome, hangs_on)

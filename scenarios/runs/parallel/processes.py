@@ -17,6 +17,7 @@ import diffsem.link as link
 from diffsem.link import InputError, Point
 from diffsem.scenarios.runs.parallel.answers import answer_of, answers
 from diffsem.scenarios.runs.parallel.groups import Group, Handout
+from diffsem.scenarios.runs.parallel.quiet import collect_seldom
 from diffsem.scenarios.runs.parallel.shares import environment, share_of, take_share
 from diffsem.scenarios.runs.parallel.variant import Variant
 from diffsem.scenarios.runs.parallel.worker import prepare, simulate_group
@@ -225,6 +226,7 @@ def _work(pipe: Connection, share: Mapping[str, str], data_dir: Path | None, sce
     """Be a worker, which ends with its parent, even a killed one."""
     parent = multiprocessing.parent_process()
     assert parent is not None
+    collect_seldom()
 
     def follow_parent():
         parent.join()

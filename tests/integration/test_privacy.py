@@ -1,4 +1,4 @@
-"""What the README says of the shipped attacks and of IBAL, on all test images."""
+"""What the README says of the shipped attacks and of IBAL, on test images."""
 
 import pytest
 
@@ -36,8 +36,9 @@ def run(*overrides):
 
 @pytest.mark.slow
 def test_an_attacker_that_does_the_task_comes_as_close_as_three_points_to_the_best_receiver():
-    """And that receiver learnt from four times as many images."""
+    """And that receiver learnt from four times as many images. Both hear the same 4,000 transmissions."""
     rows = run(
+        "monte_carlo.max_images=4000",
         "timesteps=[180, 240, 300]",
         "legitimate.receivers=[classifier, noise-aware, one-step, diffsem, noise-aware-pair]",
         "eavesdropper.attacks=[task-classifier, schedule-aware]",

@@ -5,6 +5,7 @@ import tensorflow as tf
 from diffsem.channels import BlockFadingChannel, Multipath, OfdmChannel, correlate
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("coefficient", [0.0, 0.3, 0.8, 1.0])
 @pytest.mark.parametrize("channel", [BlockFadingChannel(3.0, receive_antennas=2), OfdmChannel(Multipath(), 1, 2)])
 def test_the_measured_correlation_is_the_requested_one_within_two_percent(channel, coefficient):

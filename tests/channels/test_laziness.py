@@ -22,6 +22,7 @@ assert "tensorflow" in sys.modules
 """
 
 
+@pytest.mark.slow
 def test_tensorflow_is_loaded_with_the_first_channel_and_not_before():
     subprocess.run([sys.executable, "-c", PROGRAM], check=True)
 

@@ -148,6 +148,7 @@ def test_told_noise_is_true_of_lmmse_and_leaves_out_what_least_squares_cannot_kn
     assert noise.numpy().mean() / (no + error) == pytest.approx(expected, rel=0.03)
 
 
+@pytest.mark.slow
 def test_lmmse_estimation_gains_on_least_squares_and_both_get_perfect_with_the_pilots():
     """Bit errors of BPSK; the same draws for all."""
     count = 3000
@@ -165,6 +166,7 @@ def test_lmmse_estimation_gains_on_least_squares_and_both_get_perfect_with_the_p
     assert error_rate(Csi(2, boost_db=10.0)) < least_squares
 
 
+@pytest.mark.slow
 def test_covariances_are_sampled_without_moving_the_stream(rng):
     channel = OfdmChannel(csi=Csi(1, "lmmse"))
     symbols, no = tf.ones([4, 16], tf.complex64), tf.ones([4])
@@ -180,6 +182,7 @@ def test_covariances_are_sampled_without_moving_the_stream(rng):
     np.testing.assert_allclose(run(symbols, no)[0], draws[0][0], atol=1e-4)
 
 
+@pytest.mark.slow
 def test_it_is_restored_from_its_configuration():
     built = OfdmChannel(Multipath("cdl", "C", speed_mps=3.0), 2, 2, Csi(2, "lmmse", 3.0), name="here")
     restored = keras.saving.deserialize_keras_object(keras.saving.serialize_keras_object(built))

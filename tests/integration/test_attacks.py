@@ -56,6 +56,7 @@ def scenario_with(tmp_path, monkeypatch):
     return load
 
 
+@pytest.mark.slow
 def test_it_is_listed_trained_and_a_row_of_the_table(scenario_with, tmp_path):
     scenario = scenario_with("linear-probe", "'attack_of_mine:MINE'")
     lines: list[str] = []

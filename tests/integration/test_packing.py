@@ -45,6 +45,7 @@ def test_packing_measures_what_it_loses(trained, tmp_path):
     load_network(planned.networks[0], planned.setup.dimensions, tmp_path)  # fits its record
 
 
+@pytest.mark.slow
 def test_packed_weights_are_finished_stages_of_the_same_training(trained, tmp_path):
     scenario, lines = load_scenario("mnist-quick", [*SMALL, "monte_carlo.max_images=64"]), []
     pack_folder(scenario, trained, tmp_path)

@@ -62,6 +62,7 @@ def test_a_table_has_every_point_and_node(whole):
     assert adversary["ssim"].between(0, 1).all()
 
 
+@pytest.mark.slow
 def test_few_test_images_are_counted_once_or_in_passes_clustered_by_image(monkeypatch):
     whole = load_dataset(resolve_dataset("mnist")[0])
     monkeypatch.setattr(sweep, "load_dataset", lambda *_: replace(whole, test=whole.test[:30]))
@@ -298,6 +299,7 @@ def test_a_sweep_smaller_than_its_examples_still_has_a_table(images, batch, tmp_
     assert table.examples.reconstructions.shape == (1, min(images, batch), 28, 28, 1)
 
 
+@pytest.mark.slow
 def test_the_eavesdropper_axis_gives_one_adversary_row_each(tmp_path):
     overrides = [
         *SMALL,
@@ -338,6 +340,7 @@ def test_every_system_runs_over_rayleigh_fading_against_many_looks():
     assert set(rows.loc[~receivers, "denoiser_calls"]) == {0}
 
 
+@pytest.mark.slow
 def test_digital_features_fall_off_a_cliff_that_the_features_themselves_do_not():
     overrides = ["legitimate.snr_db=[8, 22]", "legitimate.receivers=[classifier, digital]"]
     overrides += ["monte_carlo.max_images=1024", "digital=[{}]"]
@@ -358,6 +361,7 @@ def noise_aware_at_10db(*overrides, name="mnist-rayleigh"):
     return run_scenario(load_scenario(name, [*single, *overrides])).iloc[0]
 
 
+@pytest.mark.slow
 def test_a_channel_known_from_pilots_costs_accuracy_until_they_are_strong():
     perfect, weak, strong = (
         noise_aware_at_10db(f"legitimate.csi={csi}")
@@ -368,6 +372,7 @@ def test_a_channel_known_from_pilots_costs_accuracy_until_they_are_strong():
     assert list(row["channel_uses"] for row in (perfect, weak, strong)) == [32, 33, 33]
 
 
+@pytest.mark.slow
 def test_where_noise_differs_inside_an_image_weighting_its_symbols_beats_one_step_for_all():
     matched, mean, transmitter = (
         noise_aware_at_10db(f"denoising.step={rule}", name="mnist-rayleigh-blocks")

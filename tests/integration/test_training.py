@@ -183,6 +183,7 @@ def test_an_attack_in_two_parts_resumes_to_the_same_weights(tmp_path):
     assert_same_weights(scenario, names[1:], tmp_path / "whole", resumed)
 
 
+@pytest.mark.slow
 def test_fresh_forgets_a_former_training(tmp_path):
     overrides = [*TOY, "legitimate.receivers=[classifier]", "eavesdropper.attacks=[]", "training.epochs.pair=1"]
     scenario = load_scenario("mnist-awgn", overrides)

@@ -248,6 +248,7 @@ def test_processes_of_the_caller_outlive_the_workers():
         own.join()
 
 
+@pytest.mark.slow
 def test_an_error_in_a_worker_reaches_the_caller_with_its_traceback():
     from diffsem.link import Point
     from diffsem.scenarios.runs.parallel.processes import Crew
@@ -417,6 +418,7 @@ def test_a_second_run_is_kept_off_the_file_and_the_folder(scenario, tmp_path):
         assert not (tmp_path / "r.h5").exists()
 
 
+@pytest.mark.slow
 def test_dask_is_not_imported_unless_asked_for():
     code = (
         "import sys; from diffsem.scenarios import load_scenario, run_scenario\n"

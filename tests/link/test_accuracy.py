@@ -100,6 +100,7 @@ def test_under_priors_the_ceiling_is_what_map_decisions_on_the_simplex_reach(esn
     assert low - 1e-3 <= simplex_ceiling(esnr_db, symbols, classes, PRIORS) <= high + 1e-3
 
 
+@pytest.mark.slow
 @given(
     esnr_db=st.floats(-80, 60),
     weights=st.lists(st.floats(0, 1), min_size=2, max_size=10).filter(lambda w: sum(w) > 0.1),

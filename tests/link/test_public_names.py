@@ -26,6 +26,7 @@ def test_what_a_check_needs_loads_no_heavy_library(name):
     assert loaded_by(f"from diffsem.link import {name}") == []
 
 
+@pytest.mark.slow
 def test_what_runs_on_a_device_loads_it():
     assert "tensorflow" in loaded_by("from diffsem.link import simulate_points")
 

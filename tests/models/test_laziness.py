@@ -22,6 +22,7 @@ assert "keras" in sys.modules
 """
 
 
+@pytest.mark.slow
 def test_keras_is_loaded_with_the_first_network_and_not_before():
     subprocess.run([sys.executable, "-c", PROGRAM], check=True)
 

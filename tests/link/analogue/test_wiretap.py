@@ -134,6 +134,7 @@ def receivers():
     }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "channel"),
     [

@@ -162,6 +162,7 @@ def test_an_attack_without_images_is_scored_by_its_own_label_and_no_judge(rng):
         assert row["worst_class_total"] == np.count_nonzero(built.labels[:64] == row["worst_class"])
 
 
+@pytest.mark.slow
 def test_both_judges_see_the_same_images(rng):
     built = experiment(rng, StoppingRule(max_images=64))
     same = {row["clean_judge_correct"] == row["correct"] for row in rows_of(replace(built, clean_judge=built.judge))}
@@ -272,6 +273,7 @@ def test_each_pass_over_the_test_set_has_noise_of_its_own(rng):
     assert np.corrcoef(seen[0].ravel(), seen[1].ravel())[0, 1] > 0.5
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("pool", [pytest.param(1, marks=pytest.mark.slow), 3, pytest.param(16, marks=pytest.mark.slow)])
 def test_rows_do_not_depend_on_the_pool_or_on_the_other_points(rng, pool):
     """Nor do stopping rules: a batch that was simulated ahead of the one that ends a point is not counted."""

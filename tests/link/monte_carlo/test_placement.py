@@ -83,6 +83,7 @@ def crossings(programs, jobs):
     return counts
 
 
+@pytest.mark.slow
 def test_a_pool_crosses_to_the_device_and_back_equally_often_whatever_it_holds(programs):
     programs.run(pool(Job(point(0.0), 0)))
     one = crossings(programs, [Job(point(0.0), 0)])

@@ -169,6 +169,7 @@ def test_every_shipped_table_is_read():
             np.testing.assert_array_equal(table.examples.reconstructions, file["examples/reconstructions"][()])
 
 
+@pytest.mark.slow
 def test_bytes_that_hdf5_never_comes_to_an_end_with_are_refused(tmp_path):
     source, place, value = ENDLESS
     content = bytearray(source.read_bytes())

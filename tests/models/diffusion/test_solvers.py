@@ -94,6 +94,7 @@ def test_up_to_two_calls_dpm_solver_is_ddim(calls, rng):
     np.testing.assert_allclose(np.asarray(dpm_solver(*inputs)), np.asarray(ddim(*inputs)), atol=1e-4)
 
 
+@pytest.mark.slow
 def test_dpm_solver_comes_nearer_to_the_fine_grid_than_ddim_in_as_many_calls(rng):
     noised = rng.standard_normal((4, 8, 8, 1)).astype(np.float32)
     steps = np.full(4, 300.0)

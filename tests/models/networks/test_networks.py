@@ -106,6 +106,7 @@ def draw(rng, shapes):
     return inputs if len(inputs) > 1 else inputs[0]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", NETWORKS)
 def test_network_builds_trains_saves_and_loads(name, rng, tmp_path):
     build, shapes, output_shape = NETWORKS[name]

@@ -113,6 +113,7 @@ def test_wrong_usage_ends_in_one_line_and_status_2(arguments, said, capsys):
         assert "--help`" in err
 
 
+@pytest.mark.slow
 def test_standard_error_may_be_closed_or_full(table):
     for end in ("2>&-", "2>/dev/full"):
         shown = shell(f"{DIFFSEM} show {table} {end}")
@@ -133,6 +134,7 @@ def test_a_sweep_goes_on_though_its_progress_cannot_be_shown(tmp_path, monkeypat
     assert (tmp_path / "r.h5").exists()
 
 
+@pytest.mark.slow
 def test_results_that_cannot_be_printed_are_told_in_one_line(table):
     for end in (">&-", ">/dev/full"):
         shown = shell(f"{DIFFSEM} show {table} {end}")
@@ -147,6 +149,7 @@ def test_nothing_that_is_opened_later_takes_a_closed_streams_place(table):
     assert subprocess.run(["bash", "-c", f'{sys.executable} -c "$0" <&- >&- 2>&-', code]).returncode == 0
 
 
+@pytest.mark.slow
 def test_a_reader_that_stops_reading_and_a_terminal_without_letters_are_no_surprise(table):
     piped = shell(f"{DIFFSEM} show {table} | head -1")
     assert piped.stderr == ""

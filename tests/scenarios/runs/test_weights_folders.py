@@ -66,6 +66,7 @@ def refusal(planned):
     return str(error.value)
 
 
+@pytest.mark.slow
 def test_what_a_folder_lacks_is_the_shipped_network_and_the_table_and_the_log_say_so(tmp_path):
     own = copied(tmp_path / "own", "encoder", "denoiser")
     lines: list[str] = []

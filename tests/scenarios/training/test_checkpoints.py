@@ -147,6 +147,7 @@ def test_a_network_takes_less_room_than_with_hdf5s_own_gzip(tmp_path):
     assert path.stat().st_size < 0.95 * usual.stat().st_size
 
 
+@pytest.mark.slow
 def test_equal_weights_make_equal_files_whenever_they_are_written(tmp_path):
     network = CLASSIFIER.build(SIZES)
     for folder in ("a", "b"):

@@ -73,6 +73,7 @@ def caught(monkeypatch):
     return catch
 
 
+@pytest.mark.slow
 def test_both_judges_train_an_epoch_and_score_the_clean_test_images(stages):
     session, judge, made = stages(strong_classifier=1, judge_of_attacks=1)
     assert list(made) == ["strong-classifier-clean", "strong-classifier"]

@@ -81,11 +81,20 @@ def stage_lines(profile: Mapping[str, Any]) -> list[list[str]]:
     return [[name, f"{number(seconds, 2)} s", f"{share(seconds / profile['seconds'])}%"] for name, seconds in stages]
 
 
-def block_lines(digital: Mapping[str, Any]) -> list[list[str]]:
-    """Link, Es/N0, blocks of a batch, blocks a second of ours and of `sim_ber`, and their ratio."""
+def batch_lines(digital: Mapping[str, Any]) -> list[list[str]]:
+    """Link, Es/N0, blocks of a batch, blocks a second of ours and of `sim_ber`, and their ratio, by batch size."""
     names = {"uncoded": "QPSK, uncoded", "ldpc": "QPSK, LDPC of rate 1/2"}
-    found = [(names[kind], one) for kind in names for one in digital["batch_sizes"][kind]]
-    return [_blocks(name, one) for name, one in [*found, *digital["links"].items()]]
+    return [_blocks(names[kind], one) for kind in names for one in digital["batch_sizes"][kind]]
+
+
+def link_lines(digital: Mapping[str, Any]) -> list[list[str]]:
+    """The same of every link of `ber-calibration`."""
+    codes = {"uncoded": "uncoded", "0.5": "LDPC of rate 1/2"}
+    named = {key: key.split() for key in digital["links"]}
+    return [
+        _blocks(f"{modulation.upper()}, {codes[code]}", digital["links"][key])
+        for key, (modulation, code) in named.items()
+    ]
 
 
 def grid_lines(digital: Mapping[str, Any]) -> list[list[str]]:
@@ -118,6 +127,12 @@ def worker_lines(cluster: Mapping[str, Any]) -> list[list[str]]:
     ]
 
 
+def paying_lines(cluster: Mapping[str, Any]) -> list[list[str]]:
+    """Cores, and how long one process takes for the smallest sweep that workers pay for."""
+    told = cluster["workers_pay_from_seconds"].items()
+    return [[cores, "(never)" if seconds is None else f"{number(seconds, 0)} s"] for cores, seconds in told]
+
+
 def is_there(path: str) -> bool:
     """Whether a file is in the repository, by its path from the root."""
     return (ROOT / path).is_file()
@@ -129,8 +144,10 @@ FUNCTIONS = (
     scaling_lines,
     growth,
     stage_lines,
-    block_lines,
+    batch_lines,
+    link_lines,
     grid_lines,
     worker_lines,
+    paying_lines,
     is_there,
 )

@@ -17,13 +17,18 @@ import sys
 import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
-from diffsem.scenarios.runs.cost.machine import usable_cores
-from diffsem.scenarios.runs.parallel.auto import MEASURED, chosen_workers
+import numpy as np
+
+from diffsem.scenarios.runs.cost.machine import GIB, Machine, usable_cores
+from diffsem.scenarios.runs.parallel.auto import MEASURED, fewest_paying, predicted_seconds, process_seconds
 from diffsem.scenarios.runs.parallel.model import Load, serial_share, sweep_seconds
 
 POINTS, WORKERS = 5_000, (1, 2, 4, 8, 16)
+# Of machines, with 4 GiB a core.
+CORES = (2, 4, 8, 16)
 SCENARIO = "mnist-quick"
 # One point of one pool of batches: a repetition is short, and some of them find the cores idle.
 SMALL = [
@@ -112,8 +117,6 @@ def _results_of(table):
 
 
 def _at(result, point):
-    from dataclasses import replace
-
     rows = [{**row, "receiver_snr_db": point.snr_db, "snr_db": point.snr_db} for row in result.rows]
     return replace(result, point=point, rows=rows)
 
@@ -176,27 +179,27 @@ def model(measured: dict) -> dict:
         "seconds": {str(workers): round(took, 1) for workers, took in seconds.items()},
         "speedup": {str(workers): round(seconds[1] / took, 2) for workers, took in seconds.items()},
         "serial_share": round(serial_share(seconds), 4),
-        "workers_pay_from_seconds": pays_from(),
+        "workers_pay_from_seconds": {str(cores): pays_from(cores) for cores in CORES},
+        "most_gain_of_two_workers_on_two_cores": round(process_seconds(1, 2) / process_seconds(1, 1) * 2, 3),
     }
 
 
-def pays_from() -> int | None:
-    """Seconds of one process from which `--workers auto` takes more, on this machine; None: never."""
-    from dataclasses import replace
+def pays_from(cores: int) -> int | None:
+    """Seconds of one process from which `--workers auto` takes more, on so many cores; None: never within a day.
 
-    from diffsem.scenarios.runs.cost.machine import this_machine
-    from diffsem.scenarios.runs.cost.rate import relative_speed
+    Of a sweep of 100 points: of few, some workers are through before others.
+    """
     from diffsem.scenarios.runs.cost.sweep import cost_of
     from diffsem.scenarios.runs.reading import plan_of_file
 
     cost = cost_of(plan_of_file("fig4-mnist"))
-    ((points, need),) = cost.variants
-    machine = this_machine()
-    speed = relative_speed(machine)
-    for seconds in range(5, 3600, 5):
-        whole = replace(need, core_seconds=need.start_seconds + seconds * machine.cores * speed)
-        if chosen_workers(replace(cost, variants=((points, whole),), need=whole)).workers > 1:
-            return round(whole.seconds(machine, speed))
+    ((_, need),) = cost.variants
+    machine = Machine(cores, cores * 4 * GIB)
+    for core_seconds in np.geomspace(10, 86_400 * cores, 400):
+        whole = replace(need, core_seconds=need.start_seconds + core_seconds)
+        seconds = predicted_seconds(replace(cost, points=100, variants=((100, whole),), need=whole), 1.0, machine)
+        if fewest_paying(seconds, cores) > 1:
+            return round(seconds(1, 1.0))
     return None
 
 
@@ -214,7 +217,10 @@ def main() -> None:
         print(json.dumps({"result_seconds": result_seconds(options.repeats)}))
         return
     if options.measure:
-        MEASURED.write_text(json.dumps(measure(options.repeats), indent=1) + "\n")
+        measured = measure(options.repeats)
+        # Installed, and as it will be installed.
+        for path in {MEASURED, Path(__file__).parents[2] / "scenarios/runs/parallel/measured.json"}:
+            path.write_text(json.dumps(measured, indent=1) + "\n")
     told = model(json.loads(MEASURED.read_text()))
     options.out.write_text(json.dumps(told, indent=1) + "\n")
     print(f"{POINTS:,} points\n{'workers':>8} {'seconds':>9} {'speed-up':>9}")

@@ -171,7 +171,9 @@ def bench_batch_sizes() -> dict:
 def bench_links() -> dict:
     """Every link of ber-calibration at one point."""
     return {
-        f"{modulation} {'uncoded' if code_rate is None else code_rate}": compare(modulation, code_rate, [snr_db])
+        f"{modulation} {'uncoded' if code_rate is None else code_rate}": compare(
+            modulation, code_rate, [snr_db], blocks=16_384 if code_rate is None else 2048
+        )
         for modulation, code_rate, snr_db in LINKS
     }
 

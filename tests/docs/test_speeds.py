@@ -49,6 +49,11 @@ def test_workers_stand_beside_how_many_times_as_fast_they_are():
     assert speeds.worker_lines(cluster) == [["1", "1,200 s", "1.00"], ["2", "610 s", "1.97"]]
 
 
+def test_cores_stand_beside_the_smallest_sweep_that_workers_pay_for():
+    cluster = {"workers_pay_from_seconds": {"2": None, "16": 1082}}
+    assert speeds.paying_lines(cluster) == [["2", "(never)"], ["16", "1,082 s"]]
+
+
 def test_blocks_a_second_stand_by_batch_and_ratios_by_grid():
     one = {"snr_db": [8], "batch_size": 64, "engine_blocks_per_second": 2469.0, "sim_ber_blocks_per_second": 1234.4}
     one |= {"times_as_fast_as_sim_ber": 2.0, "times_as_fast_as_sim_ber_xla": 1.25}
@@ -56,7 +61,8 @@ def test_blocks_a_second_stand_by_batch_and_ratios_by_grid():
     digital = {"batch_sizes": {"uncoded": [one], "ldpc": []}, "links": {"bpsk uncoded": one}}
     digital |= {"uncoded": grids, "ldpc": grids}
     rest = ["8 dB", "64", "2,469", "1,234", "2.00"]
-    assert speeds.block_lines(digital) == [["QPSK, uncoded", *rest], ["bpsk uncoded", *rest]]
+    assert speeds.batch_lines(digital) == [["QPSK, uncoded", *rest]]
+    assert speeds.link_lines(digital) == [["BPSK, uncoded", *rest]]
     assert speeds.grid_lines(digital)[1] == ["LDPC of rate 1/2", "0.5, 1 dB", "2.00", "1.25"]
 
 

@@ -60,16 +60,26 @@ def chosen_workers(cost: Cost, waiting: int | None = None) -> Choice:
         return Choice(1, "memory holds no two")
     if gpus():
         return Choice(1, "how long a GPU takes is not known")
-    seconds = _predictions(cost, waiting / cost.points, machine)
-    alone = seconds(1, 1.0)
-    counts = sorted({most, *(2**power for power in range(1, most.bit_length()) if 2**power <= most)})
-    paying = [n for n in counts if all(seconds(n, doubt) <= WORTH * seconds(1, doubt) for doubt in DOUBTS)]
-    if not paying:
-        best = min(counts, key=lambda n: seconds(n, 1.0))
+    seconds = predicted_seconds(cost, waiting / cost.points, machine, relative_speed(machine))
+    alone, chosen = seconds(1, 1.0), fewest_paying(seconds, most)
+    if chosen == 1:
+        best = min(_counts(most), key=lambda n: seconds(n, 1.0))
         return Choice(1, f"about {alone:.0f} s; {best} processes would take about {seconds(best, 1.0):.0f} s")
-    best = min(seconds(n, 1.0) for n in paying)
-    fewest = next(n for n in paying if seconds(n, 1.0) <= 1.03 * best)
-    return Choice(fewest, f"about {seconds(fewest, 1.0):.0f} s; one process would take about {alone:.0f} s")
+    return Choice(chosen, f"about {seconds(chosen, 1.0):.0f} s; one process would take about {alone:.0f} s")
+
+
+def fewest_paying(seconds: Callable[[int, float], float], most: int) -> int:
+    """The fewest workers, `most` at most, that end a sweep about as early as any; 1 where none ends it clearly earlier.
+
+    `seconds` is what `predicted_seconds` gives.
+    """
+    paying = [n for n in _counts(most) if all(seconds(n, doubt) <= WORTH * seconds(1, doubt) for doubt in DOUBTS)]
+    best = min((seconds(n, 1.0) for n in paying), default=0.0)
+    return next((n for n in paying if seconds(n, 1.0) <= 1.03 * best), 1)
+
+
+def _counts(most: int) -> list[int]:
+    return sorted({most, *(2**power for power in range(1, most.bit_length()) if 2**power <= most)})
 
 
 @cache
@@ -84,9 +94,18 @@ def process_seconds(core_seconds: float, threads: float) -> float:
     return core_seconds * (serial + (1 - serial) / threads) / (1 + serial)
 
 
-def _predictions(cost: Cost, share: float, machine: Machine) -> Callable[[int, float], float]:
-    """(workers, share of the estimated computation) -> seconds, of a share of a sweep's points."""
-    speed, known = relative_speed(machine), measured()
+def predicted_seconds(cost: Cost, share: float, machine: Machine, speed: float = 1.0) -> Callable[[int, float], float]:
+    """(workers, share of the estimated computation) -> seconds, of a share of a sweep's points.
+
+    Parameters
+    ----------
+    cost : Cost
+    share : float
+    machine : Machine
+    speed : float
+        Of one of its cores over that of the one that the estimates were made for.
+    """
+    known = measured()
 
     def load(need: Need, points: int, threads: float, doubt: float) -> Load:
         each = doubt * (need.core_seconds - need.start_seconds) / (points * speed)

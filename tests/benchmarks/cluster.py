@@ -29,6 +29,8 @@ from diffsem.scenarios.runs.parallel.model import Load, serial_share, sweep_seco
 POINTS, WORKERS = 5_000, (1, 2, 4, 8, 16)
 # Of machines, with 4 GiB a core.
 CORES = (2, 4, 8, 16)
+# Of a sweep on them: of few, some workers are through before others.
+SWEPT = 100
 SCENARIO = "mnist-quick"
 # One point of one pool of batches: a repetition is short, and some of them find the cores idle.
 SMALL = [
@@ -179,16 +181,14 @@ def model(measured: dict) -> dict:
         "seconds": {str(workers): round(took, 1) for workers, took in seconds.items()},
         "speedup": {str(workers): round(seconds[1] / took, 2) for workers, took in seconds.items()},
         "serial_share": round(serial_share(seconds), 4),
+        "points_that_workers_pay_for": SWEPT,
         "workers_pay_from_seconds": {str(cores): pays_from(cores) for cores in CORES},
         "most_gain_of_two_workers_on_two_cores": round(process_seconds(1, 2) / process_seconds(1, 1) * 2, 3),
     }
 
 
 def pays_from(cores: int) -> int | None:
-    """Seconds of one process from which `--workers auto` takes more, on so many cores; None: never within a day.
-
-    Of a sweep of 100 points: of few, some workers are through before others.
-    """
+    """Seconds of one process from which `--workers auto` takes more, on so many cores; None: never within a day."""
     from diffsem.scenarios.runs.cost.sweep import cost_of
     from diffsem.scenarios.runs.reading import plan_of_file
 
@@ -197,7 +197,7 @@ def pays_from(cores: int) -> int | None:
     machine = Machine(cores, cores * 4 * GIB)
     for core_seconds in np.geomspace(10, 86_400 * cores, 400):
         whole = replace(need, core_seconds=need.start_seconds + core_seconds)
-        seconds = predicted_seconds(replace(cost, points=100, variants=((100, whole),), need=whole), 1.0, machine)
+        seconds = predicted_seconds(replace(cost, points=SWEPT, variants=((SWEPT, whole),), need=whole), 1.0, machine)
         if fewest_paying(seconds, cores) > 1:
             return round(seconds(1, 1.0))
     return None

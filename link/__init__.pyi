@@ -118,6 +118,13 @@ from .monte_carlo.simulation import (
 from .monte_carlo.stopping_rule import (
     StoppingRule,
 )
+from .pairs import (
+    Pairs,
+    holm,
+    mcnemar,
+    paired_interval,
+    pairs_of,
+)
 from .results.columns import (
     ADDED,
     AXES,
@@ -233,6 +240,7 @@ __all__ = [
     "NoisyFeature",
     "Observation",
     "Pads",
+    "Pairs",
     "Payload",
     "Point",
     "PointResult",
@@ -268,12 +276,16 @@ __all__ = [
     "end_to_end",
     "escaped",
     "gap_interval",
+    "holm",
     "is_hdf5",
     "is_result_file",
     "journal_of",
+    "mcnemar",
     "opened",
     "packed",
     "packed_point",
+    "paired_interval",
+    "pairs_of",
     "psnr_db",
     "read_journal",
     "read_results",

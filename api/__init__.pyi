@@ -8,6 +8,7 @@ from .link import concat as concat
 from .link import read_results as read_results
 from .link import read_table as read_table
 from .scenarios import Scenario as Scenario
+from .scenarios import compare as compare
 from .scenarios import leakage as leakage
 from .scenarios import load_dataset as load_dataset
 from .scenarios import load_link as load_link

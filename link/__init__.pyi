@@ -140,6 +140,10 @@ from .results.columns import (
 from .results.concat import (
     concat,
 )
+from .results.hits import (
+    hits_are_known,
+    packed_hits,
+)
 from .results.journal import (
     Journal,
     journal_of,
@@ -276,6 +280,7 @@ __all__ = [
     "end_to_end",
     "escaped",
     "gap_interval",
+    "hits_are_known",
     "holm",
     "is_hdf5",
     "is_result_file",
@@ -283,6 +288,7 @@ __all__ = [
     "mcnemar",
     "opened",
     "packed",
+    "packed_hits",
     "packed_point",
     "paired_interval",
     "pairs_of",

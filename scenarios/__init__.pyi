@@ -22,6 +22,7 @@ from .library.loading import load_link as load_link
 from .library.loading import load_network as load_network
 from .library.simulating import run_scenario as run_scenario
 from .library.simulating import train_scenario as train_scenario
+from .reporting.comparison import compare as compare
 from .reporting.statistics import leakage as leakage
 from .reporting.statistics import outage as outage
 from .reporting.statistics import private_share as private_share

@@ -11,7 +11,7 @@ from diffsem.scenarios.commands.looking import check, info, scenarios
 from diffsem.scenarios.commands.plotting import plot
 from diffsem.scenarios.commands.reporting import report
 from diffsem.scenarios.commands.simulating import pack, run, train
-from diffsem.scenarios.commands.tables import attacks, export, leakage, show
+from diffsem.scenarios.commands.tables import attacks, compare, export, leakage, show
 from diffsem.scenarios.runs.parallel.quiet import collect_seldom
 
 app = typer.Typer(
@@ -40,7 +40,7 @@ def _of_every_command(
 ) -> None: ...
 
 
-for command in (run, train, pack, show, leakage, attacks, plot, report, export, check, scenarios, info):
+for command in (run, train, pack, show, leakage, attacks, compare, plot, report, export, check, scenarios, info):
     app.command()(command)
 
 

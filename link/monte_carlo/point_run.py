@@ -12,6 +12,7 @@ from diffsem.link.monte_carlo.outcome import Attacked, Outcome
 from diffsem.link.monte_carlo.part import TOGETHER, Part, part_of_digital, parts_of
 from diffsem.link.monte_carlo.rows import axes_of, row_of, stop_reason
 from diffsem.link.monte_carlo.tally import Tally
+from diffsem.link.results.hits import packed_hits
 from diffsem.link.results.point import Point, PointResult
 from diffsem.link.transmission.bit_transmission import BitTransmission
 
@@ -175,7 +176,8 @@ class PointRun:
         nodes = sorted(self._tallies, key=lambda node: order.index(node.system))
         rows = [row_of(self._experiment, self.point, node, self._tallies[node]) for node in nodes]
         by_step = np.stack([self._tallies[node].by_step for node in nodes])
-        return PointResult(self.point, rows, by_step, self._examples, self.done)
+        hits = packed_hits([self._tallies[node].hits for node in nodes])
+        return PointResult(self.point, rows, by_step, self._examples, self.done, hits)
 
     def _not_finite(self, part: str, outcome: Outcome, place: int) -> str:
         """What of a batch of a part is not, from the transmitter on; "" if all is."""

@@ -23,6 +23,7 @@ class Tally:
         self._class_correct: np.ndarray = np.zeros(0, np.int64)
         self._class_total: np.ndarray = np.zeros(0, np.int64)
         self._sums: dict[str, float] = {}
+        self._hits: list[np.ndarray] = []
         self.by_step = np.zeros([2, STEP_BINS], np.int64)
 
     def add(self, hits, labels, **values) -> None:
@@ -34,6 +35,7 @@ class Tally:
         self.correct += int(np.sum(hits))
         self.total += len(hits)
         if labels is not None:
+            self._hits.append(np.asarray(hits, bool))
             self._class_correct = _sum(self._class_correct, np.bincount(labels[hits]))
             self._class_total = _sum(self._class_total, np.bincount(labels))
         step = values.get("matched_step")
@@ -59,6 +61,11 @@ class Tally:
     def images(self) -> int:
         """Different images."""
         return self.total if self._by_image is None else int(np.count_nonzero(self._by_image[1]))
+
+    @property
+    def hits(self) -> np.ndarray:
+        """[total] bool: whether each draw was read right, in the order that they were sent; [0] of random bits."""
+        return np.concatenate([np.zeros(0, bool), *self._hits])
 
     def sum(self, name: str) -> float:
         return self._sums.get(name, float("nan"))

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from diffsem.link.results.columns import COLUMNS, EXAMPLE_COLUMNS, STEP_BINS
+from diffsem.link.results.hits import hits_are_known
 from diffsem.link.results.point import Point, PointResult, as_pixels
 
 
@@ -29,7 +30,7 @@ def packed_point(result: PointResult, **more: str | float) -> bytes:
     examples = [{key: value for key, value in example.items() if key != "images"} for example in result.examples]
     images = {f"images_{place}": as_pixels(example["images"]) for place, example in enumerate(result.examples)}
     text = {"point": asdict(result.point), "rows": result.rows, "examples": examples, "images": result.images}
-    return packed({**text, "more": more}, by_step=result.by_step, **images)
+    return packed({**text, "more": more}, by_step=result.by_step, hits=result.hits, **images)
 
 
 def unpacked_point(content: bytes) -> tuple[PointResult, dict[str, Any]]:
@@ -110,8 +111,14 @@ def _result(text: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> PointR
     by_step = arrays["by_step"].astype(np.int64)
     if by_step.shape != (len(rows), 2, STEP_BINS):
         raise ValueError(f"counts by step of shape {by_step.shape}")
+    hits = arrays.get("hits", np.zeros([0, 0], np.uint8))
+    if hits.dtype != np.uint8 or hits.ndim != 2 or len(hits) not in (0, len(rows)):
+        raise ValueError(f"hits of type {hits.dtype} and shape {hits.shape}")
+    if len(hits):
+        hits_are_known(hits, *(np.array([row[name] for row in rows]) for name in ("correct", "total")))
+    images = int(text["images"])
     return PointResult(
-        Point(int(point["timestep"]), float(point["snr_db"]), own), rows, by_step, examples, int(text["images"])
+        Point(int(point["timestep"]), float(point["snr_db"]), own), rows, by_step, examples, images, hits
     )
 
 

@@ -1,6 +1,6 @@
 """A point of a sweep, and what came out of it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -49,6 +49,9 @@ class PointResult:
     examples : list of dict
     images : int
         How many the point took.
+    hits : [rows, bytes], uint8
+        Whether each draw of each row was read right, in the order that they were sent (`packed_hits`). Rows of a point
+        have the same draws in common; those of random bits keep none.
 
     Examples
     --------
@@ -68,6 +71,7 @@ class PointResult:
     by_step: np.ndarray
     examples: list[dict]
     images: int
+    hits: np.ndarray = field(default_factory=lambda: np.zeros([0, 0], np.uint8))
 
     @property
     def key(self) -> tuple:

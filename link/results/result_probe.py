@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from diffsem.link.results.plain_hdf5 import ROOM, Content, opened
 from diffsem.link.results.result_file import data_in, group_in, holds, plain_attributes
 
-GROUPS = ("results", "by_step", "examples")
+GROUPS = ("results", "by_step", "draws", "examples")
 # Of its processor; where others take it too, it has longer by the clock.
 SECONDS = 3
 PATIENCE = 60

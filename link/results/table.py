@@ -1,12 +1,13 @@
 """The result table: one row a point and a node, raw counts kept."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
 
 from diffsem.link.results.columns import ADDED, COLUMNS, EXAMPLE_COLUMNS, POINT_COLUMNS, STEP_BINS
+from diffsem.link.results.hits import hits_are_known, stacked_hits
 from diffsem.link.results.point import PointResult, as_pixels
 
 
@@ -55,6 +56,8 @@ class ResultTable:
     examples : Examples
     complete : bool
         Whether every point of the scenario is there.
+    hits : [rows, bytes], uint8
+        Whether each draw of each row was read right, a bit each (`packed_hits`); none of rows that do not tell.
 
     Examples
     --------
@@ -69,6 +72,25 @@ class ResultTable:
     by_step: np.ndarray
     examples: Examples
     complete: bool = False
+    hits: np.ndarray = field(default_factory=lambda: np.zeros([0, 0], np.uint8))
+
+    def hits_of(self, row: int) -> np.ndarray | None:
+        """[total] bool: whether a row read each of its draws right; None if it does not tell.
+
+        Rows of a point have their draws in common, in the same order.
+        """
+        packed, own = self._all_hits()[row : row + 1], self.rows.iloc[row : row + 1]
+        correct, total = own["correct"].to_numpy(), own["total"].to_numpy()
+        if own["scored"].iloc[0] == "block" or not hits_are_known(packed, correct, total)[0]:
+            return None
+        return np.unpackbits(packed[0], count=int(total[0])).astype(bool)
+
+    def _all_hits(self) -> np.ndarray:
+        return stacked_hits([self.hits], [len(self.rows)])
+
+    def of_rows(self, kept: np.ndarray, rows: pd.DataFrame) -> "ResultTable":
+        """The table with some of its rows alone, by their places or as [rows] bool; `rows` is what they become."""
+        return replace(self, rows=rows, by_step=self.by_step[kept], hits=self._all_hits()[kept])
 
     def rows_with_attributes(self) -> pd.DataFrame:
         """The rows, with all that the table says of them in `DataFrame.attrs`."""
@@ -91,7 +113,11 @@ class ResultTable:
         """The table with more points, in the order of the sweep whichever was done first."""
         rows, order = _merge(self.rows, _frame([row for result in results for row in result.rows], COLUMNS))
         by_step = np.concatenate([self.by_step, *(result.by_step for result in results)])[order]
-        grown = replace(self, rows=rows, by_step=by_step)
+        hits = stacked_hits(
+            [self.hits, *(result.hits for result in results)],
+            [len(self.rows), *(len(result.rows) for result in results)],
+        )[order]
+        grown = replace(self, rows=rows, by_step=by_step, hits=hits)
         examples = [example for result in results for example in result.examples]
         if not examples:
             return grown

@@ -13,6 +13,7 @@ import pandas as pd
 from diffsem.link.errors import InputError
 from diffsem.link.files import replace_file
 from diffsem.link.results.columns import ADDED, AS_TOTAL, COLUMNS, EXAMPLE_COLUMNS, RESULT_COLUMNS, STEP_BINS, declared
+from diffsem.link.results.hits import hits_are_known
 from diffsem.link.results.journal import journal_of, read_journal
 from diffsem.link.results.plain_hdf5 import Content, opened
 from diffsem.link.results.result_file import (
@@ -49,7 +50,7 @@ ATTRIBUTES = {
     "wall_seconds": float,
 }
 # Every data set of a file that is read.
-READ = (*COLUMNS, *EXAMPLE_COLUMNS, "originals", "reconstructions")
+READ = (*COLUMNS, *EXAMPLE_COLUMNS, "hits", "originals", "reconstructions")
 
 
 def write_table(path: Path, table: ResultTable) -> None:
@@ -85,6 +86,8 @@ def write_table(path: Path, table: ResultTable) -> None:
         by_step = file.create_group("by_step")
         for name, values in _steps_to_write(table.by_step).items():
             write_numbers(by_step, name, values)
+        if table.hits.size:
+            write_numbers(file.create_group("draws"), "hits", table.hits)
         examples = file.create_group("examples")
         write_columns(examples, table.examples.index, declared(EXAMPLE_COLUMNS))
         examples["originals"] = table.examples.originals
@@ -179,6 +182,14 @@ def _steps_in(group: h5py.Group, content: Content, rows: int) -> np.ndarray:
     return by_step
 
 
+def _hits_in(file: h5py.File, content: Content, rows: pd.DataFrame) -> np.ndarray:
+    if not holds(file, "draws"):
+        return np.zeros([0, 0], np.uint8)
+    hits = numbers_in(group_in(file, "draws"), "hits", content, np.uint8, (len(rows), None))
+    hits_are_known(hits, rows["correct"].to_numpy(), rows["total"].to_numpy())
+    return hits
+
+
 def _all_within(places: np.ndarray, length: int) -> bool:
     return bool(((places >= 0) & (places < length)).all())
 
@@ -191,7 +202,7 @@ def _table_in(file: h5py.File, content: Content) -> ResultTable:
     else:
         by_step = np.zeros([len(rows), 2, STEP_BINS], np.int64)
     examples = _examples_in(group_in(file, "examples"), content, attributes)
-    return ResultTable(attributes, rows, by_step, examples, complete)
+    return ResultTable(attributes, rows, by_step, examples, complete, _hits_in(file, content, rows))
 
 
 def head_in(file: h5py.File) -> tuple[dict[str, str | int | float], bool]:

@@ -70,6 +70,34 @@ def attacks(
     _print_and_write(attacks_table(rows, f"{results}: {_setting(results, rows)}{asked.told}", sort), format_, csv)
 
 
+def compare(
+    results: ResultArgument,
+    csv: CsvFile = None,
+    systems: Systems = None,
+    at: At = "",
+    adversaries: Annotated[bool, typer.Option("--attacks", help="Attacks, not receivers.")] = False,
+    sort: Sort = "",
+    format_: FormatOption = Format.TABLE,
+) -> None:
+    """Print how any two receivers differ, or the earlier of --systems minus the later, image by image.
+
+    All of a point hear the same images and noise: intervals are paired, and p is McNemar's, with Holm's correction over
+    a point.
+    """
+    from diffsem.link import read_table
+    from diffsem.scenarios.reporting.comparison import compare as compared
+    from diffsem.scenarios.reporting.selection import select_table
+    from diffsem.scenarios.reporting.tables import comparison_table
+
+    if csv:
+        check_own_output(csv, "csv file")
+    asked = Asked(systems, at, sort, format_)
+    table = select_table(read_table(results), (), at)
+    lines = compared(table, systems or (), "adversary" if adversaries else "receiver")
+    title = f"{results}: {_setting(results, table.rows_with_attributes())}{asked.told}"
+    _print_and_write(comparison_table(table.rows, lines, title, sort), format_, csv)
+
+
 def export(
     results: ResultArgument,
     csv: Annotated[Path, typer.Option(help="CSV file to write, one row a point and a node.")],

@@ -73,7 +73,7 @@ def select_table(table: ResultTable, systems: Sequence[str] = (), at: str = "") 
     shown = pd.MultiIndex.from_frame(examples.index[heard]).isin(pd.MultiIndex.from_frame(rows[heard]))
     index = examples.index[shown].reset_index(drop=True)
     examples = replace(examples, index=index, reconstructions=examples.reconstructions[shown])
-    return replace(table, rows=rows.reset_index(drop=True), by_step=table.by_step[kept], examples=examples)
+    return replace(table.of_rows(kept, rows.reset_index(drop=True)), examples=examples)
 
 
 def _systems(rows: pd.DataFrame, names: Sequence[str]) -> list[str]:

@@ -53,9 +53,7 @@ def _part(table: ResultTable, values: dict[str, int]) -> ResultTable:
     single = {key: int(own[column].iloc[0]) for key, column in AXIS_KEYS.items() if key in scenario.axes}
     words = with_single_values(scenario, single).to_yaml() if single else table.attributes["scenario"]
     return replace(
-        table,
+        table.of_rows(rows, own),
         attributes={**table.attributes, "scenario": words, VARIANT: told(values)},
-        rows=own,
-        by_step=table.by_step[rows],
         examples=examples,
     )

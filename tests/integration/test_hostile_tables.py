@@ -134,6 +134,12 @@ def by_step(name, make):
     return lambda file: put(file["by_step"], name, make(file["by_step"][name][()]))
 
 
+def hit(file, rows=None):
+    """The eighth draw of some rows, of all by default."""
+    hits = np.ones([rows or len(file["results/total"]), 1], np.uint8)
+    file.create_group("draws").create_dataset("hits", data=hits)
+
+
 def example(name, make):
     return lambda file: put(file["examples"], name, make(file["examples"][name][()]))
 
@@ -224,6 +230,8 @@ REFUSED = {
     ),
     "huge chunk": (huge_chunk, "/results/correct claims more than this file may hold"),
     "one text, many rows": (repeated_text, "/results/system claims more than this file may hold"),
+    "hits that nobody counted": (hit, "/draws/hits, row 0: 1 hits, the last of draw 8; allowed: "),
+    "hits of other rows": (lambda file: hit(file, 1), "/draws/hits has shape (1, 1)"),
     "steps too short": (by_step("correct", lambda old: old[:, :-1]), "/by_step/correct has shape"),
     "steps of fewer rows": (by_step("total", lambda old: old[:-1]), "/by_step/total has shape"),
     "steps of no total": (lambda file: file["by_step"].pop("total"), "/by_step/total is missing"),

@@ -4,6 +4,7 @@ from diffsem.scenarios.reporting.tables.data import attack_lines, leakage_lines,
 from diffsem.scenarios.reporting.tables.formats import as_json, csv, latex, markdown
 from diffsem.scenarios.reporting.tables.kinds import (
     attacks_table,
+    comparison_table,
     error_rate_table,
     leakage_table,
     shown_tables,
@@ -16,6 +17,7 @@ __all__ = [
     "as_json",
     "attack_lines",
     "attacks_table",
+    "comparison_table",
     "csv",
     "error_rate_table",
     "latex",

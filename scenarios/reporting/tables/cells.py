@@ -43,6 +43,11 @@ def number(found: float, digits: int) -> str:
     return NOTHING if pd.isna(found) else f"{found:.{digits}f}"
 
 
+def chance(found: float) -> str:
+    """The p of a test."""
+    return "<0.0001" if found < 1e-4 else number(found, 4)
+
+
 def images(line: dict) -> str:
     """How many, and how often each was sent."""
     passes = line["draws"] / line["images"]

@@ -105,6 +105,27 @@ def attacks_table(rows: pd.DataFrame, title: str, sort: str = "") -> Sheet:
     )
 
 
+def comparison_table(rows: pd.DataFrame, lines: pd.DataFrame, title: str, sort: str = "") -> Sheet:
+    """The differences that `comparison.compare` tells; in percent."""
+    lines = ordered(lines, sort)
+    names, ends = (Part("first"), Part("second")), (Part("difference"), Part("p (Holm)"))
+    return Sheet(
+        title,
+        f"{PERCENT}; p: McNemar's exact test, - where the same draws are not told",
+        lines,
+        {key: field for key, field in _keys(rows, lines, "snr_db", "first").items() if key != "first"},
+        {
+            "first": Field(lambda line: cells.name(line["first"]), is_name=True),
+            "second": Field(lambda line: cells.name(line["second"]), is_name=True),
+            "difference": Field(lambda line: cells.percent(line, "difference", "+")),
+            "p (Holm)": Field(lambda line: cells.chance(line["p_holm"])),
+            "draws": Field(lambda line: f"{line['draws']:,}"),
+        },
+        ((names, ends, (Part("draws"),)), (names, ends)),
+        sections=_sections(lines, sort),
+    )
+
+
 def error_rate_table(rows: pd.DataFrame, title: str) -> Sheet:
     """Bit and block error rates of the digital links, with their 95% intervals."""
     return _error_rates(ordered(error_rate_lines(rows)), title)

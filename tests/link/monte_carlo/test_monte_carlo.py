@@ -99,6 +99,17 @@ def test_images_that_both_read_are_counted_with_the_adversary(rng):
     assert both == {("receiver", ""): zeros, ("adversary", "guess-0"): zeros, ("adversary", "guess-3"): 0}
 
 
+def test_hits_are_kept_draw_by_draw_and_say_what_is_counted(rng):
+    built = experiment(rng, StoppingRule(max_images=100), batch_size=32)
+    (result,) = simulate_points(built, Programs(built), [POINT])
+    hits = [np.unpackbits(row, count=100).astype(bool) for row in result.hits]
+    receivers = {row["system"]: own for row, own in zip(result.rows, hits, strict=True) if row["node"] == "receiver"}
+    for row, own in zip(result.rows, hits, strict=True):
+        assert own.sum() == row["correct"]
+        assert (own & receivers[row["system"]]).sum() == row["both_correct"]
+    assert any(0 < row["correct"] < 100 for row in result.rows)
+
+
 def test_images_are_counted_by_the_step_at_which_they_stood(rng):
     built = experiment(rng, StoppingRule(max_images=100))
     fading = WiretapLink(

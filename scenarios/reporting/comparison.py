@@ -75,27 +75,25 @@ def _at_point(table: ResultTable, rows: pd.DataFrame, systems: Sequence[str]) ->
 
 
 def _differences(table: ResultTable, rows: pd.DataFrame, systems: Sequence[str]) -> Iterator[dict]:
-    places = dict(zip(rows["name"], rows.index, strict=True))
-    for names in combinations([name for name in systems or places if name in places], 2):
-        first, second = (rows.loc[places[name]] for name in names)
-        where = {name: first[name] for name in [*WHOLE_POINT, "snr_db"]} | dict(
-            zip(("first", "second"), names, strict=True)
-        )
-        pairs = _pairs(first, second, *(table.hits_of(places[name]) for name in names))
-        yield where | {"difference": first["accuracy"] - second["accuracy"]} | _interval(first, second, pairs)
+    known = {row["name"]: (place, row) for place, row in zip(rows.index, rows.to_dict("records"), strict=True)}
+    for names in combinations([name for name in systems or known if name in known], 2):
+        (place, first), (other_place, second) = (known[name] for name in names)
+        line = {name: first[name] for name in [*WHOLE_POINT, "snr_db"]} | {"first": names[0], "second": names[1]}
+        pairs = _pairs(first, second, table.hits_of(place), table.hits_of(other_place))
+        yield line | {"difference": first["accuracy"] - second["accuracy"]} | _interval(first, second, pairs)
 
 
-def _pairs(first: pd.Series, second: pd.Series, hits: np.ndarray | None, others: np.ndarray | None) -> Pairs | None:
+def _pairs(first: dict, second: dict, hits: np.ndarray | None, others: np.ndarray | None) -> Pairs | None:
     """None where it is not told which draws go together, or those of one image do."""
     repeated = any(row["total"] > row["images"] for row in (first, second))
     return None if repeated or hits is None or others is None or len(hits) != len(others) else pairs_of(hits, others)
 
 
-def _interval(first: pd.Series, second: pd.Series, pairs: Pairs | None) -> dict:
+def _interval(first: dict, second: dict, pairs: Pairs | None) -> dict:
     if pairs is None:
-        counts = [row[name] for row in (first, second) for name in ("correct", "total")]
+        counts = (first["correct"], first["total"], second["correct"], second["total"])
         low, high = gap_interval(*counts, first["effective_images"], second["effective_images"])
-        p, draws = math.nan, int(min(first["total"], second["total"]))
+        p, draws = math.nan, min(first["total"], second["total"])
     else:
         (low, high), p, draws = paired_interval(pairs), mcnemar(pairs), pairs.total
     ends = {"difference_low": low, "difference_high": high}

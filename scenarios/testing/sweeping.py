@@ -1,22 +1,19 @@
 """What a training and a sweep of any plan have to pass."""
 
-import contextlib
+import shutil
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
+from diffsem.link import journal_of
 from diffsem.scenarios.runs.plan import Plan
 from diffsem.scenarios.runs.sweep import Listeners, run_plan
 from diffsem.scenarios.runs.train import train_plan
 
 
-class _StopError(Exception):
-    """Ends a sweep half-way."""
-
-
 def train_and_sweep(plan: Plan, folder: Path) -> pd.DataFrame:
-    """Train all that a plan needs, sweep it, cut that off, and resume it; weights and tables go into the folder.
+    """Train all that a plan needs, sweep it, and resume that behind its first point; all files go into the folder.
 
     Returns
     -------
@@ -31,9 +28,22 @@ def train_and_sweep(plan: Plan, folder: Path) -> pd.DataFrame:
         If anything cannot be built, trained or swept.
     """
     train_all(plan, folder)
-    whole = run_plan(plan, folder / "whole.h5")
-    _check_resume(plan, folder, whole)
-    return whole
+    whole = folder / "whole.h5"
+
+    def keep(done: int, total: int) -> None:
+        """What would be left if the sweep were cut off behind its first point."""
+        if done == 1:
+            for part, copy in ((whole, _cut(folder)), (journal_of(whole), journal_of(_cut(folder)))):
+                if part.exists():
+                    shutil.copyfile(part, copy)
+
+    rows = run_plan(plan, whole, listeners=Listeners(on_points=keep))
+    _check_resume(plan, folder, rows)
+    return rows
+
+
+def _cut(folder: Path) -> Path:
+    return folder / "cut.h5"
 
 
 def train_all(plan: Plan, folder: Path) -> None:
@@ -50,15 +60,8 @@ def train_all(plan: Plan, folder: Path) -> None:
 
 def _check_resume(plan: Plan, folder: Path, whole: pd.DataFrame) -> None:
     """A sweep that is cut off after its first point and goes on gives the same rows; one that is done runs nothing."""
-
-    def stop(done: int, total: int) -> None:
-        if done == 1:
-            raise _StopError
-
-    with contextlib.suppress(_StopError):
-        run_plan(plan, folder / "resumed.h5", listeners=Listeners(on_points=stop))
     simulated: list[int] = []
-    resumed = run_plan(plan, folder / "resumed.h5", listeners=Listeners(on_images=simulated.append))
+    resumed = run_plan(plan, _cut(folder), listeners=Listeners(on_images=simulated.append))
     differences = [name for name in whole.columns if not resumed[name].equals(whole[name])]
     assert not differences, f"a sweep that was cut off and resumed gives other values of {', '.join(differences)}"
     left = plan.scenario.monte_carlo.max_images

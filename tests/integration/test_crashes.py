@@ -50,7 +50,7 @@ def test_fifty_kills_at_random_moments_cost_no_finished_point_and_change_no_row(
                 while run.poll() is None and on_the_disk() == before:
                     time.sleep(0.02)
             try:
-                run.wait(moments.uniform(0, 1 if i % 2 else 6))
+                run.wait(moments.uniform(0, 1 if i % 2 else 5))
             except subprocess.TimeoutExpired:
                 run.kill()
         if path.exists():

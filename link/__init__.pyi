@@ -79,6 +79,10 @@ from .files import (
     check_output_folder,
     replace_file,
 )
+from .hits import (
+    hits_are_known,
+    packed_hits,
+)
 from .image_quality import (
     psnr_db,
     ssim,
@@ -139,10 +143,6 @@ from .results.columns import (
 )
 from .results.concat import (
     concat,
-)
-from .results.hits import (
-    hits_are_known,
-    packed_hits,
 )
 from .results.journal import (
     Journal,

@@ -6,13 +6,13 @@ from typing import Literal
 import numpy as np
 
 from diffsem.link.accuracy import simplex_ceilings
+from diffsem.link.hits import packed_hits
 from diffsem.link.monte_carlo.experiment import Attack, Experiment
 from diffsem.link.monte_carlo.node import Node
 from diffsem.link.monte_carlo.outcome import Attacked, Outcome
 from diffsem.link.monte_carlo.part import TOGETHER, Part, part_of_digital, parts_of
 from diffsem.link.monte_carlo.rows import axes_of, row_of, stop_reason
 from diffsem.link.monte_carlo.tally import Tally
-from diffsem.link.results.hits import packed_hits
 from diffsem.link.results.point import Point, PointResult
 from diffsem.link.transmission.bit_transmission import BitTransmission
 

@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
+from diffsem.link.hits import hits_are_known
 from diffsem.link.results.columns import COLUMNS, EXAMPLE_COLUMNS, STEP_BINS
-from diffsem.link.results.hits import hits_are_known
 from diffsem.link.results.point import Point, PointResult, as_pixels
 
 

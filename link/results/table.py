@@ -6,8 +6,8 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import pandas as pd
 
+from diffsem.link.hits import hits_are_known, stacked_hits
 from diffsem.link.results.columns import ADDED, COLUMNS, EXAMPLE_COLUMNS, POINT_COLUMNS, STEP_BINS
-from diffsem.link.results.hits import hits_are_known, stacked_hits
 from diffsem.link.results.point import PointResult, as_pixels
 
 
@@ -74,6 +74,10 @@ class ResultTable:
     complete: bool = False
     hits: np.ndarray = field(default_factory=lambda: np.zeros([0, 0], np.uint8))
 
+    def __post_init__(self) -> None:
+        if self.hits.size and len(self.hits) != len(self.rows):
+            raise ValueError(f"hits of {len(self.hits)} rows; allowed: of {len(self.rows)}, as `of_rows` takes them")
+
     def hits_of(self, row: int) -> np.ndarray | None:
         """[total] bool: whether a row read each of its draws right; None if it does not tell.
 
@@ -86,10 +90,10 @@ class ResultTable:
         return np.unpackbits(packed[0], count=int(total[0])).astype(bool)
 
     def _all_hits(self) -> np.ndarray:
-        return stacked_hits([self.hits], [len(self.rows)])
+        return stacked_hits([self.hits if self.hits.size else self.hits[:0]], [len(self.rows)])
 
-    def of_rows(self, kept: np.ndarray, rows: pd.DataFrame) -> "ResultTable":
-        """The table with some of its rows alone, by their places or as [rows] bool; `rows` is what they become."""
+    def of_rows(self, kept: np.ndarray | slice, rows: pd.DataFrame) -> "ResultTable":
+        """The table with some of its rows alone, by places, [rows] bool or a slice; `rows` is what they become."""
         return replace(self, rows=rows, by_step=self.by_step[kept], hits=self._all_hits()[kept])
 
     def rows_with_attributes(self) -> pd.DataFrame:
@@ -114,7 +118,7 @@ class ResultTable:
         rows, order = _merge(self.rows, _frame([row for result in results for row in result.rows], COLUMNS))
         by_step = np.concatenate([self.by_step, *(result.by_step for result in results)])[order]
         hits = stacked_hits(
-            [self.hits, *(result.hits for result in results)],
+            [self._all_hits(), *(result.hits for result in results)],
             [len(self.rows), *(len(result.rows) for result in results)],
         )[order]
         grown = replace(self, rows=rows, by_step=by_step, hits=hits)

@@ -12,8 +12,8 @@ import pandas as pd
 
 from diffsem.link.errors import InputError
 from diffsem.link.files import replace_file
+from diffsem.link.hits import hits_are_known
 from diffsem.link.results.columns import ADDED, AS_TOTAL, COLUMNS, EXAMPLE_COLUMNS, RESULT_COLUMNS, STEP_BINS, declared
-from diffsem.link.results.hits import hits_are_known
 from diffsem.link.results.journal import journal_of, read_journal
 from diffsem.link.results.plain_hdf5 import Content, opened
 from diffsem.link.results.result_file import (

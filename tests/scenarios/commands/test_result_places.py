@@ -36,7 +36,7 @@ def stored(tmp_path):
         table, path = read_table(source), tmp_path / "r.h5"
         rows = change(table.rows)
         table = replace(table, attributes=table.attributes | attributes)
-        write_table(path, replace(table, rows=rows.reset_index(drop=True), by_step=table.by_step[rows.index]))
+        write_table(path, table.of_rows(rows.index.to_numpy(), rows.reset_index(drop=True)))
         return path
 
     return write

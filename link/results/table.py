@@ -90,7 +90,7 @@ class ResultTable:
         return np.unpackbits(packed[0], count=int(total[0])).astype(bool)
 
     def _all_hits(self) -> np.ndarray:
-        return stacked_hits([self.hits if self.hits.size else self.hits[:0]], [len(self.rows)])
+        return self.hits if self.hits.size else np.zeros([len(self.rows), 0], np.uint8)
 
     def of_rows(self, kept: np.ndarray | slice, rows: pd.DataFrame) -> "ResultTable":
         """The table with some of its rows alone, by places, [rows] bool or a slice; `rows` is what they become."""

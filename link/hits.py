@@ -42,6 +42,16 @@ def hits_are_known(packed: np.ndarray, correct: np.ndarray, total: np.ndarray) -
     ------
     ValueError
         If the hits of a row are others than it counts.
+
+    Examples
+    --------
+    The second row is of an older table.
+
+    >>> import numpy as np
+    >>> from diffsem.link import hits_are_known, packed_hits
+    >>> packed = packed_hits([np.array([True, False, True]), np.zeros(0, bool)])
+    >>> hits_are_known(packed, correct=np.array([2, 2]), total=np.array([3, 3])).tolist()
+    [True, False]
     """
     counted = np.bitwise_count(packed).sum(axis=1, dtype=np.int64)
     last = _last_hit(packed)

@@ -15,10 +15,10 @@ SCENARIO = {
     "timesteps": [0, 240],
     "legitimate": {
         "snr_db": [15],
-        "receivers": ["classifier", "diffsem", "e-diffsem", "direct"],
+        "receivers": ["classifier", "diffsem", "direct"],
     },
     "eavesdropper": {"attacks": ["inversion-residual", "residual-classifier"]},
-    "denoising": {"steps": 1, "channels": 8, "max_rounds": 2},
+    "denoising": {"steps": 1, "channels": 8},
     "monte_carlo": {"batch_size": 30, "max_images": 60},
     "training": {
         "batch_size": 32,

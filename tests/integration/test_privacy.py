@@ -23,7 +23,8 @@ def build(target):
 def train(eavesdropping, model):
     one_hot = np.eye(model.output_shape[-1], dtype=np.float32)
     loss = keras.losses.CategoricalCrossentropy(from_logits=True, label_smoothing=0.1)
-    return eavesdropping.fit(model, loss, lambda heard, images, labels: one_hot[labels], min_delta=5e-4, patience=4)
+    options = {"min_delta": 5e-4, "patience": 4, "batch_size": 1024}
+    return eavesdropping.fit(model, loss, lambda heard, images, labels: one_hot[labels], **options)
 
 
 WIDE = AttackMethod("outside-wide", "label", build, train)

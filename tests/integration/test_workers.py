@@ -231,6 +231,7 @@ def variant_of(scenario, points=None):
     return Variant(scenario, origin_of(planned, load_dataset(planned.source)), tuple(own))
 
 
+@pytest.mark.slow
 def test_processes_of_the_caller_outlive_the_workers():
     from diffsem.scenarios.runs.parallel.processes import Crew
 

@@ -5,7 +5,6 @@ import pytest
 from diffsem.scenarios.systems import shipped_systems
 from diffsem.scenarios.testing import run_system_test
 
-QUICK = ("classifier",)
 # What else a scenario needs for a system.
 NEEDS = {
     "null-space-noise": [
@@ -23,9 +22,8 @@ def trained(tmp_path_factory):
     return tmp_path_factory.mktemp("trained")
 
 
-@pytest.mark.parametrize(
-    "name", [pytest.param(name, marks=() if name in QUICK else pytest.mark.slow) for name in shipped_systems()]
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("name", shipped_systems())
 def test_it_is_trained_swept_resumed_and_drawn(name, trained, tmp_path):
     if name not in NEEDS:
         (tmp_path / "weights").symlink_to(trained)

@@ -141,9 +141,15 @@ def train_command(folder):
     return [*DIFFSEM, "train", "mnist-awgn", "--out", str(folder), *keys]
 
 
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("trained")
+    subprocess.run(train_command(folder), check=True, capture_output=True)
+    return folder
+
+
 @pytest.mark.slow
-def test_a_full_disk_ends_a_training_in_one_line_and_it_resumes_to_the_same_weights(tmp_path):
-    subprocess.run(train_command(tmp_path / "whole"), check=True, capture_output=True)
+def test_a_full_disk_ends_a_training_in_one_line_and_it_resumes_to_the_same_weights(trained, tmp_path):
     disk = tmp_path / "disk"
     disk.mkdir()
     # One state of the pair with its optimiser takes 340 kB, and two stand side by side for a moment.
@@ -155,13 +161,12 @@ def test_a_full_disk_ends_a_training_in_one_line_and_it_resumes_to_the_same_weig
     kept = tmp_path / "disk-kept"
     subprocess.run(train_command(kept), check=True, capture_output=True)
     for name in ("encoder", "classifier"):
-        left, right = (folder / f"{name}.weights.h5" for folder in (kept, tmp_path / "whole"))
+        left, right = (folder / f"{name}.weights.h5" for folder in (kept, trained))
         assert left.read_bytes() == right.read_bytes()
 
 
 @pytest.mark.slow
-def test_a_training_killed_at_random_moments_resumes_to_the_same_weights(tmp_path):
-    subprocess.run(train_command(tmp_path / "whole"), check=True, capture_output=True)
+def test_a_training_killed_at_random_moments_resumes_to_the_same_weights(trained, tmp_path):
     moments = random.Random(11)
     for _ in range(5):
         with subprocess.Popen(
@@ -173,5 +178,5 @@ def test_a_training_killed_at_random_moments_resumes_to_the_same_weights(tmp_pat
                 run.kill()
     subprocess.run(train_command(tmp_path / "cut"), check=True, capture_output=True)
     for name in ("encoder", "classifier"):
-        left, right = (tmp_path / folder / f"{name}.weights.h5" for folder in ("cut", "whole"))
+        left, right = (folder / f"{name}.weights.h5" for folder in (tmp_path / "cut", trained))
         assert left.read_bytes() == right.read_bytes()

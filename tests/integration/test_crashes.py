@@ -68,7 +68,7 @@ def test_fifty_kills_at_random_moments_cost_no_finished_point_and_change_no_row(
         if i % 5 == 0:
             with subprocess.Popen(command(path), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as run:
                 try:
-                    run.wait(moments.uniform(0, 8))
+                    run.wait(moments.uniform(0, 6))
                 except subprocess.TimeoutExpired:
                     run.kill()
         else:

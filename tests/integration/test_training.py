@@ -4,10 +4,12 @@ import json
 import shutil
 import subprocess
 import sys
+from contextlib import contextmanager
 
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from diffsem.link import InputError
 from diffsem.scenarios import load_scenario, run_scenario, train_scenario
@@ -129,11 +131,22 @@ def assert_same_weights(scenario, names, left, right):
             np.testing.assert_array_equal(a, b)
 
 
+@contextmanager
+def eagerly():
+    """Of a step that is run four times, tracing its graph is most of the time; others train and resume with graphs."""
+    tf.config.run_functions_eagerly(True)
+    try:
+        yield
+    finally:
+        tf.config.run_functions_eagerly(False)
+
+
 @pytest.fixture(scope="module")
 def every_stage(tmp_path_factory):
     """The record of a training of all that ships, and a folder that holds it and what it leaves if it is cut off."""
     folder = tmp_path_factory.mktemp("every-stage")
-    return train_and_cut(load_scenario("mnist-awgn", TOY), folder / "whole", folder / "cut"), folder
+    with eagerly():
+        return train_and_cut(load_scenario("mnist-awgn", TOY), folder / "whole", folder / "cut"), folder
 
 
 @pytest.mark.slow
@@ -150,7 +163,8 @@ def test_every_stage_trains_resumes_to_the_same_weights_and_feeds_a_sweep(every_
     epochs = []
     seen = keras.callbacks.LambdaCallback(on_epoch_begin=lambda epoch, logs: epochs.append(epoch))
     log = one_after_another(record, folder / "cut", folder / "resumed")
-    resumed = train_scenario(scenario, folder / "resumed", lambda name, epochs: [seen], log)
+    with eagerly():
+        resumed = train_scenario(scenario, folder / "resumed", lambda name, epochs: [seen], log)
     assert epochs == [1] * len(record)
     assert {name: entry["scores"] for name, entry in resumed.items()} == {
         name: entry["scores"] for name, entry in record.items()

@@ -80,6 +80,7 @@ from .files import (
     replace_file,
 )
 from .hits import (
+    even_draws,
     hits_are_known,
     packed_hits,
 )
@@ -124,6 +125,8 @@ from .monte_carlo.stopping_rule import (
 )
 from .pairs import (
     Pairs,
+    clustered_mcnemar,
+    effective_pairs,
     holm,
     mcnemar,
     paired_interval,
@@ -271,14 +274,17 @@ __all__ = [
     "check_output_folder",
     "check_plain",
     "clustered_interval",
+    "clustered_mcnemar",
     "coded_bits",
     "combine_looks",
     "concat",
     "derive_seed",
     "effective_images",
+    "effective_pairs",
     "empty_table",
     "end_to_end",
     "escaped",
+    "even_draws",
     "gap_interval",
     "hits_are_known",
     "holm",

@@ -138,23 +138,43 @@ def effective_images(correct: np.ndarray, total: np.ndarray) -> float:
     >>> once, round(often, 2)
     (4.0, 1.14)
     """
-    drawn = total > 0
-    correct, total = correct[drawn].astype(float), total[drawn].astype(float)
-    images, draws = len(total), total.sum()
-    if images == draws:
-        return float(draws)
-    share = correct.sum() / draws
-    if images == 1 or share in (0, 1):
-        return float(images)
-    residual = correct - share * total
+    share = correct.sum() / max(total.sum(), 1)
+    return independent_clusters(correct, total, share * (1 - share))
+
+
+def independent_clusters(sums: np.ndarray, draws: np.ndarray, variance: float) -> float:
+    """How many independent draws a mean is worth whose draws come in clusters; `effective_images` says how.
+
+    Parameters
+    ----------
+    sums : [N]
+        Of the value, over the draws of each cluster.
+    draws : [N], int
+        Of each cluster; those without any are left out.
+    variance : float
+        Of one independent draw.
+
+    Returns
+    -------
+    float
+        At most the number of draws, which it is with one draw a cluster.
+    """
+    drawn = draws > 0
+    sums, draws = sums[drawn].astype(float), draws[drawn].astype(float)
+    clusters, total = len(draws), draws.sum()
+    if clusters == total:
+        return float(total)
+    if clusters == 1 or variance == 0:
+        return float(clusters)
+    residual = sums - sums.sum() / total * draws
     spread = np.mean(residual**2)
     if spread == 0:
-        return float(draws)
+        return float(total)
     kurtosis = np.mean(residual**4) / spread**2
-    freedom = max(FEWEST_DEGREES, min(images - 1, 2 * images / max(kurtosis - 1, 1e-9)))
+    freedom = max(FEWEST_DEGREES, min(clusters - 1, 2 * clusters / max(kurtosis - 1, 1e-9)))
     few = (norm.ppf(0.975) / student_t.ppf(0.975, freedom)) ** 2
-    variance = images**2 / (images - 1) * spread / draws**2
-    return float(min(draws, few * share * (1 - share) / variance))
+    of_mean = clusters**2 / (clusters - 1) * spread / total**2
+    return float(min(total, few * variance / of_mean))
 
 
 def gap_interval(

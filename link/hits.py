@@ -1,8 +1,24 @@
 """Whether each draw of each row was read right: a bit each, packed into bytes."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
+
+
+def even_draws(total: Any, images: Any) -> Any:
+    """Draws of every other image, from the first, of so many draws in which so many images come in turn.
+
+    Examples
+    --------
+    Of three images in seven draws the first and the third, of which the first came three times.
+
+    >>> from diffsem.link import even_draws
+    >>> even_draws(total=7, images=3)
+    5
+    """
+    rounds, rest = total // images, total % images
+    return rounds * ((images + 1) // 2) + (rest + 1) // 2
 
 
 def packed_hits(hits: Sequence[np.ndarray]) -> np.ndarray:

@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.stats import binomtest
+from scipy.stats import binomtest, chi2
 
-from diffsem.link.accuracy import wilson_interval
+from diffsem.link.accuracy import independent_clusters, share_interval
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,7 @@ def pairs_of(first: np.ndarray, second: np.ndarray) -> Pairs:
     return Pairs(int(kinds[3]), int(kinds[2]), int(kinds[1]), int(kinds[0]))
 
 
-def paired_interval(pairs: Pairs) -> tuple[float, float]:
+def paired_interval(pairs: Pairs, effective: float | None = None) -> tuple[float, float]:
     """95% interval of the difference of two shares that were counted on the same draws.
 
     Newcombe's method 10 (Statistics in Medicine 17, 1998, 2635): the Wilson intervals of both, put together by the
@@ -81,6 +81,8 @@ def paired_interval(pairs: Pairs) -> tuple[float, float]:
     Parameters
     ----------
     pairs : Pairs
+    effective : float, optional
+        Independent draws that they are worth (`effective_pairs`); default: all.
 
     Returns
     -------
@@ -96,30 +98,66 @@ def paired_interval(pairs: Pairs) -> tuple[float, float]:
     >>> [round(end, 4) for end in gap_interval(812, 1000, 790, 1000)]
     [-0.013, 0.057]
     """
-    first, second = pairs.both + pairs.only_first, pairs.both + pairs.only_second
-    low, high = wilson_interval(first, pairs.total)
-    other_low, other_high = wilson_interval(second, pairs.total)
-    below, above = first / pairs.total - low, high - first / pairs.total
-    other_below, other_above = second / pairs.total - other_low, other_high - second / pairs.total
-    phi = _correlation(pairs)
+    draws = pairs.total if effective is None else effective
+    first = (pairs.both + pairs.only_first) / pairs.total
+    second = (pairs.both + pairs.only_second) / pairs.total
+    (low, high), (other_low, other_high) = share_interval(first, draws), share_interval(second, draws)
+    phi = _correlation(pairs, first, second, draws)
     return (
-        pairs.difference - _length(below, other_above, phi),
-        pairs.difference + _length(above, other_below, phi),
+        pairs.difference - _length(first - low, other_high - second, phi),
+        pairs.difference + _length(high - first, second - other_low, phi),
     )
 
 
-def _correlation(pairs: Pairs) -> float:
+def _correlation(pairs: Pairs, first: float, second: float, draws: float) -> float:
     """Newcombe's phi; 0 where a node is always right, or always wrong."""
-    first, second = pairs.both + pairs.only_first, pairs.both + pairs.only_second
-    spread = first * (pairs.total - first) * second * (pairs.total - second)
+    spread = first * (1 - first) * second * (1 - second)
     if not spread:
         return 0.0
-    together = pairs.both * pairs.neither - pairs.only_first * pairs.only_second
-    return (max(together - pairs.total / 2, 0) if together > 0 else together) / math.sqrt(spread)
+    together = (pairs.both * pairs.neither - pairs.only_first * pairs.only_second) / pairs.total**2
+    return (max(together - 1 / (2 * draws), 0) if together > 0 else together) / math.sqrt(spread)
 
 
 def _length(first: float, second: float, phi: float) -> float:
     return math.sqrt(max(first**2 - 2 * phi * first * second + second**2, 0))
+
+
+def effective_pairs(first: np.ndarray, second: np.ndarray, images: int) -> float:
+    """How many independent draws a difference is worth where images were sent several times.
+
+    As `effective_images` of one share: the variance of the difference is that of a ratio over images.
+
+    Parameters
+    ----------
+    first, second : [N], bool
+        Whether each was right, draw by draw; draw n is of image n modulo `images`.
+    images : int
+
+    Returns
+    -------
+    float
+        At most N, which it is where every image was sent once.
+
+    Examples
+    --------
+    Four images, of which one alone tells the receivers apart, sent five times each.
+
+    >>> import numpy as np
+    >>> from diffsem.link import effective_pairs
+    >>> first, second = np.tile([True, True, False, False], 5), np.tile([True, False, False, False], 5)
+    >>> round(effective_pairs(first, second, images=4), 2)
+    1.14
+    """
+    sums, draws = _by_image(first, second, images)
+    share = sums.sum() / draws.sum()
+    return independent_clusters(sums, draws, float(np.mean(np.not_equal(first, second))) - share**2)
+
+
+def _by_image(first: np.ndarray, second: np.ndarray, images: int) -> tuple[np.ndarray, np.ndarray]:
+    """[images] what the first has over the second, and [images] draws."""
+    image = np.arange(len(first)) % images
+    ahead = np.asarray(first, int) - np.asarray(second, int)
+    return np.bincount(image, ahead, images), np.bincount(image, minlength=images)
 
 
 def mcnemar(pairs: Pairs) -> float:
@@ -133,6 +171,32 @@ def mcnemar(pairs: Pairs) -> float:
     """
     alone = pairs.only_first + pairs.only_second
     return float(binomtest(pairs.only_first, alone).pvalue) if alone else 1.0
+
+
+def clustered_mcnemar(first: np.ndarray, second: np.ndarray, images: int) -> float:
+    """p of McNemar's test where images were sent several times: each image's share of draws that one alone got.
+
+    Durkalski et al., Statistics in Medicine 22 (2003), 2417: the square of the sum of what the first has over the
+    second, by image, over the sum of its squares, is chi square of one degree of freedom.
+
+    Parameters
+    ----------
+    first, second : [N], bool
+        Whether each was right, draw by draw; draw n is of image n modulo `images`.
+    images : int
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from diffsem.link import clustered_mcnemar
+    >>> first, second = np.tile([True, True, False, False], 5), np.tile([True, False, False, False], 5)
+    >>> round(clustered_mcnemar(first, second, images=4), 3)
+    0.317
+    """
+    sums, draws = _by_image(first, second, images)
+    ahead = sums[draws > 0] / draws[draws > 0]
+    squares = float(np.sum(ahead**2))
+    return float(chi2.sf(np.sum(ahead) ** 2 / squares, 1)) if squares else 1.0
 
 
 def holm(p_values: Sequence[float]) -> list[float]:

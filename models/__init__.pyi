@@ -21,6 +21,7 @@ from .networks.information_bottleneck import Against as Against
 from .networks.information_bottleneck import SymbolInformation as SymbolInformation
 from .networks.information_bottleneck import log_uniform_kl as log_uniform_kl
 from .networks.information_bottleneck import noise_to_signal_log as noise_to_signal_log
+from .networks.looks import LooksClassifier as LooksClassifier
 from .networks.picture import Picture as Picture
 from .networks.picture import PictureClassifier as PictureClassifier
 from .networks.picture import PictureEncoder as PictureEncoder

@@ -68,5 +68,10 @@ for antennas in 1 2 4; do
     'legitimate.receivers=[null-space-noise]' "eavesdropper.receive_antennas=$antennas"
 done
 
+# The attack that reads all looks at once, which came later still, beside the one that reads them one by one.
+run sorted-looks mnist-keyed-scramble 'timesteps=[0, 60, 120, 180, 240, 450]' \
+  'legitimate.receivers=[keyed-scramble, keyed-self-noise-scramble]' \
+  'eavesdropper.attacks=[sorted-magnitudes, sorted-looks]'
+
 # The reference pair next to the ceiling; its attacks are in the tables above.
 run reference mnist-reference 'eavesdropper.attacks=[]'

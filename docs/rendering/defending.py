@@ -44,19 +44,11 @@ def made_by_make(folder: str, *names: str) -> str:
 
 def strongest_on(several: Iterable[Table], system: str, t: int) -> Accuracy:
     """The most accurate attack on a system at a step, over all tables. Raises PageError if there is none."""
-    found = [_strongest(one, system, t) for one in several]
+    found = [one.strongest_on(system, t) for one in several]
     found = [one for one in found if one is not None]
     if not found:
         raise PageError(f"attack on {system} at t = {t}: in none of the tables")
     return max(found, key=lambda one: one.value)
-
-
-def _strongest(one: Table, system: str, t: int) -> Accuracy | None:
-    rows = one.rows
-    rows = rows[(rows["node"] == "adversary") & (rows["system"] == system) & (rows["timestep"] == t)]
-    if rows.empty:
-        return None
-    return accuracy_of(rows.sort_values("accuracy", ascending=False, kind="stable").iloc[0].to_dict())
 
 
 def held(receiver: Accuracy, attack: Accuracy) -> list[str]:

@@ -1,12 +1,16 @@
 """Accuracies with Wilson's intervals, and their differences with Newcombe's: what cells and sentences are made of."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
 from diffsem.link import gap_interval, wilson_interval
+from diffsem.scenarios.reporting.differences import Difference as RowDifference
+from diffsem.scenarios.reporting.differences import difference_by_hits
 
 
 def number(value: float, digits: int = 1, sign: bool = False) -> str:
@@ -55,8 +59,17 @@ class Measure:
         return max(self.value - self.low, self.high - self.value)
 
 
+@dataclass(frozen=True)
 class Difference(Measure):
-    """A difference of two accuracies in points, with Newcombe's interval; the two are taken as independent."""
+    """A difference of two accuracies in points, with Newcombe's interval.
+
+    Parameters
+    ----------
+    paired : bool
+        By image; else the two are taken as independent.
+    """
+
+    paired: bool = False
 
     @property
     def told(self) -> bool:
@@ -74,12 +87,41 @@ class Difference(Measure):
         return self.high < 0
 
     def __neg__(self) -> "Difference":
-        return Difference(-self.value, -self.high, -self.low)
+        return Difference(-self.value, -self.high, -self.low, self.paired)
 
     @property
     def signed(self) -> str:
         """As "+2.8 [+0.1, +5.5]"."""
         return self.text(sign=True)
+
+
+_made: ContextVar[list[Difference] | None] = ContextVar("made", default=None)
+
+
+@contextmanager
+def differences_made() -> Iterator[list[Difference]]:
+    """All differences of accuracies that are taken inside, in a list that grows."""
+    made: list[Difference] = []
+    token = _made.set(made)
+    try:
+        yield made
+    finally:
+        _made.reset(token)
+
+
+def pairing(made: Sequence[Difference]) -> str:
+    """Whether differences are paired, and why not, in sentences; "" of none."""
+    alone = sum(not one.paired for one in made)
+    if not made:
+        return ""
+    if not alone:
+        return "Differences are paired by image (Newcombe's method 10)."
+    which = "Differences" if alone == len(made) else f"{alone:,} of {len(made):,} differences"
+    rest = "" if alone == len(made) else " The others are paired by image."
+    return (
+        f"{which} behind this page take runs as independent, since tables of theirs are from before a bit an image was "
+        f"kept, or pool several points: intervals are wider than they need be.{rest}"
+    )
 
 
 @dataclass(frozen=True)
@@ -94,14 +136,28 @@ class Accuracy(Measure):
         Independent images that it is worth.
     row : mapping
         The row of the result table that it is from: all of its columns; empty if it is from no table.
+    hits : [total] bool, optional
+        Whether each draw was read right.
+    images_of : str
+        SHA-256 of the test images; "" if they are not told.
     """
 
     correct: int
     total: int
     effective: float
     row: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
+    hits: np.ndarray | None = field(default=None, repr=False, compare=False)
+    images_of: str = field(default="", repr=False, compare=False)
 
     def __sub__(self, other: "Accuracy") -> Difference:
+        difference = self._less(other)
+        if (made := _made.get()) is not None:
+            made.append(difference)
+        return difference
+
+    def _less(self, other: "Accuracy") -> Difference:
+        if self.images_of and self.images_of == other.images_of and self.hits is not None:
+            return _in_points(difference_by_hits(self.row, other.row, self.hits, other.hits))
         low, high = gap_interval(self.correct, self.total, other.correct, other.total, self.effective, other.effective)
         return Difference(self.value - other.value, 100 * low, 100 * high)
 
@@ -121,10 +177,16 @@ class Accuracy(Measure):
         return number(100 * self.row["clean_judge_accuracy"])
 
 
-def accuracy_of(row: Mapping[str, Any]) -> Accuracy:
-    """Of a row of a result table."""
+def _in_points(difference: RowDifference) -> Difference:
+    ends = (100 * end for end in (difference.value, difference.low, difference.high))
+    return Difference(*ends, difference.paired)
+
+
+def accuracy_of(row: Mapping[str, Any], hits: np.ndarray | None = None, images_of: str = "") -> Accuracy:
+    """Of a row of a result table; hits and images_of are those of `Accuracy`."""
     value, low, high = (100 * row[name] for name in ("accuracy", "ci_low", "ci_high"))
-    return Accuracy(value, low, high, int(row["correct"]), int(row["total"]), float(row["effective_images"]), row)
+    counts = int(row["correct"]), int(row["total"]), float(row["effective_images"])
+    return Accuracy(value, low, high, *counts, row, hits, images_of)
 
 
 def counted(correct: float, total: int) -> Accuracy:

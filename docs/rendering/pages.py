@@ -110,13 +110,15 @@ def render(name: str) -> Page:
     environment = _environment(_shows(figures, "../" * name.count("/")))
     environment.globals |= {"link": _links(name), "contents": contents}
     try:
-        body = environment.get_template(f"{name}.md").render()
+        with measures.differences_made() as made:
+            body = environment.get_template(f"{name}.md").render()
     except jinja2.TemplateError as error:
         raise claims.PageError(f"page {name}: {error}") from error
     head = (
         f"<!-- Generated from docs/templates/results/{name}.md by `python docs/render.py {name}`:\n"
         "     change the template, not this page. -->\n\n"
     )
+    body = f"{body.rstrip()}\n\n{measures.pairing(made)}".rstrip() + "\n"
     return Page(name, head + markdown.wrapped(EMPTY.sub("\n\n", body)), figures)
 
 

@@ -12,6 +12,7 @@ import pandas as pd
 import diffsem.models as models
 from diffsem.link import ResultTable, read_table
 from diffsem.scenarios import Scenario
+from diffsem.scenarios.reporting.statistics import WHOLE_POINT, strongest_adversary
 from diffsem.scenarios.reporting.table_attributes import scenario_of
 from rendering.claims import PageError
 from rendering.measures import Accuracy, accuracy_of
@@ -82,22 +83,46 @@ class Table:
         PageError
             If not exactly one row is meant.
         """
-        return _only(self._found(node="receiver", system=system, **where), self.path)
+        return self._only(self._found(node="receiver", system=system, **where))
 
     def attack(self, transmitter: str, attack: str, **where: Any) -> Accuracy:
         """An attack on a transmitter; own_snr_db in `where` is the eavesdropper's. Raises as `receiver` does."""
-        return _only(self._found(node="adversary", transmitter=transmitter, attack=attack, **where), self.path)
+        return self._only(self._found(node="adversary", transmitter=transmitter, attack=attack, **where))
 
     def strongest(self, transmitter: str, among: Collection[str] | None = None, **where: Any) -> Accuracy:
-        """The most accurate attack on a transmitter at one point; its name is `row.attack`.
+        """The strongest attack on a transmitter at one point, as `diffsem leakage` has it; its name is `row.attack`.
 
-        Of two that are as accurate the first in the table, as `diffsem leakage` has it.
+        Chosen on one half of the images and reported on the other, where the table tells.
         """
         found = self._found(node="adversary", transmitter=transmitter, **where)
         found = [row for row in found if among is None or row["attack"] in among]
         if len({(row["timestep"], row["receiver_snr_db"], row["snr_db"]) for row in found}) != 1:
             raise PageError(f"{self.path}: strongest attack on {transmitter}, {where}: allowed: one point")
-        return accuracy_of(max(found, key=lambda row: row["accuracy"]))
+        return self._strongest([row for row in found if row["system"] == found[0]["system"]])
+
+    def strongest_on(self, system: str, t: int) -> Accuracy | None:
+        """The strongest attack on a system at a step, wherever the eavesdropper stands; None if there is none."""
+        rows = [row for row in self._records if row["node"] == "adversary"]
+        found = [row for row in rows if row["system"] == system and row["timestep"] == t]
+        return self._strongest(found) if found else None
+
+    def _strongest(self, found: Sequence[dict[str, Any]]) -> Accuracy:
+        best = strongest_adversary(pd.DataFrame(found)).reset_index().iloc[0].to_dict()
+        row = {str(name): value for name, value in best.items()}
+        here = [one for one in found if all(one[column] == row[column] for column in [*WHOLE_POINT, "snr_db"])]
+        known = {one["attack"]: self._hits(one) for one in here}
+        hits = _by_halves(known[row["even_attack"]], known[row["odd_attack"]], int(row["images"]))
+        return accuracy_of(row, hits, self._images_of)
+
+    def _accuracy(self, row: dict[str, Any]) -> Accuracy:
+        return accuracy_of(row, self._hits(row), self._images_of)
+
+    def _hits(self, row: dict[str, Any]) -> np.ndarray | None:
+        return self.result.hits_of(row["place"])
+
+    @property
+    def _images_of(self) -> str:
+        return str(self.result.attributes.get("data_sha256", ""))
 
     def over(self, axis: str, **where: Any) -> dict[Any, Accuracy]:
         """One node over an axis of the sweep.
@@ -119,7 +144,7 @@ class Table:
         cells: dict[Any, list[dict[str, Any]]] = {}
         for row in self._found(node=node, **where):
             cells.setdefault(row[column], []).append(row)
-        return {value: _only(cells[value], self.path) for value in sorted(cells)}
+        return {value: self._only(cells[value]) for value in sorted(cells)}
 
     def strongest_over(self, axis: str, transmitter: str, **where: Any) -> dict[Any, Accuracy]:
         """The most accurate attack on a transmitter, at each value of an axis."""
@@ -127,7 +152,16 @@ class Table:
 
     @cached_property
     def _records(self) -> list[dict[str, Any]]:
-        return [{str(name): value for name, value in row.items()} for row in self.result.rows.to_dict("records")]
+        rows = self.result.rows.to_dict("records")
+        return [{str(name): value for name, value in row.items()} | {"place": n} for n, row in enumerate(rows)]
+
+    def _only(self, rows: Sequence[dict[str, Any]]) -> Accuracy:
+        """Systems behind one transmitter face the same eavesdropper: its row is repeated, and is one here."""
+        different = {tuple(row[column] for column in TELL_APART): row for row in rows}
+        if len(different) != 1:
+            asked = [{column: row[column] for column in TELL_APART} for row in different.values()][:3]
+            raise PageError(f"{self.path}: {len(different)} rows where one is meant, such as {asked}")
+        return self._accuracy(rows[0])
 
     def _found(self, **where: Any) -> list[dict[str, Any]]:
         wanted = {WORDS.get(word, word): value for word, value in where.items()}
@@ -137,13 +171,11 @@ class Table:
         return found
 
 
-def _only(rows: Sequence[dict[str, Any]], path: str) -> Accuracy:
-    """Systems behind one transmitter face the same eavesdropper: its row is repeated, and is one here."""
-    different = {tuple(row[column] for column in TELL_APART): row for row in rows}
-    if len(different) != 1:
-        asked = [{column: row[column] for column in TELL_APART} for row in different.values()][:3]
-        raise PageError(f"{path}: {len(different)} rows where one is meant, such as {asked}")
-    return accuracy_of(rows[0])
+def _by_halves(even: np.ndarray | None, odd: np.ndarray | None, images: int) -> np.ndarray | None:
+    """Hits of every other image, from the first, under one attack and of the rest under another."""
+    if even is None or odd is None:
+        return None
+    return np.where(np.arange(len(even)) % images % 2 == 0, even, odd)
 
 
 @cache

@@ -259,12 +259,14 @@ class Programs:
         """y [K, L, B, ...], t' [K, L, B], first image [K] -> the fields of Attacked.
 
         Of L repeated transmissions (looks) that do not add up, each is attacked by itself: labels by the sum of their
-        log-probabilities, which is what independent looks ask for, images by their mean.
+        log-probabilities, which is what independent looks ask for, images by their mean. Unless it reads all at once.
         """
         size = self._experiment.batch_size
 
         def over_looks(received, step):
             looks = received.shape[1]
+            if attack.all_looks:
+                return attack.run([received, tf.reduce_mean(step, axis=1)])
             if looks == 1:
                 return attack.run([received[:, 0], step[:, 0]])
             made = attack.run([_flat(received), _flat(step)])

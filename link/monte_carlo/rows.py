@@ -37,6 +37,8 @@ def row_of(experiment: Experiment, point: Point, node: Node, tally: Tally) -> di
         "images": tally.images,
         "effective_images": tally.effective,
         "both_correct": int(tally.sum("both_correct")) if attack else tally.correct,
+        "correct_even": tally.correct_even,
+        "both_correct_even": int(tally.sum("both_correct_even")) if attack else tally.correct_even,
         "clean_judge_correct": tally.sum("clean_judge_correct"),
         "clean_judge_accuracy": tally.mean("clean_judge_correct"),
         "worst_class": worst,

@@ -19,6 +19,7 @@ class Tally:
     def __init__(self, images: int = 0, passes: int = 1) -> None:
         self._by_image = np.zeros([2, images], np.int64) if passes > 1 else None
         self.correct = 0
+        self.correct_even = 0
         self.total = 0
         self._class_correct: np.ndarray = np.zeros(0, np.int64)
         self._class_total: np.ndarray = np.zeros(0, np.int64)
@@ -28,16 +29,20 @@ class Tally:
 
     def add(self, hits, labels, **values) -> None:
         """Add one batch: per-image arrays of hits, labels, and of anything else to be summed (None: not measured)."""
+        place = self._next_images(len(hits))
+        even = place % 2 == 0
         if self._by_image is not None:
             images = self._by_image.shape[1]
-            place = (self.total + np.arange(len(hits))) % images
             self._by_image += [np.bincount(chosen, minlength=images) for chosen in (place[hits], place)]
         self.correct += int(np.sum(hits))
+        self.correct_even += int(np.sum(hits & even))
         self.total += len(hits)
         if labels is not None:
             self._hits.append(np.asarray(hits, bool))
             self._class_correct = _sum(self._class_correct, np.bincount(labels[hits]))
             self._class_total = _sum(self._class_total, np.bincount(labels))
+        both = values.get("both_correct")
+        values["both_correct_even"] = None if both is None else both & even
         step = values.get("matched_step")
         if step is not None:
             place = (step // STEPS_A_BIN).astype(int)
@@ -45,6 +50,11 @@ class Tally:
         for name, value in values.items():
             if value is not None:
                 self._sums[name] = self._sums.get(name, 0.0) + float(np.sum(value, dtype=np.float64))
+
+    def _next_images(self, draws: int) -> np.ndarray:
+        """[draws] int: which image each of the next draws is of."""
+        place = self.total + np.arange(draws)
+        return place if self._by_image is None else place % self._by_image.shape[1]
 
     @property
     def effective(self) -> float:

@@ -74,6 +74,10 @@ RESULT_COLUMNS = (
     Column("images", np.int64, "images", "different images among total", missing_as="total"),
     Column("effective_images", np.float64, "images", "independent images that accuracy is worth", missing_as="total"),
     Column("both_correct", np.int64, "images", "draws that receiver and attack both read right; -1: unknown", -1),
+    Column(
+        "correct_even", np.int64, "images", "of correct, those of every other image from the first; -1: unknown", -1
+    ),
+    Column("both_correct_even", np.int64, "images", "of both_correct, those of these images; -1: unknown", -1),
     Column("clean_judge_correct", np.float64, "images", "draws that the clean judge reads right; NaN: no image", NAN),
     Column("clean_judge_accuracy", np.float64, "share", "clean_judge_correct over total; NaN: no image", NAN),
     Column("worst_class", np.int64, "label", "class with the lowest accuracy; -1: there are no classes", -1),

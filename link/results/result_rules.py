@@ -10,6 +10,7 @@ import pandera.pandas as pa
 from pandera.errors import SchemaError
 from pydantic import JsonValue, TypeAdapter
 
+from diffsem.link.hits import even_draws
 from diffsem.link.results.columns import AXES
 
 # Float arithmetic of other versions may round otherwise.
@@ -49,12 +50,15 @@ COUNTS = (
     "blocks",
     "block_errors",
 )
+UNKNOWN_AS_MINUS_ONE = ("both_correct", "correct_even", "both_correct_even", "worst_class", "seed")
 # Each at most the other, in every row.
 PARTS = (
     ("correct", "total"),
     ("images", "total"),
     ("effective_images", "total"),
     ("both_correct", "correct"),
+    ("correct_even", "correct"),
+    ("both_correct_even", "both_correct"),
     ("worst_class_correct", "worst_class_total"),
     ("worst_class_total", "total"),
     ("bit_errors", "bits"),
@@ -113,6 +117,18 @@ def _in_order(low: str, middle: str, high: str) -> pa.Check:
     return _frame_check(holds, f"{low} {middle} {high}", f"0 <= {low} <= {middle} <= {high} <= 1")
 
 
+def _halves(part: str, whole: str) -> pa.Check:
+    """Of a count, what falls on every other image from the first, unless it is unknown: -1."""
+
+    def holds(frame: pd.DataFrame) -> pd.Series:
+        even, rest = frame[part], frame[whole] - frame[part]
+        draws = even_draws(frame["total"], frame["images"])
+        return (even == -1) | ((even >= 0) & (even <= draws) & (rest >= 0) & (rest <= frame["total"] - draws))
+
+    columns = f"{part} {whole} total images"
+    return _frame_check(holds, columns, f"{part} and the rest of {whole} at most the draws of their halves")
+
+
 def _frame_check(holds: Callable[[pd.DataFrame], pd.Series], columns: str, allowed: str) -> pa.Check:
     """A check of several columns; it is named after them, since pandera tells no more of it."""
     # Or pandera would leave out every row with a NaN in any column.
@@ -127,7 +143,7 @@ ROWS = pa.DataFrameSchema(
         **{name: _text(LONGEST_TEXT) for name in TEXTS},
         **{name: pa.Column(checks=_between(0, LARGEST_COUNT)) for name in (*COUNTS, "denoiser_calls")},
         **{name: pa.Column(checks=_between(1, LARGEST_COUNT)) for name in ("total", "images", "looks")},
-        **{name: pa.Column(checks=_between(-1, LARGEST_COUNT)) for name in ("both_correct", "worst_class", "seed")},
+        **{name: pa.Column(checks=_between(-1, LARGEST_COUNT)) for name in UNKNOWN_AS_MINUS_ONE},
         **{name: pa.Column(checks=_between(0, LAST_STEP)) for name in ("timestep", "noise_step")},
         **{name: pa.Column(checks=LEVEL) for name in ("snr_db", "receiver_snr_db")},
         **{name: pa.Column(checks=SHARE) for name in ("accuracy", "ci_low", "ci_high")},
@@ -143,6 +159,7 @@ ROWS = pa.DataFrameSchema(
     },
     checks=[
         *(_at_most(part, whole) for part, whole in PARTS),
+        *(_halves(f"{name}_even", name) for name in ("correct", "both_correct")),
         *(_share(name, part, whole) for name, part, whole, _ in SHARES),
         *(_in_order(ends[0], name, ends[1]) for name, _, _, ends in SHARES if ends),
     ],

@@ -66,7 +66,7 @@ def _guarded(method: AttackMethod, path: str, where: str) -> AttackMethod:
     @functools.wraps(method.build)
     def build(target: Target) -> "keras.Model":
         network = method.build(target)
-        _check_output(method.output, network, target, f"{where}: {path}")
+        _check_output(method, network, target, f"{where}: {path}")
         return network
 
     def applies(target: Target) -> bool:
@@ -108,19 +108,20 @@ def _told(cost: Callable[[Target], Any], where: str) -> Callable[[Target], Netwo
     return call
 
 
-def _check_output(output: str, network: Any, target: Target, where: str) -> None:
+def _check_output(method: AttackMethod, network: Any, target: Target, where: str) -> None:
     """Whether a network gives what its attack says, called at once and traced. Raises InputError."""
     import keras
 
     if not isinstance(network, keras.Model):
         raise InputError(f"{where}: its build gives {type(network).__name__}, no keras.Model")
-    shape = target.image_shape if output == "image" else (target.classes,)
-    traced = [keras.Input(target.feature_shape, batch_size=2), keras.Input((1,), batch_size=2)]
+    shape = target.image_shape if method.output == "image" else (target.classes,)
+    looks = (3,) if method.all_looks else ()
+    traced = [keras.Input((*looks, *target.feature_shape), batch_size=2), keras.Input((1,), batch_size=2)]
     for heard in ([np.zeros(symbolic.shape, np.float32) for symbolic in traced], traced):
         made = tuple(network(heard).shape)
         if made != (2, *shape):
             raise InputError(
-                f"{where}: its network makes {list(made)} of 2 transmissions; allowed for output {output}: "
+                f"{where}: its network makes {list(made)} of 2 transmissions; allowed for output {method.output}: "
                 f"{[2, *shape]}"
             )
 

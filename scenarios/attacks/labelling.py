@@ -29,7 +29,9 @@ def label(
     )
 
 
-def label_smoothed(eavesdropping: Eavesdropping, model: "keras.Model") -> list[dict[str, Any]]:
+def label_smoothed(
+    eavesdropping: Eavesdropping, model: "keras.Model", min_delta: float = 5e-4, patience: int = 5
+) -> list[dict[str, Any]]:
     """The same with labels that are softened (Szegedy et al., CVPR 2016), and more patience."""
     import keras
 
@@ -39,6 +41,6 @@ def label_smoothed(eavesdropping: Eavesdropping, model: "keras.Model") -> list[d
         keras.losses.CategoricalCrossentropy(from_logits=True, label_smoothing=LABEL_SMOOTHING),
         lambda heard, images, labels: one_hot[labels],
         metrics=["accuracy"],
-        min_delta=5e-4,
-        patience=5,
+        min_delta=min_delta,
+        patience=patience,
     )

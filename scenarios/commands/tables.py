@@ -72,6 +72,7 @@ def attacks(
 
 def compare(
     results: ResultArgument,
+    other: Annotated[Path | None, typer.Argument(help="A second one, whose systems are subtracted.")] = None,
     csv: CsvFile = None,
     systems: Systems = None,
     at: At = "",
@@ -82,7 +83,7 @@ def compare(
     """Print how any two receivers differ, or the earlier of --systems minus the later, image by image.
 
     All of a point hear the same images and noise: intervals are paired, and p is McNemar's, with Holm's correction over
-    a point.
+    a point. Of two tables each system is compared with itself, or --systems A,B: A of the first with B of the other.
     """
     from diffsem.link import read_table
     from diffsem.scenarios.reporting.comparison import compare as compared
@@ -93,8 +94,10 @@ def compare(
         check_own_output(csv, "csv file")
     asked = Asked(systems, at, sort, format_)
     table = select_table(read_table(results), (), at)
-    lines = compared(table, systems or (), "adversary" if adversaries else "receiver")
-    title = f"{results}: {_setting(results, table.rows_with_attributes())}{asked.told}"
+    against = select_table(read_table(other), (), at) if other else None
+    lines = compared(table, systems or (), "adversary" if adversaries else "receiver", against)
+    named = f"{results} less {other}" if other else f"{results}"
+    title = f"{named}: {_setting(results, table.rows_with_attributes())}{asked.told}"
     _print_and_write(comparison_table(table.rows, lines, title, sort), format_, csv)
 
 

@@ -95,7 +95,8 @@ class Eavesdropping(Protocol):
         Returns
         -------
         [y, t' / T] : [B, *feature_shape] and [B, 1], float32
-            t' / T is 0 if the attack does not know the step.
+            t' / T is 0 if the attack does not know the step. With `AttackMethod.all_looks` y is [B, L,
+            *feature_shape], and t' the mean over the L transmissions.
         """
 
     def hear_clearly(self, images: np.ndarray) -> np.ndarray:
@@ -163,6 +164,10 @@ class AttackMethod:
         Attacks that are trained before it; `Eavesdropping.trained` gives their networks.
     applies : callable
         Target -> whether the attack makes sense there.
+    all_looks : bool
+        Whether the network reads all repeated transmissions (looks) at once that do not add up, as scrambled ones do
+        not: y [B, L, *feature_shape]. L is 1 where they add up. Else it reads one, and its log-probabilities are added
+        up over the others.
     adaptive : bool
         Written against one defence: trained on it even where what is heard has the same law as without it.
     storage : Storage
@@ -196,6 +201,7 @@ class AttackMethod:
     train: "Callable[[Eavesdropping, keras.Model], list[dict[str, Any]]] | None"
     after: "tuple[AttackMethod, ...]" = ()
     applies: Callable[[Target], bool] = lambda target: True
+    all_looks: bool = False
     adaptive: bool = False
     storage: Storage = COARSE
     cost: Callable[[Target], NetworkCost] | None = None

@@ -5,9 +5,10 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from diffsem.link import AXES, InputError, ResultTable, gap_interval, share_interval
+from diffsem.link import AXES, InputError, ResultTable, even_draws, share_interval
 from diffsem.scenarios.contracts.appearance import AttackAppearance
 from diffsem.scenarios.reporting.axes import varying_axes
+from diffsem.scenarios.reporting.differences import Difference, difference_by_both
 from diffsem.scenarios.reporting.table_attributes import attacks_in, scenario_of
 
 POINT = ["timestep", "receiver_snr_db"]
@@ -15,6 +16,8 @@ POINT = ["timestep", "receiver_snr_db"]
 WHOLE_POINT = [*POINT, *AXES]
 # The 5th percentile of blocks is measured between these, or there would be too few images in it.
 OUTAGE = (0.025, 0.075)
+# What of an adversary's row is of the two halves of the images, each under the attack that the other chose.
+MIXED = ["correct", "both_correct", "accuracy", "ci_low", "ci_high", "effective_images", "even_attack", "odd_attack"]
 # What is said of every attack, by the names of the result table.
 ATTACK_COLUMNS = (
     *POINT,
@@ -38,6 +41,12 @@ ATTACK_COLUMNS = (
 def strongest_adversary(rows: pd.DataFrame, attacks: Sequence[str] | None = None) -> pd.DataFrame:
     """Of each system, point and eavesdropper SNR the adversary row with the highest accuracy, over attacks.
 
+    The best of several on some images is a little better on them than on others. So it is chosen on every other image
+    and reported on the rest, and the other way round: where both halves choose the same attack, that is its row;
+    where they do not, correct, both_correct, accuracy and its interval are those of each half under the attack that the
+    other chose, and all else is of the one that is best on all. Of rows from before halves were counted it is chosen
+    and reported on the same images, in the eavesdropper's favour.
+
     Parameters
     ----------
     rows : pandas.DataFrame
@@ -48,14 +57,43 @@ def strongest_adversary(rows: pd.DataFrame, attacks: Sequence[str] | None = None
     Returns
     -------
     pandas.DataFrame
-        Indexed by system, timestep, receiver_snr_db, snr_db, and the axes that vary.
+        Indexed by system, timestep, receiver_snr_db, snr_db, and the axes that vary. Columns more: chosen_apart,
+        whether it was chosen on other images than those it is reported on; even_attack and odd_attack, the names of
+        those under which every other image, from the first, and the rest are reported.
     """
     adversary = rows[rows["node"] == "adversary"]
     if attacks is not None:
         adversary = adversary[adversary["attack"].isin(attacks)]
-    adversary = adversary.sort_values("accuracy", ascending=False, kind="stable")
+    adversary = adversary.sort_values("accuracy", ascending=False, kind="stable", ignore_index=True)
     heard = ["system", *POINT, "snr_db"]
-    return adversary.drop_duplicates([*heard, *AXES]).set_index([*heard, *varying_axes(rows)])
+    strongest = adversary.drop_duplicates([*heard, *AXES])
+    return _chosen_by_halves(strongest, adversary, [*heard, *AXES]).set_index([*heard, *varying_axes(rows)])
+
+
+def _chosen_by_halves(strongest: pd.DataFrame, adversary: pd.DataFrame, where: list[str]) -> pd.DataFrame:
+    """Each half of the images under the attack that the other half chose, in place of the best on all."""
+    if strongest.empty:
+        return strongest.assign(chosen_apart=False, even_attack="", odd_attack="")
+    even = adversary["correct_even"]
+    total, first = adversary["total"], even_draws(adversary["total"], adversary["images"])
+    shares = adversary[where].assign(even=even / first, odd=(adversary["correct"] - even) / (total - first))
+    alike = adversary.assign(unknown=(even < 0) | (total < 2)).groupby(where)
+    known = (~alike["unknown"].any()) & (alike["total"].nunique() == 1)
+    apart = known.loc[pd.MultiIndex.from_frame(strongest[where])].to_numpy()
+    strongest = strongest.assign(chosen_apart=apart, even_attack=strongest["attack"], odd_attack=strongest["attack"])
+    best = shares.groupby(where)[["even", "odd"]].idxmax().loc[known]
+    for key, (by_even, by_odd) in best[best["even"] != best["odd"]].iterrows():
+        here = strongest.index[(strongest[where] == key).all(axis=1)][0]
+        strongest.loc[here, MIXED] = _mixed(adversary.loc[by_odd], adversary.loc[by_even])
+    return strongest
+
+
+def _mixed(even: pd.Series, odd: pd.Series) -> list:
+    """The columns `MIXED` of every other image under one attack and of the rest under another."""
+    correct, both = (even[f"{name}_even"] + odd[name] - odd[f"{name}_even"] for name in ("correct", "both_correct"))
+    effective = min(even["effective_images"], odd["effective_images"])
+    accuracy = correct / even["total"]
+    return [correct, both, accuracy, *share_interval(accuracy, effective), effective, even["attack"], odd["attack"]]
 
 
 def eavesdropper_axis(rows: pd.DataFrame) -> list[float]:
@@ -101,8 +139,8 @@ def leakage(rows: pd.DataFrame) -> pd.DataFrame:
 
     Of systems that read labels; links that only count bit errors are left out.
 
-    The strongest attack is the best of several on the same images: its interval, and with it the gap's, leaves out
-    that choice, in the eavesdropper's favour.
+    The strongest attack is chosen on one half of the images and reported on the other (`strongest_adversary`). Receiver
+    and attack read the same images: gaps are paired.
 
     Parameters
     ----------
@@ -116,8 +154,9 @@ def leakage(rows: pd.DataFrame) -> pd.DataFrame:
         timestep, receiver_snr_db, the axes that vary, eavesdropper_snr_db, system, images, denoiser_calls; receiver,
         adversary, gap and paper_gap, each with _low and _high (95%: Wilson, Newcombe); attack and paper_attack, the
         names; receiver_worst and adversary_worst, accuracy in the worst class; receiver_ceiling and adversary_ceiling,
-        the most that the noise lets through to either (`diffsem.link.simplex_ceiling`). NaN where no attack was run,
-        or not the paper's.
+        the most that the noise lets through to either (`diffsem.link.simplex_ceiling`); gap_paired, whether the gap's
+        interval is paired (where it is not told which draws both read right it is that of independent shares, which is
+        on the safe side), and chosen_apart. NaN where no attack was run, or not the paper's.
 
     Raises
     ------
@@ -160,9 +199,11 @@ def leakage(rows: pd.DataFrame) -> pd.DataFrame:
         for heard in strongest.get(key, []):
             own = {"eavesdropper_snr_db": heard["snr_db"], "adversary_ceiling": heard["ceiling"]}
             own |= {"attack": heard["attack"], "adversary_worst": heard["worst_class_accuracy"]}
-            own |= interval("adversary", heard) | _gap("gap", row, heard)
+            gap = difference_by_both(row, heard)
+            own |= interval("adversary", heard) | _told("gap", gap)
+            own |= {"gap_paired": gap.paired, "chosen_apart": heard["chosen_apart"]}
             if paper := papers.get((*key, heard["snr_db"])):
-                own |= {"paper_attack": paper["attack"]} | _gap("paper_gap", row, paper)
+                own |= {"paper_attack": paper["attack"]} | _told("paper_gap", difference_by_both(row, paper))
             lines.append(line | own)
         if key not in strongest:
             lines.append(line)
@@ -171,6 +212,7 @@ def leakage(rows: pd.DataFrame) -> pd.DataFrame:
     ]
     columns = [*POINT, *varying, "eavesdropper_snr_db", "system", *measures, "attack", "paper_attack"]
     columns += ["receiver_worst", "adversary_worst", "receiver_ceiling", "adversary_ceiling"]
+    columns += ["gap_paired", "chosen_apart"]
     columns += ["images", "draws", "denoiser_calls"]
     return pd.DataFrame(lines, columns=columns)
 
@@ -190,10 +232,8 @@ def interval(name: str, row: Mapping) -> dict[str, float]:
     return {name: row["accuracy"], f"{name}_low": row["ci_low"], f"{name}_high": row["ci_high"]}
 
 
-def _gap(name: str, row: dict, heard: dict) -> dict:
-    counts = (row["correct"], row["total"], heard["correct"], heard["total"])
-    low, high = gap_interval(*counts, row["effective_images"], heard["effective_images"])
-    return {name: row["accuracy"] - heard["accuracy"], f"{name}_low": low, f"{name}_high": high}
+def _told(name: str, difference: Difference) -> dict[str, float]:
+    return {name: difference.value, f"{name}_low": difference.low, f"{name}_high": difference.high}
 
 
 def attacks(rows: pd.DataFrame) -> pd.DataFrame:

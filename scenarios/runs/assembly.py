@@ -124,6 +124,7 @@ def _attack(plan: Plan, planned: PlannedAttack, load: Load, record: Mapping[str,
         surrogate=f"{attack.surrogate.images} {attack.surrogate.share:.0%}",
         training_images=images,
         training_epochs=epochs,
+        all_looks=attack.method.all_looks,
         warning=_warning(plan, planned, record),
     )
 

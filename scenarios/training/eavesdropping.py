@@ -47,7 +47,7 @@ def eavesdropping_of(session: Session, planned: PlannedAttack) -> Eavesdropping:
         return surrogate_images(session.dataset, session.source, attack.surrogate).split_off_validation()
 
     def hear(images: np.ndarray, rng: np.random.Generator) -> list[np.ndarray]:
-        received, known = _hear(session, link(), images, rng)
+        received, known = _hear(session, link(), images, rng, attack.method.all_looks)
         return [received, known if attack.knows_step else np.full_like(known, UNKNOWN_TIME)]
 
     def trained(method: AttackMethod) -> keras.Model:
@@ -71,7 +71,9 @@ def eavesdropping_of(session: Session, planned: PlannedAttack) -> Eavesdropping:
     )
 
 
-def _hear(session: Session, link: Link, images: np.ndarray, rng: np.random.Generator) -> list[np.ndarray]:
+def _hear(
+    session: Session, link: Link, images: np.ndarray, rng: np.random.Generator, all_looks: bool
+) -> list[np.ndarray]:
     scenario, schedule = session.scenario, session.schedule
     steps = rng.integers(0, schedule.steps + 1, len(images))
     low, high = scenario.training.snr_db
@@ -83,14 +85,21 @@ def _hear(session: Session, link: Link, images: np.ndarray, rng: np.random.Gener
         own_snr_db = rng.uniform(low, high, len(images))
     else:
         own_snr_db = own.after(snr_db)
-    return _transmit(link, images, steps, snr_db, own_snr_db, scenario.eavesdropper.looks, schedule, rng)
+    looks = scenario.eavesdropper.looks
+    if all_looks:
+        return _transmit(link, images, steps, snr_db, own_snr_db, looks, schedule, rng)
+    # Looks that do not add up are attacked one by one: such an attack learns from one.
+    combined = 1 if link.scrambled else looks
+    received, time = _transmit(link, images, steps, snr_db, own_snr_db, combined, schedule, rng)
+    return [received[:, 0], time]
 
 
 def _hear_clearly(session: Session, link: Link, images: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     schedule, whole = session.schedule, np.ones(len(images))
     best = session.scenario.training.snr_db[1] * whole
-    received, known = _transmit(link, images, 0 * whole, best, best, CLEAR_LOOKS, schedule, rng)
-    return received / np.sqrt(schedule.alpha_bar_at(known[:, 0] * schedule.steps).numpy()).reshape(-1, 1, 1, 1)
+    clear = 1 if link.scrambled else CLEAR_LOOKS
+    received, known = _transmit(link, images, 0 * whole, best, best, clear, schedule, rng)
+    return received[:, 0] / np.sqrt(schedule.alpha_bar_at(known[:, 0] * schedule.steps).numpy()).reshape(-1, 1, 1, 1)
 
 
 def _transmit(
@@ -103,11 +112,11 @@ def _transmit(
     schedule: NoiseSchedule,
     rng: np.random.Generator,
 ) -> list[np.ndarray]:
-    # Looks that do not add up are attacked one by one: an attack learns from one.
-    combined = 1 if link.scrambled else looks
-    seeds = Seeds.unpack([int(seed) for seed in rng.integers(2**62, size=len(Seeds.roles(combined)))])
-    _, (heard,), _ = link.transmit(images, steps, snr_db, [own_snr_db], seeds)
-    return [heard.received.numpy(), as_time(heard.step, schedule)]
+    """y [B, observations, ...] and their mean t' / T [B, 1]."""
+    seeds = Seeds.unpack([int(seed) for seed in rng.integers(2**62, size=len(Seeds.roles(looks)))])
+    _, overheard, _ = link.transmit(images, steps, snr_db, [own_snr_db], seeds)
+    received = np.stack([heard.received.numpy() for heard in overheard], axis=1)
+    return [received, np.mean([as_time(heard.step, schedule) for heard in overheard], axis=0)]
 
 
 def _fit(

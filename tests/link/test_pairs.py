@@ -7,7 +7,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from diffsem.link import Pairs, gap_interval, holm, mcnemar, paired_interval, pairs_of
+from diffsem.link import (
+    Pairs,
+    clustered_mcnemar,
+    effective_images,
+    effective_pairs,
+    gap_interval,
+    holm,
+    mcnemar,
+    paired_interval,
+    pairs_of,
+)
 
 COUNTS = st.integers(0, 400)
 
@@ -26,6 +36,47 @@ def test_the_paired_interval_holds_the_difference_in_95_of_100_cases(rng, correl
     found = [paired_interval(Pairs(*map(int, row))) for row in draws(rng, 1000, count, first, second, correlation)]
     covered = np.mean([low <= first - second <= high for low, high in found])
     assert 0.93 <= covered <= 0.97
+
+
+def repeated(rng, images, passes, ahead):
+    """Hits of two nodes on images sent several times: how hard an image is, both feel; the first is ahead by so much.
+
+    Returns them with the mean difference over all images there could be.
+    """
+    hardness = rng.normal(0, 1.5, images)
+    first, second = (1 / (1 + np.exp(-(1 + shift + hardness))) for shift in (ahead, 0.0))
+    grid = np.linspace(-12, 12, 4001)
+    density = np.exp(-((grid / 1.5) ** 2) / 2)
+    both = [1 / (1 + np.exp(-(1 + shift + grid))) for shift in (ahead, 0.0)]
+    expected = float(np.sum(density * (both[0] - both[1])) / density.sum())
+    return rng.random((passes, images)) < first, rng.random((passes, images)) < second, expected
+
+
+@pytest.mark.parametrize(("images", "passes", "ahead"), [(300, 10, 0.3), (100, 40, 1.5), (1000, 3, 0.0)])
+def test_images_sent_several_times_are_clusters(rng, images, passes, ahead):
+    covered, small = [], []
+    for _ in range(600):
+        first, second, expected = repeated(rng, images, passes, ahead)
+        hits, others = first.ravel(), second.ravel()
+        pairs = pairs_of(hits, others)
+        low, high = paired_interval(pairs, effective_pairs(hits, others, images))
+        covered.append(low <= expected <= high)
+        small.append(clustered_mcnemar(hits, others, images) < 0.05)
+    assert 0.93 <= np.mean(covered) <= 0.975
+    if ahead == 0:
+        assert 0.025 <= np.mean(small) <= 0.075
+
+
+@given(st.lists(st.booleans(), min_size=2, max_size=60), st.randoms())
+def test_images_sent_once_are_worth_themselves(first, source):
+    hits, others = np.array(first), np.array([source.random() < 0.5 for _ in first])
+    assert effective_pairs(hits, others, len(first)) == len(first)
+
+
+def test_against_a_node_that_is_never_right_a_difference_is_worth_what_the_share_is(rng):
+    hits = rng.random((8, 50)) < rng.random(50)
+    alone = effective_images(hits.sum(axis=0), np.full(50, 8))
+    assert effective_pairs(hits.ravel(), np.zeros(400, bool), 50) == pytest.approx(alone)
 
 
 @given(COUNTS, COUNTS, COUNTS, COUNTS)

@@ -5,8 +5,9 @@ from typing import Any
 
 import pandas as pd
 
-from diffsem.link import ResultTable, escaped, gap_interval
+from diffsem.link import ResultTable, escaped
 from diffsem.scenarios.reporting.axes import told, variant_of, varying_axes
+from diffsem.scenarios.reporting.differences import difference_by_hits
 from diffsem.scenarios.reporting.page.wording import listed, percent, percent_range, point, rate, title_of
 from diffsem.scenarios.reporting.statistics import POINT, interval, leakage
 from diffsem.scenarios.reporting.style import Style, style_of
@@ -47,7 +48,7 @@ def headline_of(table: ResultTable) -> Headline:
         sentences = _unattacked(line, len(lines), style)
     else:
         sentences = [*_gap(line, style), *_attacks(table.rows, line), *_choice(lines)]
-    return Headline((*sentences, *_denoisers(table.rows, lines, line, style), *unfinished), line)
+    return Headline((*sentences, *_denoisers(table, lines, line, style), *unfinished), line)
 
 
 def best_line(lines: pd.DataFrame) -> dict[str, Any]:
@@ -82,10 +83,11 @@ def _gap(line: dict[str, Any], style: Style) -> list[str]:
         "no": "It is not told from 0: its interval holds 0.",
         "yes, the attack ahead": "It is told from 0, but the eavesdropper reads more than the receiver.",
     }[verdict(line)]
+    how = "paired by image" if line["gap_paired"] else "with the interval of independent runs"
     return [
         f"At {_where(line)} {title_of(style, line['system'])} reads {_share(line, 'receiver')} of the images; the "
         f"strongest attack on it, {escaped(line['attack'])}, reads {_share(line, 'adversary')}.",
-        f"The gap is {_share(line, 'gap', '+')}. {judged}",
+        f"The gap is {_share(line, 'gap', '+')}, {how}. {judged}",
     ]
 
 
@@ -140,15 +142,16 @@ def _unattacked(line: dict[str, Any], count: int, style: Style) -> list[str]:
     ]
 
 
-def _denoisers(rows: pd.DataFrame, lines: pd.DataFrame, line: dict[str, Any], style: Style) -> list[str]:
+def _denoisers(table: ResultTable, lines: pd.DataFrame, line: dict[str, Any], style: Style) -> list[str]:
     """What a denoiser is worth: in the row of the headline or, where that calls none, in the best that does."""
+    rows = table.rows.reset_index(drop=True)
     receivers = rows[(rows["node"] == "receiver") & (rows["scored"] == "label")]
     calls = receivers.groupby("system")["denoiser_calls"].max()
     denoised = lines[lines["system"].map(calls) > 0]
     if denoised.empty:
         return []
     if calls[line["system"]] > 0:
-        return _gain(receivers, calls, line, style, title_of(style, line["system"]))
+        return _gain(table, receivers, calls, line, style, title_of(style, line["system"]))
     best = best_line(denoised)
     name = title_of(style, best["system"])
     if pd.isna(best["gap"]):
@@ -157,26 +160,28 @@ def _denoisers(rows: pd.DataFrame, lines: pd.DataFrame, line: dict[str, Any], st
         judged = "not told from 0" if verdict(best) == "no" else "told from 0"
         measure, value = "gap", f"{_share(best, 'gap', '+')}, {judged}"
     said = f"It calls no denoiser. Of those that do, {name} has the surest {measure} at {_where(best)}: {value}."
-    return [said, *_gain(receivers, calls, best, style, name)]
+    return [said, *_gain(table, receivers, calls, best, style, name)]
 
 
-def _gain(receivers: pd.DataFrame, calls: pd.Series, line: dict[str, Any], style: Style, name: str) -> list[str]:
+def _gain(
+    table: ResultTable, receivers: pd.DataFrame, calls: pd.Series, line: dict[str, Any], style: Style, name: str
+) -> list[str]:
     """Against the best system that shares the transmitter and never calls a denoiser."""
     here = _here(receivers, line)
-    own = here[here["system"] == line["system"]].iloc[0]
+    rows = list(zip(map(int, here.index), here.to_dict("records"), strict=True))
+    own_place, own = next((place, row) for place, row in rows if row["system"] == line["system"])
     sender = _transmitter(style, own["system"], own["transmitter"])
     controls = [
-        row
-        for row in here.to_dict("records")
+        (place, row)
+        for place, row in rows
         if calls[row["system"]] == 0 and _transmitter(style, row["system"], row["transmitter"]) == sender
     ]
     if not controls:
         return []
-    control = max(controls, key=lambda row: row["accuracy"])
-    counts = (own["correct"], own["total"], control["correct"], control["total"])
-    low, high = gap_interval(*counts, own["effective_images"], control["effective_images"])
-    gain = {"gain": own["accuracy"] - control["accuracy"], "gain_low": low, "gain_high": high}
-    judged = "not told from 0" if low <= 0 <= high else "told from 0"
+    place, control = max(controls, key=lambda found: found[1]["accuracy"])
+    gained = difference_by_hits(own, control, table.hits_of(own_place), table.hits_of(place))
+    gain = {"gain": gained.value, "gain_low": gained.low, "gain_high": gained.high}
+    judged = "not told from 0" if gained.low <= 0 <= gained.high else "told from 0"
     accuracy = _share(interval("control", control), "control")
     return [
         "Over the best receiver without a denoiser behind the same transmitter "

@@ -47,7 +47,7 @@ def leakage_table(rows: pd.DataFrame, title: str, sort: str = "") -> Sheet:
     ceiling, worst = Part("its ceiling", "its ceiling"), Part("worst class")
     return Sheet(
         title,
-        f"{PERCENT}; worst class: of receiver / strongest attack",
+        f"{_how(lines)}; worst class: of receiver / strongest attack",
         lines,
         _keys(rows, lines, "eavesdropper_snr_db", "system"),
         {
@@ -111,7 +111,7 @@ def comparison_table(rows: pd.DataFrame, lines: pd.DataFrame, title: str, sort: 
     names, ends = (Part("first"), Part("second")), (Part("difference"), Part("p (Holm)"))
     return Sheet(
         title,
-        f"{PERCENT}; p: McNemar's exact test, - where the same draws are not told",
+        f"{PERCENT}; p: McNemar's test, - where it is not told which draws go together",
         lines,
         {key: field for key, field in _keys(rows, lines, "snr_db", "first").items() if key != "first"},
         {
@@ -136,7 +136,7 @@ def _against_adversary(rows: pd.DataFrame, lines: pd.DataFrame, title: str, sort
     strongest = Part("strongest attack")
     return Sheet(
         title,
-        PERCENT,
+        _how(lines),
         lines,
         _keys(rows, lines, "eavesdropper_snr_db", "system"),
         {
@@ -154,6 +154,17 @@ def _against_adversary(rows: pd.DataFrame, lines: pd.DataFrame, title: str, sort
         ),
         sections=_sections(lines, sort),
     )
+
+
+def _how(lines: pd.DataFrame) -> str:
+    """What there is to say of gaps and of the choice of attacks, where there are any."""
+    attacked = lines[lines["gap"].notna()]
+    if attacked.empty:
+        return PERCENT
+    paired, apart = (attacked[name].astype(bool).all() for name in ("gap_paired", "chosen_apart"))
+    gaps = "gaps paired by image" if paired else "gaps not paired"
+    choice = "attack chosen on other images" if apart else "attack chosen on the same images"
+    return f"{PERCENT}; {gaps}, {choice}"
 
 
 def _error_rates(lines: pd.DataFrame, title: str, sort: str = "") -> Sheet:

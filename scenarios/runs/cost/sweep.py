@@ -154,7 +154,7 @@ def _add_transmitter(total: _Sum, plan: Plan, transmitter: TransmitterSpec) -> N
     encoder, symbols = _cost(plan, transmitter.encoder), math.prod(transmitter.sent_shape(sizes))
     attacks = [planned for planned in plan.attacks if planned.transmitter == transmitter]
     eavesdroppers = _eavesdroppers(plan) if attacks else 0
-    observations = 1 + max((_evaluations(plan, planned) for planned in attacks), default=0)
+    observations = 1 + eavesdroppers * (own.looks if transmitter.scrambled else 1)
     heard = 1 + own.looks * eavesdroppers
     batches = min(POOL, _points(plan) * math.ceil(scenario.monte_carlo.max_images / batch))
     total.pooled += batches * batch * observations * symbols * 4 * 2
@@ -224,8 +224,9 @@ def _eavesdroppers(plan: Plan) -> int:
 
 
 def _evaluations(plan: Plan, planned: PlannedAttack) -> int:
-    """Of an attack for an image: repeated scrambled transmissions do not add up, each is attacked by itself."""
-    transmissions = plan.scenario.eavesdropper.looks if planned.transmitter.scrambled else 1
+    """Of an attack for an image: repeated scrambled transmissions do not add up, most attacks read each by itself."""
+    one_by_one = planned.transmitter.scrambled and not planned.attack.method.all_looks
+    transmissions = plan.scenario.eavesdropper.looks if one_by_one else 1
     return _eavesdroppers(plan) * transmissions
 
 

@@ -21,6 +21,7 @@ ONLY = {
     "inversion-residual": ["colours"],
     "residual-classifier": ["colours"],
     "sorted-magnitudes": ["keyed"],
+    "sorted-looks": ["keyed"],
     "pad-dictionary": ["keyed"],
     "denoise-invert": ["symbols", "pictures", "colours"],
     "schedule-aware": ["symbols", "pictures", "colours"],

@@ -7,7 +7,16 @@ import pandas as pd
 import pytest
 
 import diffsem
-from diffsem.link import InputError, gap_interval, mcnemar, packed_hits, paired_interval, pairs_of
+from diffsem.link import (
+    InputError,
+    clustered_mcnemar,
+    effective_pairs,
+    gap_interval,
+    mcnemar,
+    packed_hits,
+    paired_interval,
+    pairs_of,
+)
 from diffsem.scenarios import load_scenario, run_scenario
 
 SMALL = [
@@ -51,7 +60,9 @@ def test_kept_hits_say_what_the_table_counts(table):
         assert hits.sum() == row["correct"]
         if row["node"] == "receiver":
             receivers[point] = hits
-        assert (hits & receivers[point]).sum() == row["both_correct"]
+        both = hits & receivers[point]
+        assert both.sum() == row["both_correct"]
+        assert (hits[::2].sum(), both[::2].sum()) == (row["correct_even"], row["both_correct_even"])
 
 
 def test_attacks_are_compared_by_what_they_hear(table):
@@ -78,10 +89,56 @@ def test_rows_that_do_not_tell_their_draws_are_not_paired_and_say_so(table):
     assert (width(lines) > width(new)).all()
 
 
-def test_draws_of_one_image_are_not_taken_for_independent(table):
-    rows = table.rows.assign(images=25, effective_images=25.0)
-    lines = diffsem.compare(replace(table, rows=rows))
-    assert not lines["paired"].any()
+def test_draws_of_one_image_are_a_cluster(table):
+    lines = diffsem.compare(replace(table, rows=table.rows.assign(images=25, effective_images=25.0)))
+    assert lines["paired"].all()
+    places = {row["system"]: place for place, row in table.rows.iterrows() if row["node"] == "receiver"}
+    first, second = (table.hits_of(places[name]) for name in ("classifier", "noise-aware"))
+    line = lines.query("timestep == 300").iloc[0]
+    assert (line["first"], line["second"]) == ("classifier", "noise-aware")
+    assert line["p"] == clustered_mcnemar(first, second, 25)
+    ends = paired_interval(pairs_of(first, second), effective_pairs(first, second, 25))
+    assert (line["difference_low"], line["difference_high"]) == ends
+
+
+@pytest.fixture(scope="module")
+def louder(tmp_path_factory):
+    """The same images at the same points, with noise of another seed."""
+    path = tmp_path_factory.mktemp("louder") / "r.h5"
+    run_scenario(load_scenario("mnist-awgn", [*SMALL, "seed=2", "legitimate.receivers=[classifier]"]), path)
+    return diffsem.read_table(path)
+
+
+def test_tables_of_two_runs_are_paired_by_image(table, louder):
+    for systems, count in (((), 1), (("classifier",), 1), (("noise-aware-pair", "classifier"), 1)):
+        lines = diffsem.compare(table, systems, other=louder)
+        assert len(lines) == 2 * count
+        assert lines["paired"].all()
+    place, row = next(
+        (place, row)
+        for place, row in table.rows.iterrows()
+        if (row["system"], row["node"], row["timestep"]) == ("noise-aware-pair", "receiver", 240)
+    )
+    others = louder.hits_of(0)
+    assert (louder.rows.loc[0, "node"], louder.rows.loc[0, "timestep"]) == ("receiver", 240)
+    line = lines.query("timestep == 240").iloc[0]
+    assert line["difference"] == pytest.approx(row["accuracy"] - others.mean())
+    assert line["p"] == mcnemar(pairs_of(table.hits_of(place), others))
+    attacks = diffsem.compare(table, node="adversary", other=louder)
+    assert set(attacks["first"]) == {"task-classifier on clean-pair", "inversion-mlp on clean-pair"}
+
+
+def test_tables_of_other_images_are_not_paired(table, louder):
+    stranger = replace(louder, attributes=dict(louder.attributes) | {"data_sha256": "0" * 64})
+    assert not diffsem.compare(table, other=stranger)["paired"].any()
+
+
+def test_tables_that_cannot_be_compared_end_in_one_line(table, louder):
+    with pytest.raises(InputError, match=r"allowed: one of classifier, noise-aware, .* of the other table, one of"):
+        diffsem.compare(table, ("classifier", "noise-aware"), other=louder)
+    later = replace(louder, rows=louder.rows.assign(timestep=louder.rows["timestep"] + 1))
+    with pytest.raises(InputError, match="both tables have nothing in common; allowed: equal t, SNR, axes and names"):
+        diffsem.compare(table, other=later)
 
 
 def test_a_system_that_is_not_there_ends_in_one_line(table):

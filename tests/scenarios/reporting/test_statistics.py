@@ -4,7 +4,16 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from diffsem.link import STEPS_A_BIN, InputError, concat, gap_interval, wilson_interval
+from diffsem.link import (
+    STEPS_A_BIN,
+    InputError,
+    concat,
+    even_draws,
+    gap_interval,
+    paired_interval,
+    pairs_of,
+    wilson_interval,
+)
 from diffsem.scenarios.reporting.statistics import (
     eavesdropper_axis,
     leakage,
@@ -106,3 +115,57 @@ def test_the_private_share_is_what_the_receiver_reads_and_the_attack_does_not(ta
     assert list(lines["private"]) == [0.08, 0.08]
     assert (lines["private_low"].iloc[0], lines["private_high"].iloc[0]) == wilson_interval(80, 1000)
     assert private_share(table().rows).empty  # a table from before the column was there
+
+
+def chance_rows(table, hits):
+    """A receiver and three attacks at one point: rows of [4, images] hits."""
+    rows = table.rows[(table.rows["system"] == "direct") & (table.rows["timestep"] == 0)].reset_index(drop=True)
+    assert list(rows["node"]) == ["receiver", *["adversary"] * 3]
+    both, images = hits & hits[0], hits.shape[1]
+    ends = [wilson_interval(row.sum(), images) for row in hits]
+    return rows.assign(
+        correct=hits.sum(axis=1),
+        total=images,
+        images=images,
+        effective_images=float(images),
+        accuracy=hits.mean(axis=1),
+        ci_low=[low for low, _ in ends],
+        ci_high=[high for _, high in ends],
+        both_correct=both.sum(axis=1),
+        correct_even=hits[:, ::2].sum(axis=1),
+        both_correct_even=both[:, ::2].sum(axis=1),
+    )
+
+
+def test_the_strongest_attack_is_chosen_on_one_half_of_the_images_and_reported_on_the_other(attacked_table, rng):
+    table, reported, best = attacked_table(), [], []
+    for _ in range(200):
+        hits = rng.random((4, int(rng.integers(20, 80)))) < 0.5
+        line = leakage(chance_rows(table, hits)).iloc[0]
+        attacks = hits[1:][np.argsort(-hits[1:].mean(axis=1), kind="stable")]
+        chosen = attacks[0].copy()
+        chosen[1::2] = attacks[np.argmax(attacks[:, ::2].mean(axis=1)), 1::2]
+        chosen[::2] = attacks[np.argmax(attacks[:, 1::2].mean(axis=1)), ::2]
+        assert line["chosen_apart"]
+        assert line["gap_paired"]
+        assert line["adversary"] == pytest.approx(chosen.mean())
+        assert line["gap"] == pytest.approx(hits[0].mean() - chosen.mean())
+        ends = paired_interval(pairs_of(hits[0], chosen))
+        assert (line["gap_low"], line["gap_high"]) == pytest.approx(ends)
+        reported.append(chosen.mean())
+        best.append(attacks[0].mean())
+    # All three guess: what is reported is a guess, the best of three on the same images is more.
+    assert np.mean(reported) == pytest.approx(0.5, abs=4 * np.std(reported) / np.sqrt(200))
+    assert np.mean(best) > 0.52
+
+
+def test_rows_from_before_halves_were_counted_are_chosen_and_reported_on_the_same_images(attacked_table):
+    lines = leakage(attacked_table().rows)
+    assert not lines["chosen_apart"].any()
+    assert not lines["gap_paired"].any()
+
+
+def test_halves_go_by_image_where_images_are_sent_several_times():
+    total, images = pd.Series([10, 11, 12, 35]), pd.Series([10, 5, 5, 7])
+    for draws, count, even in zip(total, images, even_draws(total, images), strict=True):
+        assert even == sum((draw % count) % 2 == 0 for draw in range(draws))

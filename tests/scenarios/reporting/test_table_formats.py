@@ -57,7 +57,7 @@ def markdown_rows(text):
 def test_markdown_has_a_cell_for_every_field(rows):
     text = markdown(terminal_table(rows, "ti*tle"))
     assert text.startswith("ti\\*tle\n\n|")
-    assert text.endswith("\n\npercent, with 95% intervals\n")
+    assert text.endswith("\n\npercent, with 95% intervals; gaps not paired, attack chosen on the same images\n")
     head, rules, *body = markdown_rows(text)
     assert head[:5] == ["t", "SNR dB", "system", "receiver", "adversary"]
     assert set(rules) == {"--:", ":--"}

@@ -17,7 +17,7 @@ QUICK = "linear-probe"
 # On what else than the features of MNIST an attack makes sense.
 ELSEWHERE = {
     "direct": ("as-heard",),
-    "keyed-self-noise-scramble": ("sorted-magnitudes", "pad-dictionary"),
+    "keyed-self-noise-scramble": ("sorted-magnitudes", "sorted-looks", "pad-dictionary"),
     "colours": ("inversion-residual", "residual-classifier"),
 }
 

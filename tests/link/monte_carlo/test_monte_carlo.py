@@ -19,6 +19,8 @@ from diffsem.link import (
     Experiment,
     FeatureBits,
     InputError,
+    Keying,
+    Keystream,
     NetworkAttack,
     Point,
     Programs,
@@ -212,6 +214,31 @@ def test_many_looks_sharpen_what_the_eavesdropper_hears_and_leave_the_receiver_a
         else:
             assert right["matched_step"] < left["matched_step"]
             assert (left["looks"], right["looks"]) == (1, 4)
+
+
+@pytest.mark.parametrize(("scramble", "observations"), [(True, 4), (False, 1)])
+def test_an_attack_may_read_all_looks_at_once_that_do_not_add_up(rng, scramble, observations):
+    keying = Keying(Keystream(bytes(32)), self_noise=False, scramble=scramble)
+    link = WiretapLink(Transmitter(mnist.Encoder(), SCHEDULE), AWGN, AWGN, keying=keying)
+    seen = []
+
+    def read(inputs):
+        received, step = inputs
+        tf.py_function(lambda *heard: seen.append([value.numpy() for value in heard]), [received, step], [])
+        return tf.zeros([tf.shape(received)[0], 10])
+
+    attack = Attack("reader", "pair", read, reconstructs=False, all_looks=True)
+    built = replace(experiment(rng, StoppingRule(max_images=32)), links={"pair": link}, attacks=[attack], looks=4)
+    rows_of(built)
+    assert {tuple(received.shape) for received, _ in seen} == {(32, observations, 8, 8, 1)}
+    assert all(step.shape == (32,) for _, step in seen)
+    # Of the transmissions of an image, at 10 dB, the magnitudes go together only once they are in order.
+    ranked = np.concatenate([np.sort(np.abs(received).reshape(32, observations, -1), axis=-1) for received, _ in seen])
+    plain = np.concatenate([np.abs(received).reshape(32, observations, -1) for received, _ in seen])
+    for looks, least, most in ((ranked, 0.1, 1), (plain, -0.05, 0.05)) if scramble else ():
+        deviation = looks - looks.mean(axis=(0, 1))
+        together = (deviation[:, 0] * deviation[:, 1]).mean() / (deviation**2).mean()
+        assert least < together < most
 
 
 def test_two_runs_give_the_same_rows(rng):

@@ -6,6 +6,7 @@ from diffsem.models import (
     DenoisingAttack,
     InversionConv,
     InversionResidual,
+    LooksClassifier,
     NoiseSchedule,
     PadDictionaryClassifier,
     Picture,
@@ -45,6 +46,7 @@ NETWORKS = {
         [FEATURE, (5, 1)],
         (5, 10),
     ),
+    "looks": (lambda: LooksClassifier(FEATURE[1:], 10, (16,)), [(5, 3, *FEATURE[1:]), (5, 1)], (5, 10)),
     "pad dictionary": (lambda: PadDictionaryClassifier(FEATURE[1:], 10, 4, (16,)), [FEATURE, (5, 1)], (5, 10)),
     "reference encoder": (lambda: ReferenceEncoder(IMAGE[1:], FEATURE[1:], (4, 4, 4), 16), [IMAGE], FEATURE),
     "reference encoder of colours": (

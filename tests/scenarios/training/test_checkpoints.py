@@ -107,7 +107,7 @@ def grid_by_name(name):
     """The rule by which the weights that ship were packed."""
     if name.startswith("denoiser") or name == "encoder-reference":
         return 20_000, 1 / 4
-    if name.startswith("encoder") or name.endswith(".sorted-magnitudes"):
+    if name.startswith("encoder") or name.endswith((".sorted-magnitudes", ".sorted-looks")):
         return np.inf, 0
     return (20_000 if name.startswith("classifier") else 4_000), 1 / 2
 

@@ -110,9 +110,9 @@ def test_records_from_before_the_keys_count_as_trained_with_the_defaults(dataset
         planned = planned_by(command)
         stages = [stage for stage in planned.stages if record.get(stage.name, {}).get("command") == command]
         for name, found in changes(record, stages, planned.scenario, folder).items():
-            assert not set(LATER) & set(record[name]["hangs_on"]["scenario"])
             assert found == [], f"{command}: {name}"
-            checked.add(name)
+            if not set(LATER) & set(record[name]["hangs_on"]["scenario"]):
+                checked.add(name)
     # A scenario may list fewer attacks by now.
     assert len(checked) > 0.9 * len(record)
 

@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from diffsem.link import gap_interval, wilson_interval
+from diffsem.link import AXES, gap_interval, wilson_interval
 from diffsem.scenarios.reporting.differences import Difference as RowDifference
-from diffsem.scenarios.reporting.differences import difference_by_hits
+from diffsem.scenarios.reporting.differences import difference_by_both, difference_by_hits
 
 
 def number(value: float, digits: int = 1, sign: bool = False) -> str:
@@ -140,6 +140,8 @@ class Accuracy(Measure):
         Whether each draw was read right.
     images_of : str
         SHA-256 of the test images; "" if they are not told.
+    attacked : mapping of str to mapping
+        Of an attack: its rows by the systems that share the transmitter, each with its own `both_correct`.
     """
 
     correct: int
@@ -148,6 +150,7 @@ class Accuracy(Measure):
     row: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
     hits: np.ndarray | None = field(default=None, repr=False, compare=False)
     images_of: str = field(default="", repr=False, compare=False)
+    attacked: Mapping[str, Mapping[str, Any]] = field(default_factory=dict, repr=False, compare=False)
 
     def __sub__(self, other: "Accuracy") -> Difference:
         difference = self._less(other)
@@ -158,6 +161,10 @@ class Accuracy(Measure):
     def _less(self, other: "Accuracy") -> Difference:
         if self.images_of and self.images_of == other.images_of and self.hits is not None:
             return _in_points(difference_by_hits(self.row, other.row, self.hits, other.hits))
+        if heard := _heard_with(self, other):
+            return _in_points(difference_by_both(self.row, heard))
+        if heard := _heard_with(other, self):
+            return -_in_points(difference_by_both(other.row, heard))
         low, high = gap_interval(self.correct, self.total, other.correct, other.total, self.effective, other.effective)
         return Difference(self.value - other.value, 100 * low, 100 * high)
 
@@ -177,16 +184,30 @@ class Accuracy(Measure):
         return number(100 * self.row["clean_judge_accuracy"])
 
 
+def _heard_with(receiver: Accuracy, attack: Accuracy) -> Mapping[str, Any] | None:
+    """The attack's row that tells what both read right; None where they are no such two at one point of one table."""
+    row = attack.attacked.get(str(receiver.row.get("system")))
+    point = ("table", "timestep", "receiver_snr_db", *AXES)
+    if receiver.row.get("node") != "receiver" or row is None or any(row[name] != receiver.row[name] for name in point):
+        return None
+    return row
+
+
 def _in_points(difference: RowDifference) -> Difference:
     ends = (100 * end for end in (difference.value, difference.low, difference.high))
     return Difference(*ends, difference.paired)
 
 
-def accuracy_of(row: Mapping[str, Any], hits: np.ndarray | None = None, images_of: str = "") -> Accuracy:
-    """Of a row of a result table; hits and images_of are those of `Accuracy`."""
+def accuracy_of(
+    row: Mapping[str, Any],
+    hits: np.ndarray | None = None,
+    images_of: str = "",
+    attacked: Mapping[str, Mapping[str, Any]] | None = None,
+) -> Accuracy:
+    """Of a row of a result table; the rest as in `Accuracy`."""
     value, low, high = (100 * row[name] for name in ("accuracy", "ci_low", "ci_high"))
     counts = int(row["correct"]), int(row["total"]), float(row["effective_images"])
-    return Accuracy(value, low, high, *counts, row, hits, images_of)
+    return Accuracy(value, low, high, *counts, row, hits, images_of, attacked or {})
 
 
 def counted(correct: float, total: int) -> Accuracy:

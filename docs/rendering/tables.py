@@ -112,10 +112,19 @@ class Table:
         here = [one for one in found if all(one[column] == row[column] for column in [*WHOLE_POINT, "snr_db"])]
         known = {one["attack"]: self._hits(one) for one in here}
         hits = _by_halves(known[row["even_attack"]], known[row["odd_attack"]], int(row["images"]))
-        return accuracy_of(row, hits, self._images_of)
+        one = row["even_attack"] == row["odd_attack"]
+        return accuracy_of(row, hits, self._images_of, self._attacked(row) if one else None)
 
     def _accuracy(self, row: dict[str, Any]) -> Accuracy:
-        return accuracy_of(row, self._hits(row), self._images_of)
+        return accuracy_of(row, self._hits(row), self._images_of, self._attacked(row))
+
+    def _attacked(self, row: dict[str, Any]) -> dict[str, dict[str, Any]]:
+        """An attack's rows by the systems that share its transmitter; none of a receiver."""
+        same = ("node", "transmitter", "attack", "snr_db", *WHOLE_POINT)
+        if row["node"] == "receiver":
+            return {}
+        alike = [one for one in self._records if all(one[column] == row[column] for column in same)]
+        return {one["system"]: one for one in alike}
 
     def _hits(self, row: dict[str, Any]) -> np.ndarray | None:
         return self.result.hits_of(row["place"])
@@ -153,7 +162,10 @@ class Table:
     @cached_property
     def _records(self) -> list[dict[str, Any]]:
         rows = self.result.rows.to_dict("records")
-        return [{str(name): value for name, value in row.items()} | {"place": n} for n, row in enumerate(rows)]
+        return [
+            {str(name): value for name, value in row.items()} | {"place": n, "table": self.path}
+            for n, row in enumerate(rows)
+        ]
 
     def _only(self, rows: Sequence[dict[str, Any]]) -> Accuracy:
         """Systems behind one transmitter face the same eavesdropper: its row is repeated, and is one here."""

@@ -33,6 +33,8 @@ class Attacked:
     psnr_db, ssim : [K, B], float32, or None
     images : [K, n, height, width, channels], float32, or None
         The first of every batch, in [0, 1].
+    surprisal : [K, B, len(TEMPERATURES)], float32, or None
+        -log2 of the probability that an attack on labels gives the right one; None where a judge labels images.
     """
 
     hits: np.ndarray
@@ -41,6 +43,7 @@ class Attacked:
     psnr_db: np.ndarray | None = None
     ssim: np.ndarray | None = None
     images: np.ndarray | None = None
+    surprisal: np.ndarray | None = None
 
 
 @dataclass(frozen=True)

@@ -140,6 +140,7 @@ class PointRun:
                 matched_step=outcome.steps[transmitter][place, observed][counted],
                 ceiling=self._ceiling(transmitter, outcome.esnr[transmitter][place, observed][counted]),
                 both_correct=hits & outcome.hits[system.name][place][counted],
+                surprisal=_batch(made.surprisal, place, counted),
                 clean_judge_correct=_batch(made.clean_hits, place, counted),
                 psnr_db=_batch(made.psnr_db, place, counted),
                 ssim=_batch(made.ssim, place, counted),

@@ -1,5 +1,6 @@
 """The compiled side of a sweep: one program a transmitter, a system and an attack, traced once for a whole sweep."""
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -8,6 +9,7 @@ import tensorflow as tf
 
 from diffsem.channels import reseed
 from diffsem.link.image_quality import psnr_db, ssim
+from diffsem.link.information import TEMPERATURES
 from diffsem.link.monte_carlo.batch_seed import derive_seed
 from diffsem.link.monte_carlo.experiment import Attack, Experiment, System
 from diffsem.link.monte_carlo.outcome import EXAMPLES, Attacked, Job, Outcome
@@ -108,7 +110,7 @@ class Programs:
             {name: self._by_listener(name, ratio, np.sum) for name, ratio in esnr.items()},
             {name: np.asarray(hits) for name, (hits, _, _) in (systems | digital).items()},
             {name: np.asarray(calls) for name, (_, calls, _) in systems.items()},
-            [[Attacked(*map(np.asarray, made)) for made in each] for each in attacks],
+            [[_attacked(made) for made in each] for each in attacks],
             {name: np.asarray(errors) for name, (_, errors, _) in digital.items()},
             {name: self._by_listener(name, finite, np.all) for name, finite in heard_finite.items()},
             {name: np.asarray(finite) for name, (_, _, finite) in (systems | digital).items()},
@@ -275,7 +277,8 @@ class Programs:
 
         def label(received, step, index):
             made = over_looks(received, step)
-            return tf.argmax(made, axis=-1) == tf.gather(self._labels, index), _finite(made)
+            labels = tf.gather(self._labels, index)
+            return tf.argmax(made, axis=-1) == labels, _finite(made), _surprisal(made, labels)
 
         def reconstruct(received, step, index):
             return self._judge(over_looks(received, step), index)
@@ -286,8 +289,8 @@ class Programs:
             flat = in_batches(function, size, *map(_flat, by_image), _flat(self._index(first)), over=map_once)
             by_batch = [tf.reshape(value, [-1, size, *value.shape[1:]]) for value in flat]
             if not attack.reconstructs:
-                hits, finite = by_batch
-                return hits, tf.reduce_all(finite, axis=1)
+                hits, finite, surprisal = by_batch
+                return hits, tf.reduce_all(finite, axis=1), surprisal
             hits, finite, clean_hits, psnr, similarity, shown = by_batch
             return hits, tf.reduce_all(finite, axis=1), clean_hits, psnr, similarity, shown[:, :EXAMPLES]
 
@@ -333,6 +336,18 @@ class Programs:
 def _finite(values):
     """[N, ...] -> [N], whether all of each is."""
     return tf.reduce_all(tf.math.is_finite(values), axis=list(range(1, len(values.shape))))
+
+
+def _surprisal(logits, labels):
+    """[N, classes] logits, [N] labels -> [N, T] bits: -log2 of the right label's probability, at each temperature."""
+    by_temperature = tf.cast(logits, tf.float32)[:, None] / tf.constant(TEMPERATURES)[:, None]
+    return -tf.gather(tf.nn.log_softmax(by_temperature), labels, axis=2, batch_dims=1) / math.log(2)
+
+
+def _attacked(made) -> Attacked:
+    """Of the arrays that an attack's program gives."""
+    hits, finite, *rest = map(np.asarray, made)
+    return Attacked(hits, finite, surprisal=rest[0]) if len(rest) == 1 else Attacked(hits, finite, *rest)
 
 
 def _flat(values):

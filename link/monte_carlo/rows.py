@@ -45,6 +45,7 @@ def row_of(experiment: Experiment, point: Point, node: Node, tally: Tally) -> di
         "worst_class_correct": worst_correct,
         "worst_class_total": worst_total,
         "worst_class_accuracy": worst_correct / worst_total if worst_total else float("nan"),
+        **_leaked(tally),
         "psnr_db": tally.mean("psnr_db"),
         "ssim": tally.mean("ssim"),
         "denoiser_calls": 0.0 if attack else tally.mean("denoiser_calls"),
@@ -58,6 +59,11 @@ def row_of(experiment: Experiment, point: Point, node: Node, tally: Tally) -> di
         "stop_reason": stop_reason(experiment, node, tally),
         **_settings(experiment, role),
     } | _error_rates(experiment, node, tally)
+
+
+def _leaked(tally: Tally) -> dict:
+    bits = tally.leaked()
+    return {"leaked_bits": bits.value, "leaked_bits_low": bits.low, "leaked_bits_high": bits.high}
 
 
 def _settings(experiment: Experiment, role: str) -> dict:

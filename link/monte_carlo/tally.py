@@ -3,6 +3,7 @@
 import numpy as np
 
 from diffsem.link.accuracy import effective_images, share_interval, wilson_interval
+from diffsem.link.information import Bits, leaked_bits
 from diffsem.link.results.columns import STEP_BINS, STEPS_A_BIN
 
 
@@ -25,10 +26,12 @@ class Tally:
         self._class_total: np.ndarray = np.zeros(0, np.int64)
         self._sums: dict[str, float] = {}
         self._hits: list[np.ndarray] = []
+        self._labels: list[np.ndarray] = []
+        self._surprisal: list[np.ndarray] = []
         self.by_step = np.zeros([2, STEP_BINS], np.int64)
 
-    def add(self, hits, labels, **values) -> None:
-        """Add one batch: per-image arrays of hits, labels, and of anything else to be summed (None: not measured)."""
+    def add(self, hits, labels, surprisal=None, **values) -> None:
+        """Add one batch: arrays by image of hits, labels, surprisal, and what is to be summed (None: not measured)."""
         place = self._next_images(len(hits))
         even = place % 2 == 0
         if self._by_image is not None:
@@ -39,6 +42,9 @@ class Tally:
         self.total += len(hits)
         if labels is not None:
             self._hits.append(np.asarray(hits, bool))
+            if surprisal is not None:
+                self._labels.append(labels)
+                self._surprisal.append(surprisal)
             self._class_correct = _sum(self._class_correct, np.bincount(labels[hits]))
             self._class_total = _sum(self._class_total, np.bincount(labels))
         both = values.get("both_correct")
@@ -76,6 +82,12 @@ class Tally:
     def hits(self) -> np.ndarray:
         """[total] bool: whether each draw was read right, in the order that they were sent; [0] of random bits."""
         return np.concatenate([np.zeros(0, bool), *self._hits])
+
+    def leaked(self) -> Bits:
+        """What an attack on labels knows of them (`leaked_bits`); NaN where nothing gave probabilities."""
+        if not self._surprisal:
+            return Bits(float("nan"), float("nan"), float("nan"))
+        return leaked_bits(np.concatenate(self._surprisal), np.concatenate(self._labels), self.images)
 
     def sum(self, name: str) -> float:
         return self._sums.get(name, float("nan"))

@@ -117,6 +117,11 @@ def _in_order(low: str, middle: str, high: str) -> pa.Check:
     return _frame_check(holds, f"{low} {middle} {high}", f"0 <= {low} <= {middle} <= {high} <= 1")
 
 
+def _leaked_in_order(frame: pd.DataFrame) -> pd.Series:
+    low, value, high = (frame[name] for name in ("leaked_bits_low", "leaked_bits", "leaked_bits_high"))
+    return ((low <= value + ROUNDING) & (value <= high + ROUNDING)) | (low.isna() & value.isna() & high.isna())
+
+
 def _halves(part: str, whole: str) -> pa.Check:
     """Of a count, what falls on every other image from the first, unless it is unknown: -1."""
 
@@ -137,6 +142,8 @@ def _frame_check(holds: Callable[[pd.DataFrame], pd.Series], columns: str, allow
 
 SHARE = _between(0, 1)
 LEVEL = _between(-1e6, 1e6)
+BITS = _between(-math.inf, math.log2(MOST_CLASSES))
+LEAKED = ("leaked_bits", "leaked_bits_low", "leaked_bits_high")
 ROWS = pa.DataFrameSchema(
     {
         **{name: _text(LONGEST_NAME) for name in NAMES},
@@ -148,6 +155,7 @@ ROWS = pa.DataFrameSchema(
         **{name: pa.Column(checks=LEVEL) for name in ("snr_db", "receiver_snr_db")},
         **{name: pa.Column(checks=SHARE) for name in ("accuracy", "ci_low", "ci_high")},
         **{name: pa.Column(checks=SHARE, nullable=True) for name in ("signal_power", "ceiling")},
+        **{name: pa.Column(checks=BITS, nullable=True) for name in LEAKED},
         "node": _text(LONGEST_NAME, "receiver", "adversary"),
         "scored": _text(LONGEST_NAME, "label", "block"),
         "esnr_db": pa.Column(),
@@ -159,6 +167,7 @@ ROWS = pa.DataFrameSchema(
     },
     checks=[
         *(_at_most(part, whole) for part, whole in PARTS),
+        _frame_check(_leaked_in_order, " ".join(LEAKED), "leaked_bits_low <= leaked_bits <= leaked_bits_high"),
         *(_halves(f"{name}_even", name) for name in ("correct", "both_correct")),
         *(_share(name, part, whole) for name, part, whole, _ in SHARES),
         *(_in_order(ends[0], name, ends[1]) for name, _, _, ends in SHARES if ends),

@@ -17,6 +17,7 @@ def untrained_conditions(
     dimensions: Dimensions,
     trained: Mapping[str, Any],
     knows_step: bool,
+    all_looks: bool = False,
 ) -> str:
     """In what way a sweep's eavesdropper hears otherwise than an attack was trained for; "" if it makes no difference.
 
@@ -33,7 +34,11 @@ def untrained_conditions(
     trained : mapping
         Values of `HEARING` in the training, by dotted key; empty if they were not kept.
     knows_step : bool
+    all_looks : bool
+        Whether it reads all repeated transmissions at once, so that their number matters.
     """
+    if all_looks and trained and trained["eavesdropper.looks"] != scenario.eavesdropper.looks:
+        return f"it reads all looks at once; trained on {trained['eavesdropper.looks']}"
     differs = noise_differs_by_symbol(scenario, channels, dimensions)
     if knows_step and not differs:
         return ""

@@ -135,7 +135,11 @@ def _warning(plan: Plan, planned: PlannedAttack, record: Mapping[str, dict]) -> 
     trained = record.get(planned.network.name, {}).get("hangs_on", {}).get("scenario", {})
     # Records of earlier versions did not keep it all.
     known = trained if set(HEARING) <= set(trained) else {}
-    return untrained_conditions(plan.scenario, plan.channels, plan.setup.dimensions, known, planned.attack.knows_step)
+    attack = planned.attack
+    all_looks = attack.method.all_looks and planned.transmitter.scrambled
+    return untrained_conditions(
+        plan.scenario, plan.channels, plan.setup.dimensions, known, attack.knows_step, all_looks
+    )
 
 
 def attack_warnings(plan: Plan) -> dict[str, str]:

@@ -76,7 +76,7 @@ def test_fifty_kills_at_random_moments_cost_no_finished_point_and_change_no_row(
             run.start()
             while run.is_alive() and on_the_disk() == before:
                 time.sleep(0.02)
-            run.join(moments.uniform(0, 1))
+            run.join(moments.uniform(0, 0.5))
             run.kill()
             run.join()
         if path.exists():

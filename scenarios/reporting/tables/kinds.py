@@ -74,17 +74,19 @@ def attacks_table(rows: pd.DataFrame, title: str, sort: str = "") -> Sheet:
     """Every attack; accuracies in percent."""
     lines = ordered(attack_lines(rows), sort)
     qualities = Part("ceiling"), Part("clean judge")
+    accuracy = Part("accuracy"), Part("bits")
     ratios = Part("PSNR dB"), Part("SSIM")
     learnt = Part("learnt from", split=", ", beneath="")
     mark = Part("warning", "!")
     return Sheet(
         title,
-        f"{PERCENT}; ! is run under other conditions than it was trained for",
+        f"{PERCENT}; bits an image of the label, at least; ! is run under other conditions than it was trained for",
         lines,
         _keys(rows, lines, "snr_db", "transmitter"),
         {
             "attack": Field(lambda line: cells.name(line["attack"]), is_name=True),
             "accuracy": Field(lambda line: cells.percent(interval("accuracy", line), "accuracy")),
+            "bits": Field(lambda line: cells.number(line["leaked_bits"], 2)),
             "ceiling": Field(lambda line: cells.share(line["ceiling"])),
             "clean judge": Field(lambda line: cells.share(line["clean_judge_accuracy"])),
             "PSNR dB": Field(lambda line: cells.number(line["psnr_db"], 1)),
@@ -93,8 +95,8 @@ def attacks_table(rows: pd.DataFrame, title: str, sort: str = "") -> Sheet:
             "warning": Field(lambda line: "!" if line["warning"] else ""),
         },
         (
-            ((Part("attack"), Part("learnt from")), (Part("accuracy"),), qualities, ratios, (mark,)),
-            ((Part("attack"), learnt), (Part("accuracy"),), qualities, ratios, (mark,)),
+            ((Part("attack"), Part("learnt from")), accuracy, qualities, ratios, (mark,)),
+            ((Part("attack"), learnt), accuracy, qualities, ratios, (mark,)),
             ((Part("attack"), learnt), (Part("accuracy"), Part("ceiling / judge"), Part("PSNR dB / SSIM")), (mark,)),
         ),
         {

@@ -6,11 +6,13 @@ import numpy as np
 import psutil
 import pytest
 import tensorflow as tf
+from scipy.special import log_softmax
 
 from diffsem.channels import BlockFadingChannel
 from diffsem.link import (
     STEP_BINS,
     STEPS_A_BIN,
+    TEMPERATURES,
     Attack,
     BypassReceiver,
     DigitalLink,
@@ -32,6 +34,7 @@ from diffsem.link import (
     UniformQuantizer,
     WiretapLink,
     bit_error_rate,
+    leaked_bits,
     share_interval,
     simulate_points,
     wilson_interval,
@@ -214,6 +217,39 @@ def test_many_looks_sharpen_what_the_eavesdropper_hears_and_leave_the_receiver_a
         else:
             assert right["matched_step"] < left["matched_step"]
             assert (left["looks"], right["looks"]) == (1, 4)
+
+
+def test_what_an_attack_on_labels_knows_is_told_in_bits(rng):
+    seen = []
+
+    def read(inputs):
+        logits = 3 * tf.reshape(inputs[0], [tf.shape(inputs[0])[0], -1])[:, :10]
+        tf.py_function(lambda value: seen.append(value.numpy()), [logits], [])
+        return logits
+
+    attack = Attack("reader", "pair", read, reconstructs=False)
+    # The labels are what the attack reads at first: it knows something of them.
+    built = replace(experiment(rng, StoppingRule(max_images=200), batch_size=40), attacks=[attack], eavesdroppers=1)
+    point = Point(60, 10.0, (10.0,))
+    rows_of(built, point)
+    labels = np.concatenate(seen).argmax(axis=1)
+    seen.clear()
+    rows = rows_of(replace(built, labels=np.where(np.arange(200) % 4 < 2, labels, built.labels)), point)
+    logits, labels = np.concatenate(seen), np.where(np.arange(200) % 4 < 2, labels, built.labels)
+    shares = [log_softmax(logits / temperature, axis=1)[np.arange(200), labels] for temperature in TEMPERATURES]
+    surprisal = -np.stack(shares, axis=1) / np.log(2)
+    bits = leaked_bits(surprisal, labels, 200)
+    assert bits.value > 0.1
+    for row in rows:
+        told = [row[name] for name in ("leaked_bits", "leaked_bits_low", "leaked_bits_high")]
+        if row["node"] == "receiver":
+            assert np.isnan(told).all()
+        else:
+            assert told == pytest.approx([bits.value, bits.low, bits.high], rel=1e-4)
+            assert row["leaked_bits"] <= min(np.log2(10), row["channel_uses"] * np.log2(1 + 10**1.0))
+    # Images have a judge, whose probabilities are no eavesdropper's.
+    judged = rows_of(experiment(rng, StoppingRule(max_images=32)))
+    assert all(np.isnan(row["leaked_bits"]) for row in judged)
 
 
 @pytest.mark.parametrize(("scramble", "observations"), [(True, 4), (False, 1)])

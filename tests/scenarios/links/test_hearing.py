@@ -47,8 +47,8 @@ def test_noise_differs_where_gains_change_within_an_image(eavesdropper, legitima
     assert noise_differs_by_symbol(scenario, find_channels(scenario), DIMENSIONS) is differs
 
 
-def conditions(scenario, trained, knows_step=True):
-    return untrained_conditions(scenario, find_channels(scenario), DIMENSIONS, trained, knows_step)
+def conditions(scenario, trained, knows_step=True, all_looks=False):
+    return untrained_conditions(scenario, find_channels(scenario), DIMENSIONS, trained, knows_step, all_looks)
 
 
 def test_an_attack_is_told_what_it_was_not_trained_for():
@@ -62,3 +62,12 @@ def test_an_attack_is_told_what_it_was_not_trained_for():
     assert conditions(grid, trained) == "noise differs from symbol to symbol; trained with another eavesdropper.channel"
     assert conditions(grid, {key: value_at(grid, key) for key in HEARING}) == ""
     assert conditions(grid, {}).endswith("what it was trained for was not kept")
+
+
+def test_the_number_of_looks_matters_to_an_attack_that_reads_all_at_once():
+    often = scenario_with({"looks": 10})
+    trained = {key: value_at(often, key) for key in HEARING}
+    assert conditions(often, trained, all_looks=True) == ""
+    assert conditions(scenario_with({"looks": 3}), trained) == ""
+    few = conditions(scenario_with({"looks": 3}), trained, all_looks=True)
+    assert few == "it reads all looks at once; trained on 10"

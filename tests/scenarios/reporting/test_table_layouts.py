@@ -69,6 +69,7 @@ def expected(kind, line):
         return {
             "attack": [line["attack"]],
             "accuracy": ranges(line, ("accuracy", "ci_low", "ci_high")),
+            "bits": [f"{line['leaked_bits']:.2f}"] if pd.notna(line["leaked_bits"]) else [],
             "ceiling": shares(line["ceiling"]),
             "clean judge": shares(line["clean_judge_accuracy"]),
             "PSNR dB": psnr,

@@ -20,6 +20,8 @@ from rendering.measures import Accuracy, accuracy_of
 ROOT = Path(__file__).parents[2]
 # Rows that are equal in these are of one node at one point.
 TELL_APART = ("node", "attack", "transmitter", "timestep", "receiver_snr_db", "snr_db", "correct")
+# What an attack is told from all others by, whichever system shares the transmitter.
+ATTACKED = ("node", "transmitter", "attack", "snr_db", *WHOLE_POINT)
 # Short words for columns, as templates use them.
 WORDS = {"t": "timestep", "snr_db": "receiver_snr_db", "own_snr_db": "snr_db"}
 
@@ -120,11 +122,15 @@ class Table:
 
     def _attacked(self, row: dict[str, Any]) -> dict[str, dict[str, Any]]:
         """An attack's rows by the systems that share its transmitter; none of a receiver."""
-        same = ("node", "transmitter", "attack", "snr_db", *WHOLE_POINT)
-        if row["node"] == "receiver":
-            return {}
-        alike = [one for one in self._records if all(one[column] == row[column] for column in same)]
-        return {one["system"]: one for one in alike}
+        return self._by_attack.get(tuple(row[column] for column in ATTACKED), {})
+
+    @cached_property
+    def _by_attack(self) -> dict[tuple, dict[str, dict[str, Any]]]:
+        found: dict[tuple, dict[str, dict[str, Any]]] = {}
+        for row in self._records:
+            if row["node"] == "adversary":
+                found.setdefault(tuple(row[column] for column in ATTACKED), {})[row["system"]] = row
+        return found
 
     def _hits(self, row: dict[str, Any]) -> np.ndarray | None:
         return self.result.hits_of(row["place"])

@@ -48,6 +48,7 @@ def test_it_is_the_installed_package_in_the_root_of_the_repository_too():
     assert Path(file).parent.name == "diffsem"
 
 
+@pytest.mark.slow
 def test_tensorflow_is_imported_without_a_line_of_its_own_and_standard_error_is_open_afterwards():
     code = "import diffsem, os\nfrom diffsem.link import WiretapLink\nos.write(2, b'heard')"
     assert run(code).stderr == "heard"

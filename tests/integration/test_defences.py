@@ -27,6 +27,7 @@ def receiver(rows, system):
     return rows[(rows["node"] == "receiver") & (rows["system"] == system)].iloc[0]
 
 
+@pytest.mark.slow
 def test_a_point_of_a_keyed_system_is_the_same_in_any_sweep():
     """Keystreams hang on the point, and not on what else is simulated."""
     few = ["monte_carlo.max_images=256", "eavesdropper.attacks=[linear-probe]", "eavesdropper.looks=2"]

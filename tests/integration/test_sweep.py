@@ -92,6 +92,7 @@ def test_a_second_run_gives_the_identical_table(scenario, whole, tmp_path, asser
     assert_same_table(tmp_path / "again.h5", whole)
 
 
+@pytest.mark.slow
 def test_a_point_has_the_same_rows_in_any_sweep(whole):
     single = load_scenario("mnist-awgn", [*SMALL, "timesteps=[240]", "legitimate.snr_db=[15]"])
     rows = read_results(whole)

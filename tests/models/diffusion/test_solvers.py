@@ -95,6 +95,7 @@ def test_up_to_two_calls_dpm_solver_is_ddim(calls, rng):
 
 
 @pytest.mark.slow
+@pytest.mark.slow
 def test_dpm_solver_comes_nearer_to_the_fine_grid_than_ddim_in_as_many_calls(rng):
     noised = rng.standard_normal((4, 8, 8, 1)).astype(np.float32)
     steps = np.full(4, 300.0)

@@ -107,7 +107,7 @@ def test_a_pipe_has_every_cell_whole_whatever_the_terminal():
         cells = [cell.strip() for cell in line.split("│")[1:-1]]
         assert cells[:4] == ["240", "15", row["transmitter"], row["attack"]]
         assert cells[4] == f"{100 * row['accuracy']:.2f} [{100 * row['ci_low']:.2f}, {100 * row['ci_high']:.2f}]"
-        assert str(row["training_epochs"]) in cells[9]
+        assert str(row["training_epochs"]) in cells[10]
 
 
 def test_a_terminal_of_80_columns_has_no_longer_line():

@@ -75,15 +75,15 @@ def strongest_adversary(rows: pd.DataFrame, attacks: Sequence[str] | None = None
 
 def _chosen_by_halves(strongest: pd.DataFrame, adversary: pd.DataFrame, where: list[str]) -> pd.DataFrame:
     """Each half of the images under the attack that the other half chose, in place of the best on all."""
-    if strongest.empty:
-        return strongest.assign(chosen_apart=False, even_attack="", odd_attack="")
+    strongest = strongest.assign(chosen_apart=False, even_attack=strongest["attack"], odd_attack=strongest["attack"])
     even = adversary["correct_even"]
+    if (even < 0).all():
+        return strongest
     total, first = adversary["total"], even_draws(adversary["total"], adversary["images"])
     shares = adversary[where].assign(even=even / first, odd=(adversary["correct"] - even) / (total - first))
     alike = adversary.assign(unknown=(even < 0) | (total < 2)).groupby(where)
     known = (~alike["unknown"].any()) & (alike["total"].nunique() == 1)
-    apart = known.loc[pd.MultiIndex.from_frame(strongest[where])].to_numpy()
-    strongest = strongest.assign(chosen_apart=apart, even_attack=strongest["attack"], odd_attack=strongest["attack"])
+    strongest["chosen_apart"] = known.loc[pd.MultiIndex.from_frame(strongest[where])].to_numpy()
     best = shares.groupby(where)[["even", "odd"]].idxmax().loc[known]
     for key, (by_even, by_odd) in best[best["even"] != best["odd"]].iterrows():
         here = strongest.index[(strongest[where] == key).all(axis=1)][0]

@@ -97,7 +97,7 @@ def attacks_table(rows: pd.DataFrame, title: str, sort: str = "") -> Sheet:
         (
             ((Part("attack"), Part("learnt from")), accuracy, qualities, ratios, (mark,)),
             ((Part("attack"), learnt), accuracy, qualities, ratios, (mark,)),
-            ((Part("attack"), learnt), (Part("accuracy"), Part("ceiling / judge"), Part("PSNR dB / SSIM")), (mark,)),
+            ((Part("attack"), learnt), (*accuracy, Part("ceiling / judge"), Part("PSNR dB / SSIM")), (mark,)),
         ),
         {
             "ceiling / judge": (("ceiling", "clean judge"), Field(cells.ceiling_and_judge)),

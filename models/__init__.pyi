@@ -8,7 +8,9 @@ from .diffusion.guidance import guided as guided
 from .diffusion.guidance import unguided as unguided
 from .diffusion.rounds import self_referential_rounds as self_referential_rounds
 from .diffusion.schedule import NoiseSchedule as NoiseSchedule
+from .diffusion.self_noise import NoiseLaw as NoiseLaw
 from .diffusion.self_noise import SelfNoise as SelfNoise
+from .diffusion.self_noise import laplace as laplace
 from .diffusion.solvers import ddim as ddim
 from .diffusion.solvers import dpm_solver as dpm_solver
 from .diffusion.solvers import predict_clean as predict_clean
@@ -22,6 +24,7 @@ from .networks.information_bottleneck import SymbolInformation as SymbolInformat
 from .networks.information_bottleneck import log_uniform_kl as log_uniform_kl
 from .networks.information_bottleneck import noise_to_signal_log as noise_to_signal_log
 from .networks.looks import LooksClassifier as LooksClassifier
+from .networks.perturbation import PerturbedEncoder as PerturbedEncoder
 from .networks.picture import Picture as Picture
 from .networks.picture import PictureClassifier as PictureClassifier
 from .networks.picture import PictureEncoder as PictureEncoder

@@ -80,6 +80,8 @@ class Keying:
         Whether eps comes from it.
     scramble : bool
         Whether it orders and signs the symbols.
+    codewords : int
+        Words of the codebook that its eps is one of, as `Keystream.codewords`; 0: Gaussian, and never the same again.
 
     Examples
     --------
@@ -93,6 +95,7 @@ class Keying:
     keystream: Keystream
     self_noise: bool
     scramble: bool
+    codewords: int = 0
 
     def pads(self, session, batch, shape) -> Pads:
         """Of `batch` transmissions of features of `shape`; in a graph too, but not under XLA.
@@ -110,7 +113,7 @@ class Keying:
         def draw(session, batch):
             numbers = range(int(batch))
             order, signs = self.keystream.signed_permutations(int(session), numbers, count)
-            return self.keystream.gaussians(int(session), numbers, count), order, signs
+            return self._noise(int(session), numbers, count), order, signs
 
         noise, order, signs = tf.numpy_function(draw, [session, batch], [tf.float32, tf.int32, tf.float32])
         for drawn in (noise, order, signs):
@@ -120,6 +123,11 @@ class Keying:
             order if self.scramble else None,
             signs if self.scramble else None,
         )
+
+    def _noise(self, session, numbers, count):
+        if self.codewords:
+            return self.keystream.codewords(session, numbers, count, self.codewords)
+        return self.keystream.gaussians(session, numbers, count)
 
 
 def _flat(values):

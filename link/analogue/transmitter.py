@@ -3,7 +3,7 @@
 import keras
 from keras import ops
 
-from diffsem.models import NoiseSchedule, SelfNoise, serializable
+from diffsem.models import NoiseLaw, NoiseSchedule, SelfNoise, serializable
 
 
 @serializable
@@ -19,6 +19,8 @@ class Transmitter(keras.layers.Layer):
         dB by which the transmitter's estimate of the SNR is too high, on average.
     snr_estimate_deviation_db : float
         Standard deviation of that error, dB: normal, drawn for every image.
+    noise_law : str
+        "gaussian" | "laplace": of the self-noise that is drawn here.
 
     Input
     -----
@@ -48,10 +50,19 @@ class Transmitter(keras.layers.Layer):
     ((2, 8, 8, 1), [0, 231], 1.0)
     """
 
-    def __init__(self, encoder, schedule=None, snr_estimate_error_db=0.0, snr_estimate_deviation_db=0.0, **kwargs):
+    def __init__(
+        self,
+        encoder,
+        schedule=None,
+        snr_estimate_error_db=0.0,
+        snr_estimate_deviation_db=0.0,
+        noise_law: NoiseLaw = "gaussian",
+        **kwargs,
+    ):
         super().__init__(**kwargs)
         self.encoder = encoder
-        self.self_noise = SelfNoise(schedule, name="self_noise")
+        self.self_noise = SelfNoise(schedule, law=noise_law, name="self_noise")
+        self.noise_law = noise_law
         self.snr_estimate_error_db = snr_estimate_error_db
         self.snr_estimate_deviation_db = snr_estimate_deviation_db
 

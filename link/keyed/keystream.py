@@ -16,6 +16,8 @@ Generator = Literal["chacha20", "weak"]
 LONGEST_STREAM = 2**38
 # Of a transmission: more would take a machine's memory before the cipher's end is near.
 MOST_SYMBOLS = 2**24
+# Of a codebook.
+MOST_WORDS = 2**16
 # Transmissions after which the weak generator begins anew.
 WEAK_PERIOD = 16
 
@@ -134,6 +136,44 @@ class Keystream:
         """
         uniform = self._words("self-noise", session, numbers, count)
         return ndtri((uniform.astype(np.float64) + 0.5) / 2.0**32).astype(np.float32)
+
+    def codewords(self, session: int, numbers: Sequence[int], count: int, words: int) -> np.ndarray:
+        """One word for each transmission out of a codebook of the key's, of signs: 4-QAM at unit power.
+
+        Parameters
+        ----------
+        session, numbers
+            As for `gaussians`; which word is taken hangs on them, the codebook on the key alone.
+        count : int
+            Signs a word, 0 <= count <= 2**24.
+        words : int
+            Of the codebook, 1 <= words <= 2**16.
+
+        Returns
+        -------
+        [transmissions, count], float32
+            1 or -1.
+
+        Raises
+        ------
+        InputError
+            If a number is out of its range.
+
+        Examples
+        --------
+        Of two words, five transmissions have some again.
+
+        >>> import numpy as np
+        >>> from diffsem.link import Keystream
+        >>> sent = Keystream(bytes(32)).codewords(session=7, numbers=range(5), count=64, words=2)
+        >>> sent.shape, len(np.unique(sent, axis=0))
+        ((5, 64), 2)
+        """
+        if not 1 <= words <= MOST_WORDS:
+            raise InputError(f"codebook of {words} words: allowed: 1 to {MOST_WORDS}")
+        codebook = 1 - 2 * (self._words("codebook", 0, range(words), count) & 1).astype(np.float32)
+        # The remainder favours early words by less than 2**-16.
+        return codebook[self._words("codeword", session, numbers, 1)[:, 0] % words]
 
     def signed_permutations(self, session: int, numbers: Sequence[int], count: int) -> tuple[np.ndarray, np.ndarray]:
         """An order and signs for the symbols of each transmission, every one as likely as another.

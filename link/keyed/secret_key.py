@@ -9,7 +9,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from diffsem.link.errors import InputError
 
-Purpose = Literal["self-noise", "scramble", "announcement", "fingerprint"]
+Purpose = Literal["self-noise", "scramble", "codebook", "codeword", "announcement", "fingerprint"]
 KEY_BYTES = 32
 
 

@@ -14,14 +14,17 @@ from diffsem.scenarios.contracts.attack import AttackMethod, Eavesdropping, Targ
 if TYPE_CHECKING:  # a scenario is checked without it
     import keras
 
+# Where nothing is known of how many there are.
 PADS = 64
 HIDDEN = (512, 256)
 # What is heard from this share of the schedule on is mostly self-noise: pads show in it.
 LATE = 0.7
+# Transmissions that are mostly self-noise, a pad.
+HEARD_PER_PAD = 24
 
 
 def _build(target: Target) -> "keras.Model":
-    return models.PadDictionaryClassifier(target.feature_shape, target.classes, PADS, HIDDEN)
+    return models.PadDictionaryClassifier(target.feature_shape, target.classes, target.codewords or PADS, HIDDEN)
 
 
 def _learn_pads(eavesdropping: Eavesdropping, model: "keras.Model") -> list[dict[str, Any]]:
@@ -29,9 +32,10 @@ def _learn_pads(eavesdropping: Eavesdropping, model: "keras.Model") -> list[dict
     from sklearn.cluster import KMeans
 
     images, _ = eavesdropping.images()
-    heard, time = eavesdropping.hear(images.as_float(), eavesdropping.rng(eavesdropping.name, "pads"))
-    symbols = heard.reshape(len(heard), -1)
-    late = symbols[time[:, 0] >= LATE] if eavesdropping.knows_step else symbols
+    pictures, rng = images.as_float(), eavesdropping.rng(eavesdropping.name, "pads")
+    # A large codebook asks for more transmissions of the same images: some to every pad.
+    times = max(1, math.ceil(HEARD_PER_PAD * model.removal.pads / ((1 - LATE) * len(pictures))))
+    late = np.concatenate([_late(*eavesdropping.hear(pictures, rng), eavesdropping.knows_step) for _ in range(times)])
     if len(late) < model.removal.pads:
         raise InputError(
             f"attack {eavesdropping.name}: {len(late)} surrogate images are heard behind mostly self-noise; allowed: "
@@ -42,9 +46,16 @@ def _learn_pads(eavesdropping: Eavesdropping, model: "keras.Model") -> list[dict
     return label(eavesdropping, model)
 
 
+def _late(heard: np.ndarray, time: np.ndarray, knows_step: bool) -> np.ndarray:
+    """[M, k] symbols of those of [B, ...] that are mostly self-noise; of all, where that is not to be told."""
+    symbols = heard.reshape(len(heard), -1)
+    return symbols[time[:, 0] >= LATE] if knows_step else symbols
+
+
 def _cost(target: Target) -> costs.NetworkCost:
-    # Symbols with and without the nearest pad, and the time; the search for it costs about as much as PADS inputs more.
-    return costs.dense_cost(2 * math.prod(target.feature_shape) + 1 + PADS, *HIDDEN, target.classes)
+    # Symbols with and without the nearest pad, and the time; the search for it costs as much as so many inputs.
+    pads = target.codewords or PADS
+    return costs.dense_cost(2 * math.prod(target.feature_shape) + 1 + pads, *HIDDEN, target.classes)
 
 
 ATTACKS = (

@@ -34,6 +34,8 @@ class Target:
         Whether a key orders and signs the symbols of each transmission.
     schedule : Schedule
         By which steps t / T stand for noise levels.
+    codewords : int
+        Words of the codebook that keyed self-noise is one of, as its inventor would publish it; 0: of none.
 
     Examples
     --------
@@ -51,6 +53,7 @@ class Target:
     keyed: bool = False
     scrambled: bool = False
     schedule: Schedule = field(default_factory=Schedule)
+    codewords: int = 0
 
 
 class Eavesdropping(Protocol):

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import diffsem.link as link
+import diffsem.models as models
 from diffsem.scenarios.contracts.network import Dimensions, NetworkSpec
 from diffsem.scenarios.contracts.setup import Setup
 
@@ -30,6 +31,10 @@ class TransmitterSpec:
         Whether a key orders and signs the symbols of each transmission, so that repeated ones do not add up.
     null_space : bool
         Whether its self-noise goes where the receiver does not hear it.
+    codewords : int
+        Words of the codebook that its keyed self-noise is one of; 0: Gaussian noise that never comes again.
+    noise_law : str
+        "gaussian" | "laplace": of self-noise that comes from no key.
     heard_like : TransmitterSpec, optional
         Whoever has no key, and stands beside the beam, hears what is heard of this one: attacks are trained on it.
     sent_shape : callable
@@ -57,6 +62,8 @@ class TransmitterSpec:
     keyed: bool = False
     scrambled: bool = False
     null_space: bool = False
+    codewords: int = 0
+    noise_law: "models.NoiseLaw" = "gaussian"
     heard_like: "TransmitterSpec | None" = None
     sent_shape: Callable[[Dimensions], tuple[int, int, int]] = lambda dimensions: dimensions.feature_shape
     link: "BuildLink | None" = None

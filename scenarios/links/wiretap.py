@@ -39,7 +39,7 @@ def build_link(setup: Setup, transmitter: TransmitterSpec, encoder: keras.Model,
     if not isinstance(error, EstimateError):
         error = EstimateError(mean=error, deviation=0.0)
     return WiretapLink(
-        Transmitter(encoder, schedule, error.mean, error.deviation),
+        Transmitter(encoder, schedule, error.mean, error.deviation, transmitter.noise_law),
         build_reception(legitimate, legitimate, channels.receiver, schedule, scenario.denoising.step),
         build_reception(eavesdropper, legitimate, channels.eavesdropper, schedule),
         eavesdropper.fading_correlation,
@@ -63,4 +63,4 @@ def _keying(scenario: Scenario, transmitter: TransmitterSpec) -> Keying | None:
     # No name of a scenario has a slash: two pairs never make the same context.
     context = f"{scenario.name}/{transmitter.name}"
     keystream = Keystream(shared_key(scenario.seed), scenario.legitimate.key.generator, context)
-    return Keying(keystream, self_noise=transmitter.keyed, scramble=transmitter.scrambled)
+    return Keying(keystream, transmitter.keyed, transmitter.scrambled, transmitter.codewords)

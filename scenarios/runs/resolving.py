@@ -252,6 +252,7 @@ def _target(setup: Setup, transmitter: TransmitterSpec) -> Target:
         transmitter.keyed,
         transmitter.scrambled,
         setup.scenario.schedule,
+        transmitter.codewords,
     )
 
 

@@ -33,6 +33,9 @@ class Epochs(Keys):
         description="the judge that sees attacks' images, on from the clean judge's weights; null: from new weights, "
         "for as long as the clean one",
     )
+    against_listeners: EpochCount = Field(
+        default=20, description="defences of others: encoder and classifier against classifiers that listen in"
+    )
     ibal: EpochCount = Field(default=30, description="baseline: encoder, classifier and auxiliary decoder of IBAL")
 
 

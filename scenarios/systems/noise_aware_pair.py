@@ -10,13 +10,15 @@ from diffsem.scenarios.systems.clean_pair import bypass
 from diffsem.scenarios.systems.networks import classifier, encoder
 
 NAME = "noise-aware-pair"
-ENCODER, CLASSIFIER = encoder("encoder-noise-aware-pair"), classifier("classifier-noise-aware-pair")
+ENCODER, CLASSIFIER = PAIR = encoder("encoder-noise-aware-pair"), classifier("classifier-noise-aware-pair")
 
 
 def _train(session: Session) -> dict[str, Any]:
     epochs = session.scenario.training.epochs.noise_aware_pair
     return training.train_through_noise(session, NAME, ENCODER, CLASSIFIER, epochs, session.varied)
 
+
+STAGES = (Stage(NAME, PAIR, (), _train, ("training.epochs.noise_aware_pair",)),)
 
 SYSTEMS = (
     System(
@@ -26,7 +28,7 @@ SYSTEMS = (
         TransmitterSpec(NAME, ENCODER),
         networks=lambda setup: {CLASSIFIER: 1},
         receiver=lambda setup, load: bypass(setup, load(CLASSIFIER)),
-        stages=(Stage(NAME, (ENCODER, CLASSIFIER), (), _train, ("training.epochs.noise_aware_pair",)),),
+        stages=STAGES,
         default_place=2,
     ),
 )

@@ -16,6 +16,7 @@ from .recipes.denoiser import train_denoiser
 from .recipes.distillation import distil
 from .recipes.fine_tuning import fine_tune, fine_tune_on_estimates
 from .recipes.information_bottleneck import train_against_decoder
+from .recipes.listeners import Game, train_against_listeners
 from .recipes.pair import train_pair, train_through_noise
 from .record import read_record, recorded_sha256
 from .session import (
@@ -30,6 +31,7 @@ from .session import (
 
 __all__ = [
     "PRETRAINED",
+    "Game",
     "TrainingSession",
     "accuracy",
     "add_noise",
@@ -53,6 +55,7 @@ __all__ = [
     "recorded_sha256",
     "save_network",
     "train_against_decoder",
+    "train_against_listeners",
     "train_attack",
     "train_clean_judge",
     "train_denoiser",

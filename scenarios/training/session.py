@@ -1,6 +1,7 @@
 """What a stage of a training works with: scenario, data, folder, and a way to fit that survives a crash."""
 
 import io
+import math
 import zlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -11,7 +12,7 @@ import keras
 import numpy as np
 
 from diffsem.link import InputError, Link, replace_file
-from diffsem.models import BrokenStateError, NoiseSchedule, NotFiniteError, TrainingPlan, train
+from diffsem.models import BrokenStateError, NoiseLaw, NoiseSchedule, NotFiniteError, TrainingPlan, train
 from diffsem.scenarios.contracts.network import Dimensions, NetworkSpec
 from diffsem.scenarios.contracts.setup import Setup
 from diffsem.scenarios.contracts.stage import Session
@@ -152,22 +153,35 @@ def as_time(step, schedule: NoiseSchedule) -> np.ndarray:
 
 
 def add_noise(
-    feature: np.ndarray, step: np.ndarray, schedule: NoiseSchedule, rng: np.random.Generator
+    feature: np.ndarray,
+    step: np.ndarray,
+    schedule: NoiseSchedule,
+    rng: np.random.Generator,
+    law: NoiseLaw = "gaussian",
 ) -> tuple[np.ndarray, np.ndarray]:
-    """(z_t, eps) of eq. 11 for [B, ...] features or images and [B] steps."""
-    noise = rng.standard_normal(feature.shape, np.float32)
+    """(z_t, eps) of eq. 11 for [B, ...] features or images and [B] steps; eps of unit variance."""
+    noise = unit_noise(feature.shape, rng, law)
     alpha_bar = schedule.alpha_bar[step].astype(np.float32).reshape(-1, 1, 1, 1)
     return np.sqrt(alpha_bar) * feature + np.sqrt(1 - alpha_bar) * noise, noise
 
 
-def bypass_accuracy(session: Session, encoder: NetworkSpec, classifier: NetworkSpec) -> dict[str, float]:
+def unit_noise(shape: tuple[int, ...], rng: np.random.Generator, law: NoiseLaw = "gaussian") -> np.ndarray:
+    """[*shape] float32 of unit variance."""
+    if law == "laplace":
+        return rng.laplace(scale=math.sqrt(0.5), size=shape).astype(np.float32)
+    return rng.standard_normal(shape, np.float32)
+
+
+def bypass_accuracy(
+    session: Session, encoder: NetworkSpec, classifier: NetworkSpec, law: NoiseLaw = "gaussian"
+) -> dict[str, float]:
     """Accuracy by step on test images, noised directly and classified without a denoiser."""
     test, schedule = session.dataset.test, session.schedule
     feature, network = predict(session.load(encoder), test.as_float()), session.load(classifier)
     scores = {}
     for step in (step for step in SCORED_STEPS if step <= schedule.steps):
         steps = np.full(len(test), step)
-        received, _ = add_noise(feature, steps, schedule, session.rng(classifier.name, "score", step))
+        received, _ = add_noise(feature, steps, schedule, session.rng(classifier.name, "score", step), law)
         logits = predict(network, [received, received, as_time(steps, schedule)])
         scores[f"test_accuracy_t{step}"] = accuracy(logits, test.labels)
     return scores

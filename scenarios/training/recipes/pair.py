@@ -6,10 +6,17 @@ from typing import Any
 import keras
 import numpy as np
 
-from diffsem.models import SelfNoise
+from diffsem.models import NoiseLaw, SelfNoise
 from diffsem.scenarios.contracts.network import NetworkSpec
 from diffsem.scenarios.contracts.stage import Session
-from diffsem.scenarios.training.session import accuracy, as_time, bypass_accuracy, classification_loss, predict
+from diffsem.scenarios.training.session import (
+    accuracy,
+    as_time,
+    bypass_accuracy,
+    classification_loss,
+    predict,
+    unit_noise,
+)
 
 
 def train_pair(session: Session, stage: str, encoder: NetworkSpec, classifier: NetworkSpec) -> dict[str, Any]:
@@ -63,6 +70,7 @@ def train_through_noise(
     classifier: NetworkSpec,
     epochs: int,
     varied: Callable[[np.ndarray, np.random.Generator], np.ndarray],
+    law: NoiseLaw = "gaussian",
 ) -> dict[str, Any]:
     """E and C together, through self-noise at random steps t from the start; cross-entropy, unit power.
 
@@ -76,6 +84,8 @@ def train_through_noise(
     epochs : int
     varied : callable
         (images, rng) -> the training images of an epoch; `Session.varied`, or another variation.
+    law : str
+        "gaussian" | "laplace": of the noise.
 
     Returns
     -------
@@ -97,7 +107,7 @@ def train_through_noise(
 
     def inputs(pictures, rng):
         steps = rng.integers(0, schedule.steps + 1, len(pictures)).astype(np.int32)
-        drawn = rng.standard_normal((len(pictures), *shape), np.float32)
+        drawn = unit_noise((len(pictures), *shape), rng, law)
         # Without a channel the transmitter noises all the way to t: an infinite SNR leaves no margin.
         return [pictures, steps, np.full(len(steps), np.inf, np.float32), drawn, as_time(steps, schedule)]
 
@@ -110,4 +120,4 @@ def train_through_noise(
     history = session.fit(stage, epochs, model, classification_loss(), draw_epoch, held_out, ["accuracy"])
     session.save(sender, encoder)
     session.save(receiver, classifier)
-    return {"history": history, "scores": bypass_accuracy(session, encoder, classifier)}
+    return {"history": history, "scores": bypass_accuracy(session, encoder, classifier, law)}

@@ -4,6 +4,7 @@ from .contracts.attack import Eavesdropping as Eavesdropping
 from .contracts.attack import Target as Target
 from .contracts.channel import Antennas as Antennas
 from .contracts.channel import ChannelKind as ChannelKind
+from .contracts.entry import Entry as Entry
 from .contracts.judge import Judge as Judge
 from .contracts.network import Dimensions as Dimensions
 from .contracts.network import NetworkSpec as NetworkSpec

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from diffsem import __version__
+from diffsem.scenarios.commands.benchmarking import benchmark
 from diffsem.scenarios.commands.ending import run_program
 from diffsem.scenarios.commands.looking import check, info, scenarios
 from diffsem.scenarios.commands.plotting import plot
@@ -40,7 +41,9 @@ def _of_every_command(
 ) -> None: ...
 
 
-for command in (run, train, pack, show, leakage, attacks, compare, plot, report, export, check, scenarios, info):
+SIMULATING = (run, train, pack, benchmark)
+SHOWING = (show, leakage, attacks, compare, plot, report, export)
+for command in (*SIMULATING, *SHOWING, check, scenarios, info):
     app.command()(command)
 
 

@@ -59,6 +59,8 @@ class Attack:
         The kind of images that it was trained on.
     training_images, training_epochs : int
         With how many it was trained, and how long; 0 for one that learns nothing.
+    threat : str
+        What the attacker knows of the other side: "black-box" or "white-box".
     all_looks : bool
         Whether it reads all repeated transmissions at once that do not add up: y [B, L, ...], and their mean t'.
     warning : str
@@ -83,6 +85,7 @@ class Attack:
     surrogate: str = ""
     training_images: int = 0
     training_epochs: int = 0
+    threat: str = "black-box"
     all_looks: bool = False
     warning: str = ""
 

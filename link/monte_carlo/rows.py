@@ -53,6 +53,7 @@ def row_of(experiment: Experiment, point: Point, node: Node, tally: Tally) -> di
         "looks": experiment.looks if attack else 1,
         "knows_step": attack.knows_step if attack else True,
         "surrogate": attack.surrogate if attack else "",
+        "threat": attack.threat if attack else "",
         "training_images": attack.training_images if attack else 0,
         "training_epochs": attack.training_epochs if attack else 0,
         "warning": attack.warning if attack else "",

@@ -103,6 +103,7 @@ RESULT_COLUMNS = (
     Column("seed", np.int64, "number", "that the point's random draws derive from; -1: not recorded", -1),
     Column("knows_step", np.bool_, "", "whether the node is told the noise level", True),
     Column("surrogate", str, "", "what an attack was trained on: kind of images, and the share that was used", ""),
+    Column("threat", str, "", "what an attacker knows of its target: black-box, white-box; empty: not recorded", ""),
     Column("training_images", np.int64, "images", "that an attack was trained on; 0: none, or unknown", 0),
     Column("training_epochs", np.int64, "epochs", "that an attack was trained for; 0: none, or unknown", 0),
     Column("warning", str, "", "how an attack is run under other conditions than it was trained for; empty: not", ""),

@@ -28,7 +28,7 @@ JSON: dict[str, TypeAdapter] = {
     "pretrained_networks": TypeAdapter(list[str]),
 }
 NAMES = ("system", "attack", "transmitter", "channel")
-TEXTS = ("surrogate", "warning", "stop_reason", "csi", "equalizer")
+TEXTS = ("surrogate", "threat", "warning", "stop_reason", "csi", "equalizer")
 COUNTS = (
     "correct",
     "total",

@@ -50,6 +50,11 @@ def _check(method: AttackMethod, shipped: Collection[str], source: Source, where
     path = source.reference
     if method.output not in OUTPUTS:
         raise InputError(f"{where}: {path}: its output {shortened(repr(method.output))}; allowed: {', '.join(OUTPUTS)}")
+    if (method.build is None) == (method.white_box is None) or (method.white_box and method.train):
+        raise InputError(
+            f"{where}: {path}: has a build and a white_box, neither, or learns beside a white_box; allowed: one of the "
+            "two, and train with a build alone"
+        )
     if not isinstance(method.after, tuple) or not all(isinstance(before, AttackMethod) for before in method.after):
         raise InputError(
             f"{where}: {path}: its after {shortened(repr(method.after))}; "
@@ -63,9 +68,8 @@ def _check(method: AttackMethod, shipped: Collection[str], source: Source, where
 
 @functools.lru_cache
 def _guarded(method: AttackMethod, path: str, where: str) -> AttackMethod:
-    @functools.wraps(method.build)
     def build(target: Target) -> "keras.Model":
-        network = method.build(target)
+        network = method.network(target)
         _check_output(method, network, target, f"{where}: {path}")
         return network
 
@@ -74,7 +78,8 @@ def _guarded(method: AttackMethod, path: str, where: str) -> AttackMethod:
 
     return replace(
         method,
-        build=guarded(path, build, where),
+        build=None if method.build is None else guarded(path, build, where),
+        white_box=None if method.white_box is None else guarded(path, method.white_box, where),
         train=None if method.train is None else guarded(path, _recorded(method.train, f"{where}: {path}"), where),
         applies=guarded(path, applies, where),
         cost=None if method.cost is None else guarded(path, _told(method.cost, f"{where}: {path}"), where),

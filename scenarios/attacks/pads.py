@@ -35,7 +35,7 @@ def _learn_pads(eavesdropping: Eavesdropping, model: "keras.Model") -> list[dict
     pictures, rng = images.as_float(), eavesdropping.rng(eavesdropping.name, "pads")
     # A large codebook asks for more transmissions of the same images: some to every pad.
     times = max(1, math.ceil(HEARD_PER_PAD * model.removal.pads / ((1 - LATE) * len(pictures))))
-    late = np.concatenate([_late(*eavesdropping.hear(pictures, rng), eavesdropping.knows_step) for _ in range(times)])
+    late = np.concatenate([_late(eavesdropping, pictures, rng) for _ in range(times)])
     if len(late) < model.removal.pads:
         raise InputError(
             f"attack {eavesdropping.name}: {len(late)} surrogate images are heard behind mostly self-noise; allowed: "
@@ -46,10 +46,11 @@ def _learn_pads(eavesdropping: Eavesdropping, model: "keras.Model") -> list[dict
     return label(eavesdropping, model)
 
 
-def _late(heard: np.ndarray, time: np.ndarray, knows_step: bool) -> np.ndarray:
-    """[M, k] symbols of those of [B, ...] that are mostly self-noise; of all, where that is not to be told."""
+def _late(eavesdropping: Eavesdropping, pictures: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """[M, k] symbols of the transmissions that are mostly self-noise; of all, where that is not to be told."""
+    heard, time = eavesdropping.hear(pictures, rng)
     symbols = heard.reshape(len(heard), -1)
-    return symbols[time[:, 0] >= LATE] if knows_step else symbols
+    return symbols[time[:, 0] >= LATE] if eavesdropping.knows_step else symbols
 
 
 def _cost(target: Target) -> costs.NetworkCost:

@@ -172,9 +172,14 @@ def print_table(path: Path, asked: Asked | None = None) -> None:
 
 
 def _print_and_write(table, format_: Format, csv: Path | None) -> None:
-    _print([table], table.lines, format_)
+    print_sheet(table, format_)
     if csv:
         _write_csv(table.lines, csv, beside=format_ is not Format.TABLE)
+
+
+def print_sheet(table, format_: Format) -> None:
+    """Print one table, or the numbers behind it."""
+    _print([table], table.lines, format_)
 
 
 def _print(tables: Sequence, lines, format_: Format) -> None:

@@ -1,6 +1,6 @@
 """An attack: what it builds from what it hears, how it learns, and what it may see while it does."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol
@@ -158,8 +158,9 @@ class AttackMethod:
         The `attack` of its rows in the result table; no +, dot or slash.
     output : str
         "image": judges label it. "label": logits, scored as they are.
-    build : callable
+    build : callable or None
         Target -> keras.Model, [y [B, *feature_shape], t / T [B, 1]] -> image [B, *image_shape] or logits [B, classes].
+        None of a white box.
     train : callable or None
         (Eavesdropping, model) -> history, one record an epoch, as `Eavesdropping.fit` gives it; None if there is
         nothing to learn.
@@ -171,6 +172,9 @@ class AttackMethod:
         Whether the network reads all repeated transmissions (looks) at once that do not add up, as scrambled ones do
         not: y [B, L, *feature_shape]. L is 1 where they add up. Else it reads one, and its log-probabilities are added
         up over the others.
+    white_box : callable, optional
+        Of an attacker who knows the weights of the other side too: the receivers behind the transmitter, each as
+        `System.receiver` builds it -> function ([y [B, ...], t' [B]]) -> logits or image. In place of `build`.
     adaptive : bool
         Written against one defence: trained on it even where what is heard has the same law as without it.
     storage : Storage
@@ -200,17 +204,29 @@ class AttackMethod:
 
     name: str
     output: Literal["image", "label"]
-    build: "Callable[[Target], keras.Model]"
+    build: "Callable[[Target], keras.Model] | None"
     train: "Callable[[Eavesdropping, keras.Model], list[dict[str, Any]]] | None"
     after: "tuple[AttackMethod, ...]" = ()
     applies: Callable[[Target], bool] = lambda target: True
     all_looks: bool = False
+    white_box: "Callable[[Sequence[keras.layers.Layer]], Callable[[list[Any]], Any]] | None" = None
     adaptive: bool = False
     storage: Storage = COARSE
     cost: Callable[[Target], NetworkCost] | None = None
     papers: bool = False
     papers_rank: int = 0
     default_place: int | None = None
+
+    def network(self, target: Target) -> "keras.Model":
+        """What it builds. Raises ValueError of a white box, which runs what is there."""
+        if self.build is None:
+            raise ValueError(f"attack {self.name}: runs the networks of the other side; allowed: one with a build")
+        return self.build(target)
+
+    @property
+    def threat(self) -> str:
+        """What the attacker knows of the other side: "black-box", its inputs and outputs, or "white-box"."""
+        return "black-box" if self.white_box is None else "white-box"
 
 
 @dataclass(frozen=True)

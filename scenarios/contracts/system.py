@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import diffsem.link as link
+from diffsem.scenarios.contracts.entry import Entry
 from diffsem.scenarios.contracts.network import NetworkSpec
 from diffsem.scenarios.contracts.setup import Setup
 from diffsem.scenarios.contracts.stage import Stage
@@ -51,6 +52,8 @@ class System:
         Setup -> None; raises ValueError, "KEY: what is wrong; allowed: ...", if the scenario cannot have it.
     default_place : int, optional
         Its place among those that are compared where a scenario lists none; None: not one of them.
+    entries : tuple of Entry
+        How `diffsem benchmark` enters it; none: not by default, and as `Entry()` where it is named.
     usual_share : callable
         Setup -> share of the calls of `networks` that images take on average, for estimates of time.
 
@@ -79,6 +82,7 @@ class System:
     at_transmitters_step: bool = True
     check: Callable[[Setup], None] = _nothing_to_check
     default_place: int | None = None
+    entries: tuple[Entry, ...] = ()
     usual_share: Callable[[Setup], float] = field(default=lambda setup: 1.0)
 
 

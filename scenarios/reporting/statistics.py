@@ -34,6 +34,7 @@ ATTACK_COLUMNS = (
     "clean_judge_accuracy",
     "psnr_db",
     "ssim",
+    "threat",
     "surrogate",
     "training_images",
     "training_epochs",

@@ -1,7 +1,7 @@
 """From a plan to an experiment: weights loaded, links, receivers and attacks built."""
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from importlib.metadata import version
 
 import keras
@@ -49,6 +49,7 @@ def assemble(plan: Plan, dataset: Dataset) -> Experiment:
     def load(network: NetworkSpec) -> keras.Model:
         return networks[network.name] if network.trained else network.build(setup.dimensions)
 
+    systems = _receivers(plan, load)
     rules = scenario.monte_carlo
     own_snr_db = scenario.eavesdropper.snr_db
     return Experiment(
@@ -56,9 +57,9 @@ def assemble(plan: Plan, dataset: Dataset) -> Experiment:
             transmitter.name: build_link(setup, transmitter, load(transmitter.encoder), plan.channels)
             for transmitter in plan.transmitters
         },
-        systems=_receivers(plan, load),
+        systems=systems,
         digital=_digital_links(plan, load),
-        attacks=[_attack(plan, planned, load, record) for planned in plan.attacks],
+        attacks=[_attack(plan, planned, load, record, systems) for planned in plan.attacks],
         judge=load(plan.judge.network) if plan.judged else _no_judge,
         clean_judge=load(plan.judge.clean) if plan.judged else _no_judge,
         images=dataset.test.as_float(),
@@ -102,9 +103,11 @@ def _digital_links(plan: Plan, load: Load) -> list[DigitalSystem]:
     return found
 
 
-def _attack(plan: Plan, planned: PlannedAttack, load: Load, record: Mapping[str, dict]) -> Attack:
+def _attack(
+    plan: Plan, planned: PlannedAttack, load: Load, record: Mapping[str, dict], systems: Sequence[System]
+) -> Attack:
     """An attack against a transmitter. Raises InputError if the record does not tell how it was trained."""
-    attack, network = planned.attack, load(planned.network)
+    attack = planned.attack
     images = epochs = 0
     if planned.network.trained:
         name = planned.network.name
@@ -114,16 +117,21 @@ def _attack(plan: Plan, planned: PlannedAttack, load: Load, record: Mapping[str,
             raise InputError(
                 f"weights: no training record of {name}; keep the training.json that `diffsem train` wrote beside them"
             ) from error
-    run = NetworkAttack(network, plan.setup.schedule.steps, attack.knows_step)
+    if attack.method.white_box:
+        behind = [each.receiver for each in systems if each.transmitter == planned.transmitter.name]
+        run = attack.method.white_box(behind)
+    else:
+        run = NetworkAttack(load(planned.network), plan.setup.schedule.steps, attack.knows_step).__call__
     return Attack(
         attack.name,
         planned.transmitter.name,
-        guarded(attack.outside, run.__call__, "eavesdropper.attacks") if attack.outside else run,
+        guarded(attack.outside, run, "eavesdropper.attacks") if attack.outside else run,
         reconstructs=attack.method.output == "image",
         knows_step=attack.knows_step,
-        surrogate=f"{attack.surrogate.images} {attack.surrogate.share:.0%}",
+        surrogate="" if attack.method.white_box else f"{attack.surrogate.images} {attack.surrogate.share:.0%}",
         training_images=images,
         training_epochs=epochs,
+        threat=attack.method.threat,
         all_looks=attack.method.all_looks,
         warning=_warning(plan, planned, record),
     )

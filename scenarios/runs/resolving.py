@@ -222,7 +222,7 @@ def _planned(
     if name not in networks:
         networks[name] = NetworkSpec(
             name,
-            lambda dimensions: method.build(target),
+            lambda dimensions: method.network(target),
             method.storage,
             trained=method.train is not None,
             cost=None if method.cost is None else partial(_cost, method.cost, target),

@@ -9,6 +9,7 @@ images; the step t sets the coefficient, abar_t to the feature; the receiver kno
 stays. How many words there are is public (Kerckhoffs), and ten bits a transmission tell which one it is.
 """
 
+from diffsem.scenarios.contracts.entry import Entry
 from diffsem.scenarios.contracts.system import System
 from diffsem.scenarios.contracts.transmitter import TransmitterSpec
 from diffsem.scenarios.systems import reference
@@ -28,5 +29,12 @@ SYSTEMS = (
         stages=(reference.TRAIN,),
         # The key takes the jamming away.
         at_transmitters_step=False,
+        entries=(
+            Entry(
+                450,
+                claim="an eavesdropper who all but guesses, without a key to be sent",
+                secret="a codebook, and which of 1,024 words is on",
+            ),
+        ),
     ),
 )

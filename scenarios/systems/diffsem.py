@@ -7,6 +7,7 @@ import numpy as np
 import diffsem.link as link
 import diffsem.scenarios.training as training
 from diffsem.scenarios.contracts.depends import FINE_TUNING, TAUGHT
+from diffsem.scenarios.contracts.entry import Entry
 from diffsem.scenarios.contracts.setup import Setup
 from diffsem.scenarios.contracts.stage import Session, Stage
 from diffsem.scenarios.contracts.system import System
@@ -111,6 +112,7 @@ SYSTEMS = (
         ),
         unet_calls=denoisers.solver_steps,
         default_place=4,
+        entries=(Entry(240, claim="noise that every receiver meets hides the image, and a denoiser gives it back"),),
     ),
     System(
         "e-diffsem",

@@ -6,6 +6,7 @@ from typing import Any
 import diffsem.models as models
 import diffsem.scenarios.training as training
 from diffsem.models.costs import encoder_cost
+from diffsem.scenarios.contracts.entry import Entry
 from diffsem.scenarios.contracts.network import AS_FLOAT16, Dimensions, NetworkSpec
 from diffsem.scenarios.contracts.stage import Session, Stage
 from diffsem.scenarios.contracts.system import System
@@ -30,6 +31,7 @@ def _system(name: str, title: str, colour: str, dynamic: bool) -> System:
         f"encoder-{name}", _build_encoder, AS_FLOAT16, cost=lambda sizes: encoder_cost(sizes.image_shape)
     )
     pair = (encoder, classifier(f"classifier-{name}"))
+    claim = "little of the image is left in the symbols; dynamic: less, the better the channel"
     return System(
         name,
         title,
@@ -37,6 +39,7 @@ def _system(name: str, title: str, colour: str, dynamic: bool) -> System:
         TransmitterSpec(name, encoder),
         networks=lambda setup: {pair[1]: 1},
         receiver=lambda setup, load: bypass(setup, load(pair[1])),
+        entries=(Entry(0, claim=claim),) if dynamic else (),
         stages=(
             Stage(
                 name,

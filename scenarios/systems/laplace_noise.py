@@ -10,6 +10,7 @@ pictures below 15 dB of PSNR with the receiver's above 28 dB, by networks that u
 from typing import Any
 
 import diffsem.scenarios.training as training
+from diffsem.scenarios.contracts.entry import Entry
 from diffsem.scenarios.contracts.stage import Session, Stage
 from diffsem.scenarios.contracts.system import System
 from diffsem.scenarios.contracts.transmitter import TransmitterSpec
@@ -33,6 +34,7 @@ SYSTEMS = (
         TransmitterSpec(NAME, ENCODER, noise_law="laplace"),
         networks=lambda setup: {CLASSIFIER: 1},
         receiver=lambda setup, load: bypass(setup, load(CLASSIFIER)),
+        entries=(Entry(240, claim="pictures of an eavesdropper below 15 dB of PSNR, by a budget of privacy"),),
         stages=(Stage(NAME, (ENCODER, CLASSIFIER), (), _train, ("training.epochs.noise_aware_pair",)),),
     ),
 )

@@ -3,6 +3,7 @@
 from typing import Any
 
 import diffsem.scenarios.training as training
+from diffsem.scenarios.contracts.entry import Entry
 from diffsem.scenarios.contracts.stage import Session, Stage
 from diffsem.scenarios.contracts.system import System
 from diffsem.scenarios.contracts.transmitter import TransmitterSpec
@@ -30,5 +31,6 @@ SYSTEMS = (
         receiver=lambda setup, load: bypass(setup, load(CLASSIFIER)),
         stages=STAGES,
         default_place=2,
+        entries=(Entry(240, claim="none: the control without a denoiser"),),
     ),
 )

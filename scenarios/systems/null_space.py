@@ -1,5 +1,6 @@
 """Defence of the reference pair by antennas: its self-noise goes where the receiver does not hear it."""
 
+from diffsem.scenarios.contracts.entry import Entry
 from diffsem.scenarios.contracts.system import System
 from diffsem.scenarios.contracts.transmitter import TransmitterSpec
 from diffsem.scenarios.links.checks import check_null_space
@@ -18,6 +19,18 @@ SYSTEMS = (
         receiver=lambda setup, load: bypass(setup, load(reference.CLASSIFIER)),
         stages=(reference.TRAIN,),
         at_transmitters_step=False,
+        entries=(
+            Entry(
+                480,
+                settings=(
+                    "legitimate.channel={kind: rayleigh}",
+                    "legitimate.transmit_antennas=4",
+                    "legitimate.precoding=beam",
+                    "eavesdropper.channel={kind: rayleigh}",
+                ),
+                claim="ours: who stands elsewhere, with fewer antennas than the transmitter, reads next to nothing",
+            ),
+        ),
         check=lambda setup: check_null_space(NAME, setup.scenario.legitimate),
     ),
 )

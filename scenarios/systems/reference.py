@@ -7,6 +7,7 @@ import diffsem.models as models
 import diffsem.scenarios.training as training
 from diffsem.models.costs import reference_classifier_cost, reference_encoder_cost
 from diffsem.scenarios.contracts.depends import DENOISER, FINE_TUNING, TAUGHT
+from diffsem.scenarios.contracts.entry import Entry
 from diffsem.scenarios.contracts.network import FINE, NetworkSpec
 from diffsem.scenarios.contracts.stage import Session, Stage
 from diffsem.scenarios.contracts.system import System
@@ -73,6 +74,10 @@ SYSTEMS = (
         networks=lambda setup: {CLASSIFIER: 1},
         receiver=lambda setup, load: bypass(setup, load(CLASSIFIER)),
         stages=(TRAIN,),
+        entries=(
+            Entry(240, claim="none: self-noise on the pair at the ceiling"),
+            Entry(0, "no-defence", claim="none: the same without any noise", control=True),
+        ),
     ),
     System(
         "reference-one-step",

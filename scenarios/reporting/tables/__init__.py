@@ -1,6 +1,7 @@
 """Tables for people: receiver against adversary, point by point; every attack; error rates; in several formats."""
 
 from diffsem.scenarios.reporting.tables.data import attack_lines, leakage_lines, ordered, shown_lines
+from diffsem.scenarios.reporting.tables.fields import Field, Part
 from diffsem.scenarios.reporting.tables.formats import as_json, csv, latex, markdown
 from diffsem.scenarios.reporting.tables.kinds import (
     attacks_table,
@@ -13,6 +14,8 @@ from diffsem.scenarios.reporting.tables.kinds import (
 from diffsem.scenarios.reporting.tables.sheet import Sheet
 
 __all__ = [
+    "Field",
+    "Part",
     "Sheet",
     "as_json",
     "attack_lines",

@@ -38,6 +38,11 @@ def share(found: float) -> str:
     return NOTHING if pd.isna(found) else f"{100 * found:.1f}"
 
 
+def percent_alone(found: float) -> str:
+    """A share without an interval, in whole percent."""
+    return NOTHING if pd.isna(found) else f"{100 * found:.0f}%"
+
+
 def number(found: float, digits: int) -> str:
     """With so many digits behind the point."""
     return NOTHING if pd.isna(found) else f"{found:.{digits}f}"

@@ -1,0 +1,1 @@
+"""A benchmark of private semantic communication: named threats, a fixed suite of attacks, one file an entry."""

@@ -1,0 +1,37 @@
+"""How a system is entered in the benchmark: where, as what, and next to which claim."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Entry:
+    """An entry of a system.
+
+    Parameters
+    ----------
+    timestep : int
+        t, 0..T.
+    name : str
+        Behind the system's name, where it is entered more than once.
+    settings : tuple of str
+        KEY=VALUE, what the benchmark's scenario needs for it, as --set takes it.
+    claim : str
+        What its own paper says of it, in a sentence.
+    secret : str
+        What transmitter and receiver share that the eavesdropper has not.
+    control : bool
+        Whether it has to fail: some attack must read it, or the attacks are too weak for what they say of others.
+
+    Examples
+    --------
+    >>> from diffsem.scenarios import Entry
+    >>> Entry(240, claim="hides all").control
+    False
+    """
+
+    timestep: int = 240
+    name: str = ""
+    settings: tuple[str, ...] = ()
+    claim: str = ""
+    secret: str = ""
+    control: bool = False

@@ -139,6 +139,10 @@ from .pairs import (
     paired_interval,
     pairs_of,
 )
+from .privacy_budget import (
+    gaussian_budget,
+    laplace_budget,
+)
 from .results.columns import (
     ADDED,
     AXES,
@@ -295,11 +299,13 @@ __all__ = [
     "escaped",
     "even_draws",
     "gap_interval",
+    "gaussian_budget",
     "hits_are_known",
     "holm",
     "is_hdf5",
     "is_result_file",
     "journal_of",
+    "laplace_budget",
     "leaked_bits",
     "mcnemar",
     "min_entropy_leakage",

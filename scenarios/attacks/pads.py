@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 import diffsem.models as models
-from diffsem.link import InputError
 from diffsem.models import costs
 from diffsem.scenarios.attacks.labelling import label
 from diffsem.scenarios.contracts.attack import AttackMethod, Eavesdropping, Target
@@ -36,11 +35,6 @@ def _learn_pads(eavesdropping: Eavesdropping, model: "keras.Model") -> list[dict
     # A large codebook asks for more transmissions of the same images: some to every pad.
     times = max(1, math.ceil(HEARD_PER_PAD * model.removal.pads / ((1 - LATE) * len(pictures))))
     late = np.concatenate([_late(eavesdropping, pictures, rng) for _ in range(times)])
-    if len(late) < model.removal.pads:
-        raise InputError(
-            f"attack {eavesdropping.name}: {len(late)} surrogate images are heard behind mostly self-noise; allowed: "
-            f"{model.removal.pads} or more, one a pad: raise training.images or the surrogate's share"
-        )
     centres = KMeans(model.removal.pads, n_init=4, random_state=0).fit(late).cluster_centers_
     model.removal.set_weights([centres / np.sqrt((centres**2).mean(axis=1, keepdims=True))])
     return label(eavesdropping, model)

@@ -22,7 +22,7 @@ def _receivers_votes(receivers: "Sequence[keras.layers.Layer]") -> Callable[[lis
 
 ATTACKS = (
     AttackMethod(
-        "receivers-networks",
+        "known-weights",
         "label",
         None,
         None,

@@ -12,10 +12,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from diffsem.link import InputError, min_entropy_leakage, replace_file
+from diffsem.link import InputError, gaussian_budget, laplace_budget, min_entropy_leakage, replace_file
+from diffsem.scenarios.attacks import shipped_attacks
 from diffsem.scenarios.benchmark.threats import THREATS, Threat
 from diffsem.scenarios.contracts.entry import Entry
 from diffsem.scenarios.contracts.system import System
+from diffsem.scenarios.contracts.transmitter import TransmitterSpec
 from diffsem.scenarios.library.loading import load_dataset
 from diffsem.scenarios.library.simulating import run_scenario, train_scenario
 from diffsem.scenarios.parts.finding import is_outside
@@ -62,7 +64,7 @@ class Candidate:
     @property
     def alike(self) -> tuple:
         """What candidates have in common that are swept together."""
-        return self.entry.timestep, self.entry.settings
+        return self.entry.timestep, self.entry.settings, self.entry.adaptive_only
 
 
 def candidates(systems: Sequence[str] = ()) -> list[Candidate]:
@@ -135,7 +137,8 @@ class Benchmark:
                 # No attack of a threat may make sense there.
                 if (own["node"] == "adversary").any():
                     found[candidate.name][threat.name] = own
-        return [_entry(candidate, found[candidate.name], self.images, largest_class) for candidate in group]
+        symbols = math.prod(plan(self._scenario(group, THREATS[0])).setup.dimensions.feature_shape)
+        return [_entry(candidate, found[candidate.name], self.images, largest_class, symbols) for candidate in group]
 
     def _rows(self, group: Sequence[Candidate], threat: Threat, weights: str) -> pd.DataFrame:
         words = self._scenario(group, threat, weights)
@@ -149,7 +152,10 @@ class Benchmark:
         listed = ", ".join(f"'{candidate.listed}'" for candidate in group)
         point = [f"timesteps=[{entry.timestep}]", f"legitimate.receivers=[{listed}]"]
         cost = [f"monte_carlo.max_images={self.images}", f"weights={weights}"]
-        return load_scenario(SCENARIO, [*point, *cost, *entry.settings, *threat.settings])
+        settings = [*entry.settings, *threat.settings]
+        words = load_scenario(SCENARIO, [*point, *cost, *settings])
+        kept = _attacks(entry, threat, [chosen[0] for chosen in words.eavesdropper.chosen()])
+        return load_scenario(SCENARIO, [*point, *cost, *settings, f"eavesdropper.attacks=[{', '.join(kept)}]"])
 
     def _weights(self, group: Sequence[Candidate]) -> str:
         """Where weights come from: the shipped ones or, where they lack some, a folder in which those are trained.
@@ -166,7 +172,17 @@ class Benchmark:
         return str(folder)
 
 
-def _entry(candidate: Candidate, rows: dict[str, pd.DataFrame], images: int, largest_class: float) -> dict[str, Any]:
+def _attacks(entry: Entry, threat: Threat, suite: Sequence[str]) -> list[str]:
+    """Names of the attacks of a threat: those of the suite, or those that know more."""
+    known = shipped_attacks()
+    if threat.white_box:
+        return [name for name, method in known.items() if method.threat == "white-box"]
+    return [name for name in suite if known[name].adaptive or not entry.adaptive_only]
+
+
+def _entry(
+    candidate: Candidate, rows: dict[str, pd.DataFrame], images: int, largest_class: float, symbols: int
+) -> dict[str, Any]:
     """One entry, in words and numbers that JSON has; nothing in it depends on when it was made."""
     first = rows[THREATS[0].name]
     receiver = first[first["node"] == "receiver"].iloc[0]
@@ -188,12 +204,22 @@ def _entry(candidate: Candidate, rows: dict[str, pd.DataFrame], images: int, lar
             "signal_power": _rounded(receiver["signal_power"]),
             "channel_uses": int(receiver["channel_uses"]),
             "unet_calls": _rounded(receiver["denoiser_calls"]),
+            "epsilon": _epsilon(candidate.system.transmitter, float(receiver["signal_power"]), symbols),
         },
         "command": _command(candidate, shipped, images),
         "versions": versions(),
         "weights_sha256": table["weights_sha256"],
         "data_sha256": table["data_sha256"],
     }
+
+
+def _epsilon(transmitter: TransmitterSpec | None, signal_power: float, symbols: int) -> float | None:
+    """The budget of differential privacy of its self-noise; None where noise is no promise to all who listen."""
+    if transmitter is None or transmitter.keyed or transmitter.null_space or signal_power >= 1:
+        return None
+    laplace = transmitter.noise_law == "laplace"
+    budget = laplace_budget(signal_power, symbols) if laplace else gaussian_budget(signal_power, symbols)
+    return _rounded(budget) if math.isfinite(budget) else None
 
 
 def _command(candidate: Candidate, shipped: Sequence[str], images: int) -> str:

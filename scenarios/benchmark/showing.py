@@ -77,6 +77,7 @@ def benchmark_sheet(entries: Sequence[dict[str, Any]], title: str) -> Sheet:
         "bits": Field(lambda line: f"{line['bits']:.2f} [{line['bits_low']:.2f}, {line['bits_high']:.2f}]"),
         "power": Field(lambda line: cells.percent_alone(line["signal_power"])),
         "uses": Field(lambda line: str(line["channel_uses"])),
+        "epsilon": Field(lambda line: cells.number(line["epsilon"], 0)),
         "shared": Field(lambda line: cells.name(line["secret"] or cells.NOTHING), is_name=True),
         "claim of its paper": Field(lambda line: cells.name(line["claim"] or cells.NOTHING), is_name=True),
     }

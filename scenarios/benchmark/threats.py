@@ -20,6 +20,8 @@ class Threat:
         KEY=VALUE: what of the benchmark's scenario it changes.
     needs_key : bool
         Whether there has to be a keystream that could be known.
+    white_box : bool
+        Whether the attacks are those that know the other side's weights.
     """
 
     name: str
@@ -27,6 +29,7 @@ class Threat:
     meaning: str
     settings: tuple[str, ...] = ()
     needs_key: bool = False
+    white_box: bool = False
 
     def threatens(self, transmitter: TransmitterSpec) -> bool:
         """Whether it is another threat than the first one to what such a transmitter sends."""
@@ -49,6 +52,6 @@ THREATS = (
         "white-box",
         "white box",
         "knows the weights of the receiver's networks, and no key",
-        ("eavesdropper.attacks=[receivers-networks]",),
+        white_box=True,
     ),
 )

@@ -15,6 +15,8 @@ class Entry:
         Behind the system's name, where it is entered more than once.
     settings : tuple of str
         KEY=VALUE, what the benchmark's scenario needs for it, as --set takes it.
+    adaptive_only : bool
+        Whether those attacks alone are run that are written against it: what it shows is that they see through it.
     claim : str
         What its own paper says of it, in a sentence.
     secret : str
@@ -32,6 +34,7 @@ class Entry:
     timestep: int = 240
     name: str = ""
     settings: tuple[str, ...] = ()
+    adaptive_only: bool = False
     claim: str = ""
     secret: str = ""
     control: bool = False

@@ -53,7 +53,8 @@ def is_outside(name: str) -> bool:
 def shipped_parts(package: ModuleType, attribute: str) -> list:
     """What the modules of a package declare under a name, module after module in the order of their names.
 
-    A module whose file is deleted takes its parts with it, and nothing else.
+    A module whose file is deleted takes its parts with it, and nothing else. A package within declares those of its own
+    modules.
     """
     names = sorted(module.name for module in pkgutil.iter_modules(package.__path__))
     modules = (import_module(f"{package.__name__}.{name}") for name in names)

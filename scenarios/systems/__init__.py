@@ -22,7 +22,7 @@ WHERE = "legitimate.receivers"
 
 @functools.cache
 def shipped_systems() -> dict[str, System]:
-    """The shipped systems by name, in the order of their files."""
+    """The shipped systems by name, in the order of their files; those of other papers stand together."""
     return {system.name: system for system in shipped_parts(sys.modules[__name__], "SYSTEMS")}
 
 

@@ -18,9 +18,10 @@ OURS = "ours: who has no key reads next to nothing"
 WEAK = Entry(
     450,
     "weak-generator",
-    ("legitimate.key.generator=weak", "eavesdropper.attacks=[pad-dictionary]"),
-    "none: its pads repeat after 16 transmissions",
-    "a key of 256 bits",
+    ("legitimate.key.generator=weak",),
+    adaptive_only=True,
+    claim="none: its pads repeat after 16 transmissions",
+    secret="a key of 256 bits",
     control=True,
 )
 

@@ -33,6 +33,23 @@ def transmit(link, images, step=400, snr_db=15.0, looks=1):
     return link.transmit(images, whole * step, whole * snr_db, [whole * snr_db], seeds)
 
 
+@pytest.mark.parametrize("words", [1, 8, 1024])
+def test_a_codeword_is_taken_away_as_gaussian_noise_is(words, images):
+    """Of the jamming, of the same power, the receiver has nothing left; who has no codebook hears all of it."""
+    link = build(keying=Keying(STREAM, True, False, words))
+    receiver, (eavesdropper,), noise_step = transmit(link, images, 400)
+    feature = link.transmitter.encoder(images).numpy()
+    alpha_bar = SCHEDULE.alpha_bar
+    expected = (alpha_bar[400] + 1 - alpha_bar[noise_step.numpy()[0]]) / 10**1.5 / alpha_bar[400]
+    assert db(measured(receiver, feature)) == pytest.approx(db(expected), abs=0.3)
+    assert np.abs(eavesdropper.step - 400).max() < 1.5
+    # What is left of it without the feature and the channel's noise is a sequence of signs.
+    heard = eavesdropper.received.numpy()
+    jammed = np.abs(heard).mean() / np.sqrt((heard**2).mean())
+    # 1 of signs alone, 0.8 of Gaussian noise.
+    assert jammed > 0.95
+
+
 def noise_to_signal(step):
     return np.exp(np.interp(step, np.arange(501), SCHEDULE.log_noise_to_signal))
 

@@ -187,3 +187,33 @@ def test_the_last_nonce_numpy_integers_and_nothing_at_all_are_given():
     np.testing.assert_array_equal(STREAM.gaussians(np.uint64(2**64 - 1), [np.int64(2**32 - 1)], np.int32(4)), last)
     assert STREAM.gaussians(0, [], 4).shape == (0, 4)
     assert STREAM.gaussians(0, [1], 0).shape == (1, 0)
+
+
+@given(SESSIONS, st.integers(1, 40), st.integers(1, 70))
+def test_codewords_are_those_of_one_codebook_whatever_the_session(session, words, count):
+    book = {tuple(word) for word in STREAM.codewords(3, range(400), count, words)}
+    assert len(book) <= words
+    sent = STREAM.codewords(session, range(5), count, words)
+    assert set(np.unique(sent)) <= {-1.0, 1.0}
+    # Of all words, 400 transmissions leave one of 40 out with a probability of 0.002.
+    assert sum(tuple(word) not in book for word in sent) <= 1
+    np.testing.assert_array_equal(sent, Keystream(KEY).codewords(session, range(5), count, words))
+
+
+def test_each_word_is_as_likely_as_another_and_its_signs_are_fair():
+    sent = STREAM.codewords(1, range(20_000), 64, 16)
+    words, counts = np.unique(sent, axis=0, return_counts=True)
+    assert len(words) == 16
+    assert stats.chisquare(counts).pvalue > 1e-4
+    # 16 words of 64 signs: the sum of a fair 1,024 has a deviation of 32.
+    assert abs(words.sum()) < 4.5 * 32
+    # Another key, or another context, has a codebook of its own.
+    for other in (Keystream(bytes(32)), Keystream(KEY, context="other")):
+        theirs = {tuple(word) for word in other.codewords(1, range(400), 64, 16)}
+        assert not theirs & {tuple(word) for word in words}
+
+
+@pytest.mark.parametrize("words", [0, -1, 2**16 + 1])
+def test_a_codebook_without_words_or_with_too_many_is_refused(words):
+    with pytest.raises(InputError, match=f"codebook of {words} words: allowed: 1 to 65536"):
+        STREAM.codewords(0, [0], 4, words)

@@ -1,7 +1,9 @@
+import keras
 import numpy as np
 import pytest
+from scipy import stats
 
-from diffsem.models import NoiseSchedule, SelfNoise
+from diffsem.models import NoiseSchedule, SelfNoise, laplace
 
 SCHEDULE = NoiseSchedule()
 
@@ -48,3 +50,30 @@ def test_each_sample_has_its_own_step(unit_features):
     layer = SelfNoise(SCHEDULE)
     _, noise_step, _ = layer([feature, np.array([240, 300, 120]), np.array([10**1.5, 10**0.5, 1.0], np.float32)])
     np.testing.assert_array_equal(np.asarray(noise_step), [231, 212, 0])
+
+
+def test_laplace_noise_has_its_law_at_unit_variance():
+    """Against SciPy's distribution; kurtosis 3 above a Gaussian's, which has 0."""
+    drawn = np.asarray(laplace((200_000,), keras.random.SeedGenerator(3)))
+    assert stats.kstest(drawn, stats.laplace(scale=np.sqrt(0.5)).cdf).pvalue > 1e-3
+    assert drawn.var() == pytest.approx(1, rel=0.02)
+    assert stats.kurtosis(drawn) == pytest.approx(3, abs=0.4)
+    assert np.isfinite(drawn).all()
+
+
+def test_the_law_changes_the_noise_and_not_its_power(unit_features):
+    feature, noises = unit_features(3000), {}
+    for law in ("gaussian", "laplace"):
+        layer = SelfNoise(SCHEDULE, law=law)
+        radiated, _, _ = layer([feature, np.full(3000, 300), np.full(3000, np.inf, np.float32)])
+        noises[law] = np.asarray(radiated) - np.sqrt(SCHEDULE.alpha_bar[300]) * feature
+        assert type(layer).from_config(layer.get_config()).law == law
+    for noise in noises.values():
+        assert noise.var() == pytest.approx(1 - SCHEDULE.alpha_bar[300], rel=0.02)
+    assert stats.kurtosis(noises["gaussian"], axis=None) == pytest.approx(0, abs=0.1)
+    assert stats.kurtosis(noises["laplace"], axis=None) == pytest.approx(3, abs=0.4)
+
+
+def test_another_law_is_refused():
+    with pytest.raises(ValueError, match="law 'uniform': allowed: gaussian, laplace"):
+        SelfNoise(law="uniform")

@@ -118,7 +118,7 @@ def test_whoever_looks_at_what_is_heard_sees_what_the_direct_receiver_sees(name,
     image = keras.Input(shape)
     (system,), (attack,) = built.systems, built.attacks
     receiver = system.receiver(built.setup, lambda network: keras.Model(image, Eyes()(image)))
-    run = _attack(built, attack, lambda network: network.build(built.setup.dimensions), {}).run
+    run = _attack(built, attack, lambda network: network.build(built.setup.dimensions), {}, ()).run
     received = rng.standard_normal((64, *shape)).astype(np.float32)
     step = rng.uniform(0, built.setup.schedule.steps, 64).astype(np.float32)
     pixels, _ = receiver([received, step])

@@ -69,9 +69,9 @@ def test_all_systems_and_attacks_train_every_network_once():
     )
     written = assert_workable(built)
     attacks = [name for name in written if "." in name]
-    # Seven transmitters and seven attacks that learn; of those on the reference pair a keyed one takes all but its own,
-    # and scrambles leave five and two of their own.
-    assert len(attacks) == 7 * 7 + 1 + 7
+    # Twelve transmitters and seven attacks that learn, and eight on jamming by a codebook, its own one among them; of
+    # those on the reference pair a keyed one takes all but its own, and scrambles leave five and two of their own.
+    assert len(attacks) == 12 * 7 + 8 + 1 + 7
     made = {
         network.name for system in shipped_systems().values() for stage in system.stages for network in stage.writes
     }

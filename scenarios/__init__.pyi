@@ -24,10 +24,14 @@ from .library.loading import load_network as load_network
 from .library.simulating import run_scenario as run_scenario
 from .library.simulating import train_scenario as train_scenario
 from .reporting.comparison import compare as compare
+from .reporting.spread import spread as spread
+from .reporting.spread import spread_of_differences as spread_of_differences
 from .reporting.statistics import leakage as leakage
 from .reporting.statistics import outage as outage
 from .reporting.statistics import private_share as private_share
 from .runs.reading import load_scenario as load_scenario
+from .runs.trainings import OneTraining as OneTraining
+from .runs.trainings import trainings as trainings
 from .schema.channels import BlockFadingKeys as BlockFadingKeys
 from .schema.channels import GridKeys as GridKeys
 from .schema.keys import Keys as Keys

@@ -5,6 +5,7 @@ import shlex
 import sys
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -25,7 +26,7 @@ from diffsem.scenarios.commands.options import (
     TlsFile,
     Workers,
 )
-from diffsem.scenarios.commands.tables import print_table
+from diffsem.scenarios.commands.tables import print_spread, print_table
 from diffsem.scenarios.runs.parallel.quiet import load_tensorflow
 
 # An attribute of a file holds 64 KiB at most.
@@ -55,23 +56,27 @@ def run(
     """Run a scenario's sweep and print receiver against adversary per SNR (dB, Es/N0). Resumes one that was cut off."""
     stopwatch = _stopwatch(profile)
     from diffsem.scenarios.runs.reading import plan_of_file
+    from diffsem.scenarios.runs.trainings import sweeps_of
 
     plan = plan_of_file(scenario, set_ or [], load_tensorflow)
-    path = out or Path("results") / f"{plan.scenario.name}.h5"
-    done: list[int] = []
+    sweeps = sweeps_of(plan, out or Path("results") / f"{plan.scenario.name}.h5")
+    for each, path in sweeps:
+        done: list[int] = []
+        with _interruptible(partial(_kept_rows, path, done)):
+            from diffsem.scenarios.runs.parallel.machines import Certificates, Machines
 
-    def kept() -> str:
-        if not done or not done[-1]:
-            return ""
-        return f"finished points are in {path}, and {_same_command('--overwrite')} goes on from there"
-
-    with _interruptible(kept):
-        from diffsem.scenarios.runs.parallel.machines import Certificates, Machines
-
-        asked = Machines(workers, scheduler, data_dir, Certificates(tls_ca_file, tls_cert, tls_key))
-        _sweep(plan, path, overwrite, mixed_versions, asked, done, stopwatch)
-    print_table(path)
+            asked = Machines(workers, scheduler, data_dir, Certificates(tls_ca_file, tls_cert, tls_key))
+            _sweep(each, path, overwrite, mixed_versions, asked, done, stopwatch)
+        print_table(path)
+    if len(sweeps) > 1:
+        print_spread([path for _, path in sweeps])
     _print_profile(stopwatch)
+
+
+def _kept_rows(path: Path, done: list[int]) -> str:
+    if not done or not done[-1]:
+        return ""
+    return f"finished points are in {path}, and {_same_command('--overwrite')} goes on from there"
 
 
 def _sweep(plan, path: Path, overwrite: bool, mixed_versions: bool, asked, done: list[int], stopwatch) -> None:
@@ -110,10 +115,17 @@ def train(
 ) -> None:
     """Train every network that a scenario needs, stage by stage, resuming after the last finished epoch."""
     from diffsem.scenarios.runs.reading import plan_of_file
+    from diffsem.scenarios.runs.trainings import trainings_of
 
     overrides = [*(set_ or []), *(["denoising.solver=distilled"] if distill else [])]
     plan = plan_of_file(scenario, overrides, load_tensorflow)
-    folder = out or Path("weights") / plan.scenario.name
+    for each, folder, is_first in trainings_of(plan, out or Path("weights") / plan.scenario.name):
+        # What ships, or lies elsewhere, is of one training.
+        _train(each, folder, fresh, start if is_first else None, renew, mixed_versions, data_dir)
+
+
+def _train(plan, folder: Path, fresh: bool, start, renew: bool, mixed_versions: bool, data_dir: Path | None) -> None:
+    """Train a plan with bars, and print what was trained."""
     begun: list[str] = []
 
     def kept() -> str:

@@ -101,6 +101,32 @@ def compare(
     _print_and_write(comparison_table(table.rows, lines, title, sort), format_, csv)
 
 
+def spread(
+    results: Annotated[list[Path], typer.Argument(help="Result files of two or more trainings of one scenario.")],
+    systems: Systems = None,
+    at: At = "",
+    format_: FormatOption = Format.TABLE,
+) -> None:
+    """Print how much accuracies hang on the training, and which differences of receivers outlive it.
+
+    `diffsem run` prints the same behind the tables of a scenario with training.seeds. In CSV and JSON: accuracies.
+    """
+    print_spread(results, Asked(systems, at, format=format_))
+
+
+def print_spread(results: Sequence[Path], asked: "Asked | None" = None) -> None:
+    """Print what `diffsem spread` does."""
+    from diffsem.link import read_table
+    from diffsem.scenarios.reporting.selection import select_table
+    from diffsem.scenarios.reporting.tables import spread_tables
+
+    asked = asked or Asked()
+    tables = [select_table(read_table(path), asked.systems or (), asked.at) for path in results]
+    names = [name.strip() for part in asked.systems or () for name in part.split(",")]
+    sheets = spread_tables(tables, f"{', '.join(map(str, results))}{asked.told}", names)
+    _print(sheets, sheets[0].lines, asked.format)
+
+
 def export(
     results: ResultArgument,
     csv: Annotated[Path, typer.Option(help="CSV file to write, one row a point and a node.")],

@@ -49,6 +49,7 @@ from diffsem.scenarios.runs.profile.profiling import CHECKS, WRITING, Profile
 from diffsem.scenarios.runs.resolving import variant_plans
 from diffsem.scenarios.runs.table.growing_table import GrowingTable
 from diffsem.scenarios.runs.table.resuming import check_overwritable, resumed, with_settings, with_versions
+from diffsem.scenarios.runs.trainings import check_one
 from diffsem.scenarios.runs.weights_folders import pretrained_networks
 from diffsem.scenarios.schema.scenario import Scenario, settings, value_at
 
@@ -105,6 +106,7 @@ def run_plan(
 
     `command` is what was typed, for the table's attribute.
     """
+    check_one(planned.scenario)
     profile = Profile(listeners.stopwatch)
     profile.check_alone(machines.scheduler is not None or machines.workers != 1)
     path = None if out is None else Path(out)

@@ -21,6 +21,7 @@ from diffsem.scenarios.runs.cost.affordable import affordable_training
 from diffsem.scenarios.runs.locking import only_run
 from diffsem.scenarios.runs.plan import Plan
 from diffsem.scenarios.runs.provenance import differences, fingerprint, sha256_of, training_versions
+from diffsem.scenarios.runs.trainings import check_one
 from diffsem.scenarios.schema.scenario import Scenario
 from diffsem.scenarios.training.checkpoints import existing_weights_file, pretrained_folder, weights_file
 from diffsem.scenarios.training.graphs import graphs_let_go
@@ -53,6 +54,7 @@ def train_plan(
     data_dir: Path | None = None,
 ) -> dict:
     """Train what a plan needs; as `train_scenario`."""
+    check_one(planned.scenario)
     affordable_training(planned)
     folder = Path(folder)
     check_output_folder(folder, "weights folder")

@@ -50,6 +50,11 @@ class Ibal(Keys):
 
 
 class Training(Keys):
+    seeds: Annotated[int, Field(ge=1, le=100)] = Field(
+        default=1,
+        description="trainings, from the scenario's seed on, a folder seed-K of weights and a table each; all meet the "
+        "same images and noise",
+    )
     epochs: Epochs = Epochs()
     ibal: Ibal = Ibal()
     batch_size: BatchSize = Field(default=256, description="samples a step")

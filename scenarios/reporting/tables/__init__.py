@@ -12,6 +12,7 @@ from diffsem.scenarios.reporting.tables.kinds import (
     terminal_table,
 )
 from diffsem.scenarios.reporting.tables.sheet import Sheet
+from diffsem.scenarios.reporting.tables.spreads import spread_tables
 
 __all__ = [
     "Field",
@@ -30,5 +31,6 @@ __all__ = [
     "ordered",
     "shown_lines",
     "shown_tables",
+    "spread_tables",
     "terminal_table",
 ]

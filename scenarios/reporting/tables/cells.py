@@ -28,6 +28,16 @@ def percent(line: dict, key: str, sign: str = "") -> str:
     return f"{middle:{sign}.2f} [{low:{sign}.2f}, {high:{sign}.2f}]"
 
 
+def percent_between(line: dict, middle: str, low: str, high: str) -> str:
+    """A difference of shares and its interval, whose ends have names of their own."""
+    return f"{100 * line[middle]:+.2f} [{100 * line[low]:+.2f}, {100 * line[high]:+.2f}]"
+
+
+def share_in_hundredths(found: float) -> str:
+    """A share in percent, with two digits behind the point."""
+    return NOTHING if pd.isna(found) else f"{100 * found:.2f}"
+
+
 def rate(line: dict, key: str) -> str:
     """An error rate and its interval."""
     return f"{line[key]:.2e} [{line[f'{key}_low']:.2e}, {line[f'{key}_high']:.2e}]"

@@ -54,10 +54,10 @@ def shipped_parts(package: ModuleType, attribute: str) -> list:
     """What the modules of a package declare under a name, module after module in the order of their names.
 
     A module whose file is deleted takes its parts with it, and nothing else. A package within declares those of its own
-    modules.
+    modules, and stands behind the others.
     """
-    names = sorted(module.name for module in pkgutil.iter_modules(package.__path__))
-    modules = (import_module(f"{package.__name__}.{name}") for name in names)
+    there = sorted(pkgutil.iter_modules(package.__path__), key=lambda module: (module.ispkg, module.name))
+    modules = (import_module(f"{package.__name__}.{module.name}") for module in there)
     return [part for module in modules for part in getattr(module, attribute, ())]
 
 

@@ -70,7 +70,9 @@ def images(line: dict) -> str:
 
 
 def learnt_from(line: dict) -> str:
-    """The images that an attack was trained on."""
+    """The images that an attack was trained on; of a white box, what it knows in their place."""
+    if line["threat"] == "white-box":
+        return "a white box: the other side's weights"
     if not line["training_epochs"]:
         return NOTHING
     return escaped(f"{line['training_images']:,} images, {line['surrogate']}, {line['training_epochs']} epochs")

@@ -22,7 +22,7 @@ SYSTEMS = (
     System(
         NAME,
         "jamming by a codebook",
-        "#3F8F8A",
+        "#2805F2",
         TransmitterSpec(NAME, reference.ENCODER, keyed=True, codewords=WORDS),
         networks=lambda setup: {reference.CLASSIFIER: 1},
         receiver=lambda setup, load: bypass(setup, load(reference.CLASSIFIER)),

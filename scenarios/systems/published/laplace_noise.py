@@ -30,7 +30,7 @@ SYSTEMS = (
     System(
         NAME,
         "Laplace noise, pair trained on it",
-        "#A0522D",
+        "#8D5FFA",
         TransmitterSpec(NAME, ENCODER, noise_law="laplace"),
         networks=lambda setup: {CLASSIFIER: 1},
         receiver=lambda setup, load: bypass(setup, load(CLASSIFIER)),

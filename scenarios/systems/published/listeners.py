@@ -86,7 +86,7 @@ def _perturbed(name: str, title: str, colour: str, entry: Entry) -> System:
 
 
 SYSTEMS = (
-    _trained_against("min-max", "min-max against a listener", "#1B7FA6", MIN_MAX),
+    _trained_against("min-max", "min-max against a listener", "#B295F4", MIN_MAX),
     _perturbed("min-max-perturbed", "perturbed against a listener", "#5B4A9E", MIN_MAX),
     _trained_against(
         "privacy-funnel",

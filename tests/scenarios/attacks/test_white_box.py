@@ -46,6 +46,7 @@ def test_it_needs_symbols_in_their_order_and_has_no_network_of_its_own():
         METHOD.network(Target(*shape))
 
 
+@pytest.mark.slow
 def test_at_one_snr_it_reads_what_the_receiver_reads_but_for_the_noise():
     """And column threat tells it from attacks that learn."""
     words = ["timesteps=[240]", "legitimate.snr_db=[15]", "legitimate.receivers=[noise-aware-pair]"]

@@ -74,12 +74,14 @@ def entered(tmp_path_factory):
     return found
 
 
+@pytest.mark.slow
 def test_two_runs_give_the_same_entries(entered):
     (one, _), (other, _) = entered
     assert one.read_bytes() == other.read_bytes()
     assert one.name == "noise-aware-pair.json"
 
 
+@pytest.mark.slow
 def test_an_entry_is_what_its_tables_say(entered):
     (path, tables), _ = entered
     entry = json.loads(path.read_text())
@@ -101,6 +103,7 @@ def test_an_entry_is_what_its_tables_say(entered):
     assert set(entry["threats"]["white-box"]["attacks"]) == {"known-weights"}
 
 
+@pytest.mark.slow
 def test_bounds_of_information_obey_their_inequalities(entered):
     """Bits are below those of a label and of the channel; 32 uses of 15 dB carry 32 log2(1 + 10^1.5) = 160.9."""
     entry = json.loads(entered[0][0].read_text())

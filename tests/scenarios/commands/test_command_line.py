@@ -107,6 +107,7 @@ def test_scenarios_lists_the_shipped_ones(diffsem):
     status, out, _ = diffsem("scenarios")
     assert status == 0
     assert [line.split()[0] for line in out.splitlines()] == [
+        "benchmark",
         "ber-calibration",
         "cifar10-awgn",
         "cifar10-quick",
@@ -125,6 +126,7 @@ def test_scenarios_lists_the_shipped_ones(diffsem):
         "mnist-mimo",
         "mnist-mismatch",
         "mnist-null-space-noise",
+        "mnist-published-defences",
         "mnist-quick",
         "mnist-rayleigh",
         "mnist-rayleigh-blocks",

@@ -23,6 +23,7 @@ TOGETHER = [
     ("classifier", "digital", "noise-aware", "noise-aware-pair", "one-step"),
     ("diffsem", "noise-aware-pair", "one-step", "reference", "reference-one-step"),
     ("diffsem", "keyed-scramble", "keyed-self-noise", "keyed-self-noise-scramble", "null-space-noise", "reference"),
+    ("coded-jamming", "laplace-noise", "min-max", "min-max-perturbed", "privacy-funnel", "privacy-funnel-colluding"),
 ]
 XYZ = np.array(
     [[0.4124564, 0.3575761, 0.1804375], [0.2126729, 0.7151522, 0.0721750], [0.0193339, 0.1191920, 0.9503041]]

@@ -81,6 +81,7 @@ def test_a_handicap_is_so_many_db_of_noise():
     assert _handicapped(steps, schedule, 0.0) is steps
 
 
+@pytest.mark.slow
 def test_a_pair_is_trained_against_listeners_that_are_thrown_away(session, networks, tmp_path):
     game = Game(0.5, listeners=2, colluding=True, handicap_db=5.0, information=1e-3)
     outcome = train_against_listeners(session, "mine", networks.encoder, networks.classifier, game)
@@ -89,6 +90,7 @@ def test_a_pair_is_trained_against_listeners_that_are_thrown_away(session, netwo
     assert sorted(path.name for path in tmp_path.glob("*.h5")) == ["receiver.weights.h5", "sender.weights.h5"]
 
 
+@pytest.mark.slow
 def test_of_a_perturbed_pair_the_own_encoder_stays_as_it_is(session, networks):
     perturbed = NetworkSpec("perturbed", lambda sizes: models.PerturbedEncoder(sizes.image_shape, sizes.feature_shape))
     for spec in (networks.encoder, networks.classifier):

@@ -71,9 +71,9 @@ def test_packed_again_from_full_precision_a_shipped_network_is_the_same_file(sce
     assert weights_file(tmp_path / "packed", name).read_bytes() == weights_file(SHIPPED, name).read_bytes()
 
 
-def test_all_shipped_weights_together_are_under_64_mebibytes():
-    """60 until the wide classifier came, a network for each of 13 transmitters."""
-    assert sum(path.stat().st_size for path in PRETRAINED.rglob("*.h5")) < 64 * 2**20
+def test_all_shipped_weights_together_are_under_66_mebibytes():
+    """60 until the wide classifier came, a network for each of 13 transmitters; 64 until other papers' defences did."""
+    assert sum(path.stat().st_size for path in PRETRAINED.rglob("*.h5")) < 66 * 2**20
 
 
 @pytest.mark.parametrize("dataset", SHIPPED_DATASETS)

@@ -140,6 +140,8 @@ class Keystream:
     def codewords(self, session: int, numbers: Sequence[int], count: int, words: int) -> np.ndarray:
         """One word for each transmission out of a codebook of the key's, of signs: 4-QAM at unit power.
 
+        Contexts share the codebook, which is drawn once and kept; which of its words is taken is each one's own.
+
         Parameters
         ----------
         session, numbers
@@ -171,7 +173,8 @@ class Keystream:
         """
         if not 1 <= words <= MOST_WORDS:
             raise InputError(f"codebook of {words} words: allowed: 1 to {MOST_WORDS}")
-        codebook = 1 - 2 * (self._words("codebook", 0, range(words), count) & 1).astype(np.float32)
+        kept = self._words("codebook", 0, range(words), count, context="")
+        codebook = 1 - 2 * (kept & 1).astype(np.float32)
         # The remainder favours early words by less than 2**-16.
         return codebook[self._words("codeword", session, numbers, 1)[:, 0] % words]
 
@@ -202,11 +205,23 @@ class Keystream:
         order = np.argsort(np.ascontiguousarray(ranks).view(np.uint64), axis=1, kind="stable")
         return order.astype(np.int32), (1 - 2 * (bits & 1).astype(np.float32)).astype(np.float32)
 
-    def _words(self, purpose: Purpose, session: int, numbers: Sequence[int], count: int, each: int = 1) -> np.ndarray:
-        """[transmissions, count * each] uint32."""
+    def _words(
+        self,
+        purpose: Purpose,
+        session: int,
+        numbers: Sequence[int],
+        count: int,
+        each: int = 1,
+        context: str | None = None,
+    ) -> np.ndarray:
+        """[transmissions, count * each] uint32; under another context than the keystream's, if one is given."""
         count = each * in_range("symbols of a transmission", count, MOST_SYMBOLS)
         broken = self._generator == "weak"
-        key = self._key.derive_weakly(purpose) if broken else self._key.derive(purpose, self._context)
+        key = (
+            self._key.derive_weakly(purpose)
+            if broken
+            else self._key.derive(purpose, self._context if context is None else context)
+        )
         generate = GENERATORS[self._generator]
         streams = [np.frombuffer(generate(key, session, number, 4 * count), "<u4") for number in numbers]
         return np.stack(streams) if streams else np.zeros((0, count), np.uint32)

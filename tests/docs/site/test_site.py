@@ -22,6 +22,7 @@ def site(tmp_path_factory):
     """docs/ built in a copy, warnings as errors; the log and the folder of the pages."""
     folder = tmp_path_factory.mktemp("site")
     shutil.copytree(ROOT / "docs", folder / "docs", ignore=NOT_KEPT)
+    shutil.copytree(ROOT / "benchmark", folder / "benchmark")
     shutil.copytree(ROOT / "examples", folder / "examples", ignore=shutil.ignore_patterns("weights", "results"))
     shutil.copytree(ROOT / "notebooks", folder / "notebooks", ignore=lambda _, names: set(names) - set(TUTORIALS))
     made = [sys.executable, "docs/generate.py"]

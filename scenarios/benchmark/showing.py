@@ -13,15 +13,16 @@ from matplotlib.figure import Figure
 from diffsem.link import InputError, escaped
 from diffsem.scenarios.benchmark.threats import THREATS
 from diffsem.scenarios.reporting.drawing.look import SCREEN, Look, drawn
-from diffsem.scenarios.reporting.style import plain
+from diffsem.scenarios.reporting.figures.attacks import COLOURS
+from diffsem.scenarios.reporting.style import MARKERS, plain
 from diffsem.scenarios.reporting.tables import Field, Part, Sheet, cells
 
 # Of an entry, whatever else it holds.
 KEYS = ("entry", "claim", "secret", "control", "images", "timestep", "receiver", "threats", "cost")
 CAPTION = "percent, with 95% intervals, of the strongest attack of each threat; bits of the label an image, at least"
 NONE = dict.fromkeys(("accuracy", "low", "high"), float("nan"))
-# Between the numbers at the points and those.
-OFFSET = (6, 3)
+# Of a line of the figure, inches.
+HEIGHT = 0.28
 
 
 def read_entries(folder: Path) -> list[dict[str, Any]]:
@@ -92,23 +93,29 @@ def _name(line: dict) -> str:
 
 @drawn
 def benchmark_figure(entries: Sequence[dict[str, Any]], *, look: Look = SCREEN) -> Figure:
-    """What the receiver reads against what the strongest attack of each threat does: the good corner is below, right.
+    """A line an entry: what its receiver reads, and what the strongest attack of each threat does.
 
-    A point is the worst threat, a dash each other one; power is what of the radiated carries the feature.
+    Between the best receiver at the right and guessing at the left; those that leak least stand on top, controls at the
+    bottom.
     """
     lines = lines_of(entries)
-    figure, panel = plt.subplots(figsize=(look.page, 0.75 * look.page))
-    for line in lines.to_dict("records"):
-        colour = "0.6" if line["control"] else "#4578AA"
-        x, low, high = (100 * line[end] for end in ("receiver", "receiver_low", "receiver_high"))
-        y, least, most = (100 * line[end] for end in ("worst", "worst_low", "worst_high"))
-        reads = [100 * line[threat.name] for threat in THREATS if line[threat.name] == line[threat.name]]
-        panel.plot([x, x], [min(reads), y], color=colour, linewidth=0.8, alpha=0.5)
-        panel.plot([x] * len(reads), reads, "_", color=colour)
-        panel.errorbar(x, y, [[y - least], [most - y]], [[x - low], [high - x]], fmt="o", color=colour)
-        panel.annotate(plain(line["entry"]), (x, y), xytext=OFFSET, textcoords="offset points", fontsize=look.small)
-    panel.axline((0, 0), slope=1, color="0.7", linestyle=":")
-    panel.set(xlabel="receiver reads, %", ylabel="strongest attack reads, %", ylim=(0, 105))
-    panel.set_xlim(min(70.0, 100 * lines["receiver"].min() - 2), 101)
-    figure.suptitle("Points: the worst of all threats. Dashes: the others. 95% intervals")
+    places = range(len(lines))
+    figure, panel = plt.subplots(figsize=(look.page, look.scale * (0.9 + HEIGHT * len(lines))))
+    series = [("receiver", "receiver", "black"), *zip(*_threats_drawn(), strict=True)]
+    for (name, title, colour), marker in zip(series, MARKERS, strict=False):
+        low, middle, high = (100 * lines[f"{name}{end}"] for end in ("_low", "", "_high"))
+        arms = [middle - low, high - middle]
+        panel.errorbar(
+            middle, places, xerr=arms, fmt=marker, color=colour, label=title, markerfacecolor="none", elinewidth=0.8
+        )
+    panel.set_yticks(places, [plain(_name(line)) for line in lines.to_dict("records")])
+    panel.invert_yaxis()
+    panel.set(xlabel="label read, % (95% intervals)", xlim=(0, 102))
+    figure.legend(loc="outside upper center", ncols=4)
     return figure
+
+
+def _threats_drawn() -> tuple[list[str], list[str], list[str]]:
+    """Names, titles and colours."""
+    names, titles = ([getattr(threat, key) for threat in THREATS] for key in ("name", "title"))
+    return names, titles, list(COLOURS[: len(THREATS)])

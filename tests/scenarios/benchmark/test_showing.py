@@ -42,13 +42,18 @@ def test_a_table_has_a_line_an_entry_at_every_width(entries, width):
     assert "| leaky |" in markdown(benchmark_sheet(entries, "all")).replace("  ", " ")
 
 
-def test_a_point_of_the_figure_is_the_worst_threat_and_dashes_are_the_others(entries):
+def test_a_line_of_the_figure_is_an_entry_and_a_sign_what_somebody_reads(entries):
     figure = benchmark_figure(entries)
     (panel,) = figure.axes
-    points = sorted(tuple(np.round(line.get_xydata()[0], 6)) for line in panel.lines if line.get_marker() == "o")
-    assert points == [(90.0, 30.0), (90.0, 85.0), (90.0, 99.0)]
-    dashes = [np.round(line.get_ydata(), 6).tolist() for line in panel.lines if line.get_marker() == "_"]
-    assert [20.0, 30.0] in dashes
+    # Those that leak least on top.
+    assert [label.get_text() for label in panel.get_yticklabels()] == ["tight", "leaky", "open (control)"]
+    assert panel.yaxis_inverted()
+    drawn = {each.get_label(): np.asarray(each[0].get_xdata(), float).round(6).tolist() for each in panel.containers}
+    assert drawn["receiver"] == [90, 90, 90]
+    assert drawn["equal SNR"] == [20, 80, 99]
+    assert drawn["5 dB worse"] == [30, 85, 90]
+    # A threat that is none to a system has no sign.
+    assert np.isnan(drawn["white box"]).all()
     plt.close("all")
 
 

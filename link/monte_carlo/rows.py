@@ -8,6 +8,9 @@ from diffsem.link.results.columns import ADDED, AXES, ERROR_RATES, SETTINGS
 from diffsem.link.results.point import Point
 from diffsem.link.transmission.bit_transmission import BitTransmission
 
+# Of leaked bits: thousands of images say nothing of the fifth.
+BITS_DIGITS = 4
+
 
 def row_of(experiment: Experiment, point: Point, node: Node, tally: Tally) -> dict:
     """The columns of `COLUMNS` of a node."""
@@ -64,7 +67,9 @@ def row_of(experiment: Experiment, point: Point, node: Node, tally: Tally) -> di
 
 def _leaked(tally: Tally) -> dict:
     bits = tally.leaked()
-    return {"leaked_bits": bits.value, "leaked_bits_low": bits.low, "leaked_bits_high": bits.high}
+    values = {"leaked_bits": bits.value, "leaked_bits_low": bits.low, "leaked_bits_high": bits.high}
+    # How many threads share a product out decides its last digits, and labels do not show it: a table shall not either.
+    return {name: round(value, BITS_DIGITS) for name, value in values.items()}
 
 
 def _settings(experiment: Experiment, role: str) -> dict:

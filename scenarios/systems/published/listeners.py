@@ -17,6 +17,7 @@ points (on CIFAR-10, of a private attribute).
 """
 
 import math
+from dataclasses import replace
 from typing import Any
 
 import diffsem.models as models
@@ -67,7 +68,9 @@ def _trained_against(name: str, title: str, colour: str, entry: Entry, listeners
 
 def _perturbed_cost(sizes: Dimensions) -> NetworkCost:
     symbols = math.prod(sizes.feature_shape)
-    return in_sequence(encoder_cost(sizes.image_shape), dense_cost(symbols, PERTURBING, symbols))
+    parts = encoder_cost(sizes.image_shape), dense_cost(symbols, PERTURBING, symbols)
+    # What is said of an encoder's weights leaves room for as much again.
+    return replace(in_sequence(*parts), weights=max(part.weights for part in parts))
 
 
 def _perturbed(name: str, title: str, colour: str, entry: Entry) -> System:

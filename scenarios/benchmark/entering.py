@@ -5,7 +5,6 @@ import json
 import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +21,7 @@ from diffsem.scenarios.library.loading import load_dataset
 from diffsem.scenarios.library.simulating import run_scenario, train_scenario
 from diffsem.scenarios.parts.finding import is_outside
 from diffsem.scenarios.reporting.statistics import strongest_adversary
-from diffsem.scenarios.runs.assembly import versions
+from diffsem.scenarios.runs.assembly import versions, weights_sha256
 from diffsem.scenarios.runs.cost.missing import missing_weights
 from diffsem.scenarios.runs.reading import load_scenario
 from diffsem.scenarios.runs.resolving import plan
@@ -33,7 +32,7 @@ SCENARIO = "benchmark"
 QUICK_IMAGES = 2000
 # What an attack has to read of a control, or it says nothing of the others.
 LEAST_OF_CONTROL = 0.5
-DIGITS = 5
+DIGITS = 4
 
 
 @dataclass(frozen=True)
@@ -90,6 +89,17 @@ def _candidates_of(listed: str, shipped_only: bool = False) -> list[Candidate]:
     return [Candidate(listed, system, entry) for entry in system.entries or (Entry(),)]
 
 
+def _swept_together(entered: Iterable[Candidate]) -> list[list[Candidate]]:
+    """Candidates of one step and setting, each of another transmitter: a white box has the receivers of one alone."""
+    groups: dict[tuple, list[Candidate]] = {}
+    for candidate in sorted(entered, key=lambda candidate: candidate.name):
+        transmitter, place = candidate.system.transmitter, 0
+        while any(other.system.transmitter == transmitter for other in groups.get((candidate.alike, place), ())):
+            place += 1
+        groups.setdefault((candidate.alike, place), []).append(candidate)
+    return list(groups.values())
+
+
 @dataclass(frozen=True)
 class Benchmark:
     """Where and how entries are made.
@@ -116,10 +126,7 @@ class Benchmark:
 
         Raises InputError as `run_scenario` and `train_scenario` do.
         """
-        together = sorted(entered, key=lambda candidate: (str(candidate.alike), candidate.name))
-        entries = []
-        for _, group in groupby(together, key=lambda candidate: candidate.alike):
-            entries += self._entries_of(list(group))
+        entries = [entry for group in _swept_together(entered) for entry in self._entries_of(group)]
         return sorted(entries, key=lambda entry: entry["entry"])
 
     def _entries_of(self, group: list[Candidate]) -> list[dict[str, Any]]:
@@ -137,8 +144,19 @@ class Benchmark:
                 # No attack of a threat may make sense there.
                 if (own["node"] == "adversary").any():
                     found[candidate.name][threat.name] = own
-        symbols = math.prod(plan(self._scenario(group, THREATS[0])).setup.dimensions.feature_shape)
-        return [_entry(candidate, found[candidate.name], self.images, largest_class, symbols) for candidate in group]
+        return [self._entry(candidate, found[candidate.name], largest_class, weights) for candidate in group]
+
+    def _entry(
+        self, candidate: Candidate, rows: dict[str, pd.DataFrame], largest_class: float, weights: str
+    ) -> dict[str, Any]:
+        """An entry, which does not hang on what else was swept beside it."""
+        if THREATS[0].name not in rows:
+            raise InputError(
+                f"benchmark: {candidate.name}: no attack of the suite makes sense there; allowed: one that some do"
+            )
+        alone = plan(self._scenario([candidate], THREATS[0], weights))
+        symbols = math.prod(alone.setup.dimensions.feature_shape)
+        return _entry(candidate, rows, self.images, largest_class, symbols) | {"weights_sha256": weights_sha256(alone)}
 
     def _rows(self, group: Sequence[Candidate], threat: Threat, weights: str) -> pd.DataFrame:
         words = self._scenario(group, threat, weights)
@@ -186,7 +204,7 @@ def _entry(
     """One entry, in words and numbers that JSON has; nothing in it depends on when it was made."""
     first = rows[THREATS[0].name]
     receiver = first[first["node"] == "receiver"].iloc[0]
-    table, entry = first.attrs, candidate.entry
+    entry = candidate.entry
     shipped = [] if is_outside(candidate.listed) else [candidate.system.name]
     return {
         "entry": candidate.name,
@@ -208,8 +226,7 @@ def _entry(
         },
         "command": _command(candidate, shipped, images),
         "versions": versions(),
-        "weights_sha256": table["weights_sha256"],
-        "data_sha256": table["data_sha256"],
+        "data_sha256": first.attrs["data_sha256"],
     }
 
 

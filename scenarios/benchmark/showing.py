@@ -36,6 +36,10 @@ def read_entries(folder: Path) -> list[dict[str, Any]]:
         lacking = [key for key in KEYS if not isinstance(entry, dict) or key not in entry]
         if lacking:
             raise InputError(f"benchmark entry {path}: lacks {', '.join(lacking)}; `diffsem benchmark` writes them")
+        try:
+            lines_of([entry])
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            raise InputError(f"benchmark entry {path}: is not what `diffsem benchmark` writes ({error})") from error
         entries.append(entry)
     if not entries:
         raise InputError(f"benchmark folder {folder}: holds no entry; `diffsem benchmark` makes some")

@@ -64,6 +64,9 @@ def test_entries_are_read_back_and_what_is_none_is_told_in_one_line(entries, tmp
     (tmp_path / "other.json").write_text('{"entry": "other"}')
     with pytest.raises(InputError, match=r"other\.json: lacks claim, secret, control"):
         read_entries(tmp_path)
+    (tmp_path / "other.json").write_text(json.dumps(entries[0] | {"threats": {"equal-snr": {}}}))
+    with pytest.raises(InputError, match=r"other\.json: is not what `diffsem benchmark` writes"):
+        read_entries(tmp_path)
     (tmp_path / "other.json").write_text("{")
     with pytest.raises(InputError, match=r"other\.json: cannot be read"):
         read_entries(tmp_path)

@@ -23,6 +23,13 @@ class OneTraining:
         What is trained: with that seed.
     swept : Scenario
         What is swept: with the seed of the whole, so that all trainings meet the same draws, and its own weights.
+
+    Examples
+    --------
+    >>> import diffsem
+    >>> second = diffsem.trainings(diffsem.load_scenario("mnist-quick", ["training.seeds=2", "weights=mine"]))[1]
+    >>> second.seed, second.trained.training.seeds, second.swept.weights
+    (2, 1, 'mine/seed-2')
     """
 
     seed: int

@@ -91,9 +91,10 @@ from .image_quality import (
 from .information import (
     TEMPERATURES,
     Bits,
+    entropy_bits,
     leaked_bits,
+    mean_bits,
     min_entropy_leakage,
-    secrecy_capacity,
 )
 from .keyed.keyed_session import (
     Announcement,
@@ -296,6 +297,7 @@ __all__ = [
     "effective_pairs",
     "empty_table",
     "end_to_end",
+    "entropy_bits",
     "escaped",
     "even_draws",
     "gap_interval",
@@ -308,6 +310,7 @@ __all__ = [
     "laplace_budget",
     "leaked_bits",
     "mcnemar",
+    "mean_bits",
     "min_entropy_leakage",
     "opened",
     "packed",
@@ -321,7 +324,6 @@ __all__ = [
     "read_table",
     "replace_file",
     "sealed",
-    "secrecy_capacity",
     "share_interval",
     "shortened",
     "simplex_ceiling",

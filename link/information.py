@@ -1,4 +1,4 @@
-"""Bits: how much of the label is in what is heard, and how much a channel alone could keep to itself."""
+"""Bits: how much of the label is in what is heard."""
 
 import math
 from dataclasses import dataclass
@@ -77,12 +77,26 @@ def leaked_bits(surprisal: np.ndarray, labels: np.ndarray, images: int) -> Bits:
     # What the label is worth, less what of it the attack leaves open.
     density = -np.log2(share[labels]) - known
     by_image = np.bincount(image, density, images) / np.bincount(image, minlength=images)
-    entropy = float(-np.sum(share[share > 0] * np.log2(share[share > 0])))
+    entropy = entropy_bits(share)
     value = min(float(density.mean()), entropy)
     if images < 2:
         return Bits(value, -math.inf, entropy)
-    arm = float(student_t.ppf(0.975, images - 1) * by_image.std(ddof=1) / math.sqrt(images))
+    arm = _arm(float(by_image.var(ddof=1)), images)
     return Bits(value, value - arm, min(value + arm, entropy))
+
+
+def entropy_bits(counts: np.ndarray) -> float:
+    """H of labels that are as common as their counts say, bits; [labels], not all 0.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from diffsem.link import entropy_bits
+    >>> entropy_bits(np.array([2, 1, 1, 0]))
+    1.5
+    """
+    share = counts[counts > 0] / counts.sum()
+    return float(-np.sum(share * np.log2(share)))
 
 
 def min_entropy_leakage(accuracy: float, largest_share: float) -> float:
@@ -106,23 +120,28 @@ def min_entropy_leakage(accuracy: float, largest_share: float) -> float:
     return math.log2(accuracy / largest_share)
 
 
-def secrecy_capacity(snr: np.ndarray, eavesdropper_snr: np.ndarray) -> float:
-    """What a pair of channels alone could keep secret: the mean over blocks of [C_B - C_E]+, bits a channel use.
-
-    C = log2(1 + SNR) of complex Gaussian noise (Leung-Yan-Cheong and Hellman, 1978; over blocks with known channels:
-    Gopala et al., IEEE Trans. Inf. Theory 54(10), 2008, at constant power).
+def mean_bits(total: float, squared: float, count: int) -> Bits:
+    """The mean of `count` independent values with its interval, by Student's t.
 
     Parameters
     ----------
-    snr, eavesdropper_snr : [N], float
-        Es/N0 of receiver and eavesdropper in each block, linear.
+    total, squared : float
+        Sums of the values and of their squares.
+    count : int
 
     Examples
     --------
-    >>> import numpy as np
-    >>> from diffsem.link import secrecy_capacity
-    >>> secrecy_capacity(np.array([15.0, 1.0]), np.array([3.0, 3.0]))
-    1.0
+    >>> from diffsem.link import mean_bits
+    >>> mean_bits(300.0, 900.0, count=100)
+    Bits(value=3.0, low=3.0, high=3.0)
     """
-    own, other = np.log2(1 + np.asarray(snr, float)), np.log2(1 + np.asarray(eavesdropper_snr, float))
-    return float(np.mean(np.maximum(own - other, 0)))
+    value = total / count
+    if count < 2:
+        return Bits(value, -math.inf, math.inf)
+    # Of values that are all alike it comes out at 0 but for rounding, and that can be below.
+    arm = _arm(max(0.0, squared - total * value) / (count - 1), count)
+    return Bits(value, value - arm, value + arm)
+
+
+def _arm(variance: float, count: int) -> float:
+    return float(student_t.ppf(0.975, count - 1)) * math.sqrt(variance / count)

@@ -63,7 +63,7 @@ class Pads:
             power = per_sample(self_noise_power, values)
             values = values - tf.sqrt(power) * self.noise
             noise = tf.maximum(noise - power, 0.0)
-        return NoisyFeature(values, heard.signal, noise)
+        return NoisyFeature(values, heard.signal, noise, heard.capacity)
 
 
 @dataclass(frozen=True)

@@ -23,6 +23,8 @@ class NoisyFeature:
         Power of z in it, a real dimension.
     noise : [B, ...], float32
         Total noise variance v of every real symbol, self-noise and channel together.
+    capacity : [B], float32, optional
+        Bits an image that the channel alone lets through, of all its uses; None: not told.
 
     Examples
     --------
@@ -38,6 +40,7 @@ class NoisyFeature:
     values: Any
     signal: Any
     noise: Any
+    capacity: Any = None
 
     def esnr(self):
         """[B] float32: signal over noise power a real symbol, linear, on average over the symbols."""

@@ -14,7 +14,7 @@ from diffsem.channels import (
     features_to_symbols,
     symbols_to_features,
 )
-from diffsem.link.analogue.noisy_feature import NoisyFeature, at_step
+from diffsem.link.analogue.noisy_feature import SMALLEST_NOISE, NoisyFeature, at_step
 from diffsem.link.analogue.step_rule import StepRule
 from diffsem.models import NoiseSchedule, per_sample, serializable
 
@@ -118,6 +118,7 @@ class Reception(keras.layers.Layer):
             symbols_to_features(symbols, power, radiated.shape[1:]),
             ops.take(alpha_bar, step),
             self_noise + per_sample(power, radiated) * channel_noise,
+            ops.sum(ops.log2(1 + 1 / ops.maximum(effective_no, SMALLEST_NOISE)), axis=-1),
         )
 
     def at_step(self, noisy: NoisyFeature, step):

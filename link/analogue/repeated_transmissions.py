@@ -22,7 +22,8 @@ def combine_looks(looks: Sequence[NoisyFeature]) -> NoisyFeature:
     Returns
     -------
     NoisyFeature
-        z plus noise of variance 1 / G; a single look as it is.
+        z plus noise of variance 1 / G; a single look as it is. The uses of the channel add up, and so does what they
+        let through.
 
     Examples
     --------
@@ -40,4 +41,6 @@ def combine_looks(looks: Sequence[NoisyFeature]) -> NoisyFeature:
         noise = ops.maximum(look.noise, SMALLEST_NOISE)
         summed = summed + amplitude / noise * look.values
         ratio = ratio + amplitude**2 / noise
-    return NoisyFeature(summed / ratio, ops.ones_like(looks[0].signal), 1 / ratio)
+    told = [look.capacity for look in looks if look.capacity is not None]
+    capacity = sum(told) if len(told) == len(looks) else None
+    return NoisyFeature(summed / ratio, ops.ones_like(looks[0].signal), 1 / ratio, capacity)

@@ -278,12 +278,13 @@ class WiretapLink:
             tf.where(has_key, open_to_it.values, heard.values),
             heard.signal,
             tf.where(has_key, open_to_it.noise, heard.noise),
+            heard.capacity,
         )
 
 
 def _observe(node: Reception, noisy: NoisyFeature, step) -> Observation:
     received, received_step = node.at_step(noisy, step)
-    return Observation(received, received_step, noisy.esnr())
+    return Observation(received, received_step, noisy.esnr(), noisy.capacity)
 
 
 def end_to_end(transmitter: Transmitter, reception: Reception, receiver, image_shape) -> keras.Model:

@@ -60,6 +60,8 @@ class Outcome:
         t' at the receiver and at every eavesdropper, by transmitter.
     esnr : dict of str to [K, 1 + eavesdroppers, B], float32
         Signal over noise power a real symbol of all that each of them heard, linear.
+    capacity : dict of str to [K, 1 + eavesdroppers, B], float32
+        Bits an image that the channel of each of them lets through; NaN: not told.
     hits : dict of str to [K, B], bool
         Whether a system sees the right label.
     calls : dict of str to [K, B], float32
@@ -78,6 +80,7 @@ class Outcome:
     labels: np.ndarray
     steps: dict[str, np.ndarray]
     esnr: dict[str, np.ndarray]
+    capacity: dict[str, np.ndarray]
     hits: dict[str, np.ndarray]
     calls: dict[str, np.ndarray]
     attacks: list[list[Attacked]]

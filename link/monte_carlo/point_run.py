@@ -119,6 +119,7 @@ class PointRun:
                 noise_step=outcome.noise_step[place][counted],
                 matched_step=outcome.steps[system.transmitter][place, 0][counted],
                 ceiling=self._ceiling(system.transmitter, outcome.esnr[system.transmitter][place, 0][counted]),
+                capacity=outcome.capacity[system.transmitter][place, 0][counted],
                 denoiser_calls=outcome.calls[system.name][place][counted],
             )
 
@@ -128,6 +129,8 @@ class PointRun:
         transmitter, hits = attack.transmitter, made.hits[place][counted]
         # Behind the receiver's.
         observed = 1 + eavesdropper
+        own, heard = (outcome.capacity[transmitter][place, node][counted] for node in (0, observed))
+        kept = np.maximum(own - heard, 0)
         # Systems behind one transmitter differ in their receivers only: the eavesdropper is the same.
         for system in self._experiment.systems:
             if system.transmitter != transmitter:
@@ -139,6 +142,9 @@ class PointRun:
                 noise_step=outcome.noise_step[place][counted],
                 matched_step=outcome.steps[transmitter][place, observed][counted],
                 ceiling=self._ceiling(transmitter, outcome.esnr[transmitter][place, observed][counted]),
+                capacity=heard,
+                secrecy_capacity=kept,
+                squared_secrecy_capacity=kept.astype(np.float64) ** 2,
                 both_correct=hits & outcome.hits[system.name][place][counted],
                 surprisal=_batch(made.surprisal, place, counted),
                 clean_judge_correct=_batch(made.clean_hits, place, counted),

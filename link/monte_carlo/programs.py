@@ -87,7 +87,7 @@ class Programs:
         seeds = {job: self._seeds(job) for jobs in pool.values() for job in jobs}
         jobs = pool.get(TOGETHER, ())
         first = self._first(jobs)
-        received, steps, esnr, heard_finite, noise_step = self._sent(jobs, seeds)
+        received, steps, esnr, capacity, heard_finite, noise_step = self._sent(jobs, seeds)
 
         def heard(transmitter, place):
             return received[transmitter][:, place], steps[transmitter][:, place], first
@@ -108,6 +108,7 @@ class Programs:
             tf.gather(self._labels, self._index(first)).numpy(),
             {name: self._by_listener(name, step, np.mean) for name, step in steps.items()},
             {name: self._by_listener(name, ratio, np.sum) for name, ratio in esnr.items()},
+            {name: self._by_listener(name, bits, np.sum) for name, bits in capacity.items()},
             {name: np.asarray(hits) for name, (hits, _, _) in (systems | digital).items()},
             {name: np.asarray(calls) for name, (_, calls, _) in systems.items()},
             [[_attacked(made) for made in each] for each in attacks],
@@ -130,8 +131,8 @@ class Programs:
             self._attack[place] = TimedProgram(self._attack[place], name, stopwatch, part)
 
     def _sent(self, jobs: Sequence[Job], seeds: Mapping[Job, list[int]]) -> tuple:
-        """y, t', ESNR, and whether they are finite, by transmitter, and s."""
-        received, steps, esnr, heard_finite = {}, {}, {}, {}
+        """y, t', ESNR, capacity, and whether the first three are finite, by transmitter, and s."""
+        received, steps, esnr, capacity, heard_finite = {}, {}, {}, {}, {}
         noise_step = np.zeros([len(jobs), self._experiment.batch_size], np.int32)
         if jobs:
             first, timestep = self._first(jobs), tf.constant([job.point.timestep for job in jobs], tf.int32)
@@ -139,8 +140,8 @@ class Programs:
             roles = tf.constant([seeds[job] for job in jobs], tf.int64)
             for name, transmit in self._transmit.items():
                 made = transmit(first, timestep, snr_db, roles)
-                received[name], steps[name], esnr[name], heard_finite[name], noise_step = made
-        return received, steps, esnr, heard_finite, noise_step
+                received[name], steps[name], esnr[name], capacity[name], heard_finite[name], noise_step = made
+        return received, steps, esnr, capacity, heard_finite, noise_step
 
     def _decided(self, pool: Mapping[str, Sequence[Job]], seeds: Mapping[Job, list[int]]) -> dict[str, Any]:
         """What each digital system that is simulated makes of its own jobs."""
@@ -178,15 +179,16 @@ class Programs:
         return np.stack([over_looks(values[:, place], axis=1) for place in places], axis=1)
 
     def _transmission(self, name: str) -> Callable:
-        """[K] first image, [K] t, [K, 1 + E] SNR in dB, [K, roles] seeds -> y, t', ESNR of all observations, and s.
+        """[K] first image, [K] t, [K, 1 + E] SNR in dB, [K, roles] seeds -> y, t', ESNR, capacity of all observations.
 
-        Between ESNR and s, whether the three are finite, [K, observations].
+        Then whether the first three are finite, [K, observations], and s.
         """
         link, size, eavesdroppers = self._experiment.links[name], self._experiment.batch_size, self._eavesdroppers(name)
         roles = len(self._roles)
         observations = 1 + eavesdroppers * link.observations(self._experiment.looks)
         outputs = (
             tf.TensorSpec([observations, size, *link.feature_shape]),
+            tf.TensorSpec([observations, size]),
             tf.TensorSpec([observations, size]),
             tf.TensorSpec([observations, size]),
             tf.TensorSpec([observations], tf.bool),
@@ -207,7 +209,9 @@ class Programs:
             nodes = [receiver, *overheard]
             measured = [tf.stack([getattr(node, name) for node in nodes]) for name in ("received", "step", "esnr")]
             finite = tf.reduce_all([_finite(values) for values in measured], axis=0)
-            return (*measured, finite, noise_step)
+            untold = tf.fill([size], float("nan"))
+            capacity = tf.stack([untold if node.capacity is None else node.capacity for node in nodes])
+            return (*measured, capacity, finite, noise_step)
 
         # The generators are set anew for every batch: one after another.
         return tf.function(

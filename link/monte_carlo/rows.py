@@ -1,10 +1,13 @@
 """A row of the result table, out of the counts of a node."""
 
+import math
+
 from diffsem.link.accuracy import clustered_interval, wilson_interval
+from diffsem.link.information import Bits, mean_bits
 from diffsem.link.monte_carlo.experiment import Experiment
 from diffsem.link.monte_carlo.node import Node
 from diffsem.link.monte_carlo.tally import Tally
-from diffsem.link.results.columns import ADDED, AXES, ERROR_RATES, SETTINGS
+from diffsem.link.results.columns import ADDED, AXES, CAPACITIES, ERROR_RATES, SETTINGS
 from diffsem.link.results.point import Point
 from diffsem.link.transmission.bit_transmission import BitTransmission
 
@@ -49,6 +52,9 @@ def row_of(experiment: Experiment, point: Point, node: Node, tally: Tally) -> di
         "worst_class_total": worst_total,
         "worst_class_accuracy": worst_correct / worst_total if worst_total else float("nan"),
         **_leaked(tally),
+        "largest_class": tally.largest_class,
+        "label_entropy": round(tally.label_entropy, BITS_DIGITS),
+        **_capacities(experiment, node, tally),
         "psnr_db": tally.mean("psnr_db"),
         "ssim": tally.mean("ssim"),
         "denoiser_calls": 0.0 if attack else tally.mean("denoiser_calls"),
@@ -66,8 +72,22 @@ def row_of(experiment: Experiment, point: Point, node: Node, tally: Tally) -> di
 
 
 def _leaked(tally: Tally) -> dict:
-    bits = tally.leaked()
-    values = {"leaked_bits": bits.value, "leaked_bits_low": bits.low, "leaked_bits_high": bits.high}
+    return _with_ends("leaked_bits", tally.leaked())
+
+
+def _capacities(experiment: Experiment, node: Node, tally: Tally) -> dict:
+    """What channels let through of an image, and keep of each channel use of the receiver's."""
+    capacity = round(tally.mean("capacity"), BITS_DIGITS)
+    kept, squared = tally.sum("secrecy_capacity"), tally.sum("squared_secrecy_capacity")
+    if math.isnan(kept):
+        return {name: ADDED[name] for name in CAPACITIES} | {"capacity": capacity}
+    channel_uses = experiment.links[node.transmitter].receiver_channel_uses
+    bits = mean_bits(kept / channel_uses, squared / channel_uses**2, tally.total)
+    return {"capacity": capacity, **_with_ends("secrecy_capacity", bits)}
+
+
+def _with_ends(name: str, bits: Bits) -> dict:
+    values = {name: bits.value, f"{name}_low": bits.low, f"{name}_high": bits.high}
     # How many threads share a product out decides its last digits, and labels do not show it: a table shall not either.
     return {name: round(value, BITS_DIGITS) for name, value in values.items()}
 

@@ -3,7 +3,7 @@
 import numpy as np
 
 from diffsem.link.accuracy import effective_images, share_interval, wilson_interval
-from diffsem.link.information import Bits, leaked_bits
+from diffsem.link.information import Bits, entropy_bits, leaked_bits
 from diffsem.link.results.columns import STEP_BINS, STEPS_A_BIN
 
 
@@ -88,6 +88,16 @@ class Tally:
         if not self._surprisal:
             return Bits(float("nan"), float("nan"), float("nan"))
         return leaked_bits(np.concatenate(self._surprisal), np.concatenate(self._labels), self.images)
+
+    @property
+    def largest_class(self) -> float:
+        """Share of the commonest label; NaN if nothing had a label."""
+        return float(self._class_total.max() / self._class_total.sum()) if len(self._class_total) else float("nan")
+
+    @property
+    def label_entropy(self) -> float:
+        """H(Y) of the labels, bits; NaN if nothing had a label."""
+        return entropy_bits(self._class_total) if len(self._class_total) else float("nan")
 
     def sum(self, name: str) -> float:
         return self._sums.get(name, float("nan"))

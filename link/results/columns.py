@@ -87,6 +87,12 @@ RESULT_COLUMNS = (
     Column("leaked_bits", np.float64, "bits an image", "that an attack on labels has of them at least; NaN: none", NAN),
     Column("leaked_bits_low", np.float64, "bits an image", "low end of its 95% interval", NAN),
     Column("leaked_bits_high", np.float64, "bits an image", "high end of the same interval", NAN),
+    Column("largest_class", np.float64, "share", "of the commonest label among the draws; NaN: not recorded", NAN),
+    Column("label_entropy", np.float64, "bits an image", "of the labels of the draws; NaN: not recorded", NAN),
+    Column("capacity", np.float64, "bits an image", "that the node's channel lets through, in all looks; NaN: -", NAN),
+    Column("secrecy_capacity", np.float64, "bits a channel use", "mean of [C_B - C_E]+ over draws; NaN: none", NAN),
+    Column("secrecy_capacity_low", np.float64, "bits a channel use", "low end of its 95% interval", NAN),
+    Column("secrecy_capacity_high", np.float64, "bits a channel use", "high end of the same interval", NAN),
     Column("psnr_db", np.float64, "dB", "mean peak signal-to-noise ratio of an attack's images; NaN: no image"),
     Column("ssim", np.float64, "index", "mean structural similarity of an attack's images, 1 at best; NaN: no image"),
     Column("denoiser_calls", np.float64, "calls", "mean U-Net calls of an image at a receiver; 0 for an adversary"),
@@ -129,6 +135,8 @@ ADDED = {column.name: column.missing for column in RESULT_COLUMNS if column.miss
 AS_TOTAL = tuple(column.name for column in RESULT_COLUMNS if column.missing_as == "total")
 # Those of the digital links; other rows have what `ADDED` says.
 ERROR_RATES = list(COLUMNS)[list(COLUMNS).index("scored") :]
+# What the noise of a node lets through.
+CAPACITIES = ("capacity", "secrecy_capacity", "secrecy_capacity_low", "secrecy_capacity_high")
 # Of a point, beyond t and SNR: what a sweep may go over besides. A row of a receiver says its eavesdropper's, too.
 AXES = (
     "seed",

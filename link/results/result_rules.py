@@ -11,7 +11,7 @@ from pandera.errors import SchemaError
 from pydantic import JsonValue, TypeAdapter
 
 from diffsem.link.hits import even_draws
-from diffsem.link.results.columns import AXES
+from diffsem.link.results.columns import AXES, CAPACITIES
 
 # Float arithmetic of other versions may round otherwise.
 ROUNDING = 1e-9
@@ -117,9 +117,19 @@ def _in_order(low: str, middle: str, high: str) -> pa.Check:
     return _frame_check(holds, f"{low} {middle} {high}", f"0 <= {low} <= {middle} <= {high} <= 1")
 
 
-def _leaked_in_order(frame: pd.DataFrame) -> pd.Series:
-    low, value, high = (frame[name] for name in ("leaked_bits_low", "leaked_bits", "leaked_bits_high"))
-    return ((low <= value + ROUNDING) & (value <= high + ROUNDING)) | (low.isna() & value.isna() & high.isna())
+def _bits_in_order(name: str) -> pa.Check:
+    ends = f"{name}_low", name, f"{name}_high"
+
+    def holds(frame: pd.DataFrame) -> pd.Series:
+        low, value, high = (frame[end] for end in ends)
+        return ((low <= value + ROUNDING) & (value <= high + ROUNDING)) | (low.isna() & value.isna() & high.isna())
+
+    return _frame_check(holds, " ".join(ends), " <= ".join(ends))
+
+
+def _within_capacity(frame: pd.DataFrame) -> pd.Series:
+    """What is surely known is not more than the channel lets through; both are rounded to four digits."""
+    return ~(frame["leaked_bits_low"] > frame["capacity"] + 1e-4)
 
 
 def _halves(part: str, whole: str) -> pa.Check:
@@ -144,6 +154,7 @@ SHARE = _between(0, 1)
 LEVEL = _between(-1e6, 1e6)
 BITS = _between(-math.inf, math.log2(MOST_CLASSES))
 LEAKED = ("leaked_bits", "leaked_bits_low", "leaked_bits_high")
+CAPACITY = _between(0, LARGEST_COUNT)
 ROWS = pa.DataFrameSchema(
     {
         **{name: _text(LONGEST_NAME) for name in NAMES},
@@ -154,8 +165,9 @@ ROWS = pa.DataFrameSchema(
         **{name: pa.Column(checks=_between(0, LAST_STEP)) for name in ("timestep", "noise_step")},
         **{name: pa.Column(checks=LEVEL) for name in ("snr_db", "receiver_snr_db")},
         **{name: pa.Column(checks=SHARE) for name in ("accuracy", "ci_low", "ci_high")},
-        **{name: pa.Column(checks=SHARE, nullable=True) for name in ("signal_power", "ceiling")},
+        **{name: pa.Column(checks=SHARE, nullable=True) for name in ("signal_power", "ceiling", "largest_class")},
         **{name: pa.Column(checks=BITS, nullable=True) for name in LEAKED},
+        **{name: pa.Column(checks=CAPACITY, nullable=True) for name in ("label_entropy", *CAPACITIES[:2])},
         "node": _text(LONGEST_NAME, "receiver", "adversary"),
         "scored": _text(LONGEST_NAME, "label", "block"),
         "esnr_db": pa.Column(),
@@ -167,7 +179,8 @@ ROWS = pa.DataFrameSchema(
     },
     checks=[
         *(_at_most(part, whole) for part, whole in PARTS),
-        _frame_check(_leaked_in_order, " ".join(LEAKED), "leaked_bits_low <= leaked_bits <= leaked_bits_high"),
+        *(_bits_in_order(name) for name in ("leaked_bits", "secrecy_capacity")),
+        _frame_check(_within_capacity, "leaked_bits_low capacity", "leaked_bits_low at most capacity"),
         *(_halves(f"{name}_even", name) for name in ("correct", "both_correct")),
         *(_share(name, part, whole) for name, part, whole, _ in SHARES),
         *(_in_order(ends[0], name, ends[1]) for name, _, _, ends in SHARES if ends),

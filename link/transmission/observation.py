@@ -19,6 +19,9 @@ class Observation:
         t', the step that y stands at.
     esnr : [B], float32
         Signal over noise power a real symbol, linear: where symbols are features it bounds what the node can read.
+    capacity : [B], float32, optional
+        Bits an image that the node's channel alone lets through, whatever the transmitter adds to its symbols: the sum
+        of log2(1 + Es/N0) over them. None: not told.
 
     Examples
     --------
@@ -34,3 +37,4 @@ class Observation:
     received: "tf.Tensor"
     step: "tf.Tensor"
     esnr: "tf.Tensor"
+    capacity: "tf.Tensor | None" = None

@@ -28,15 +28,16 @@ def leakage(
     csv: CsvFile = None,
     systems: Systems = None,
     at: At = "",
+    bits: Annotated[bool, typer.Option("--bits", help="Bits, not accuracies.")] = False,
     sort: Sort = "",
     format_: FormatOption = Format.TABLE,
 ) -> None:
     """Print what the strongest attack leaves of the privacy gap, next to the gap that the paper's attacker alone shows.
 
     The paper's attacker is not told the noise level; without one, its columns are empty. Percent with 95% intervals;
-    the worst class of the receiver and of the strongest attack.
+    the worst class of the receiver and of the strongest attack. With --bits: what leaks of the label in bits.
     """
-    from diffsem.scenarios.reporting.tables import leakage_table
+    from diffsem.scenarios.reporting.tables import bits_table, leakage_table
 
     if csv:
         check_own_output(csv, "csv file")
@@ -44,7 +45,8 @@ def leakage(
     rows = asked.rows(results)
     if len(rows) and not (rows["scored"] == "label").any():
         raise InputError(f"result file {results}: has bit error rates only, no accuracy; `diffsem show` prints them")
-    _print_and_write(leakage_table(rows, f"{results}: {_setting(results, rows)}{asked.told}", sort), format_, csv)
+    table = bits_table if bits else leakage_table
+    _print_and_write(table(rows, f"{results}: {_setting(results, rows)}{asked.told}", sort), format_, csv)
 
 
 def attacks(

@@ -8,9 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.integrate import quad
 from scipy.special import log_softmax
-from scipy.stats import bootstrap, norm
+from scipy.stats import bootstrap, entropy, norm
+from scipy.stats import t as student_t
 
-from diffsem.link import TEMPERATURES, leaked_bits, min_entropy_leakage, secrecy_capacity
+from diffsem.link import TEMPERATURES, entropy_bits, leaked_bits, mean_bits, min_entropy_leakage
 
 
 def by_temperature(logits, labels):
@@ -106,14 +107,14 @@ def test_guessing_leaks_nothing_in_one_try_and_knowing_leaks_all():
     assert min_entropy_leakage(1.0, 1 / 8) == 3
 
 
-@given(st.floats(0, 1e4), st.floats(0, 1e4))
-def test_a_channel_keeps_what_its_listener_lacks(snr, other):
-    kept = secrecy_capacity(np.array([snr]), np.array([other]))
-    assert kept == pytest.approx(max(0.0, math.log2((1 + snr) / (1 + other))), abs=1e-9)
+@given(st.lists(st.integers(-1000, 1000), min_size=2, max_size=50))
+def test_a_mean_and_its_interval_come_from_two_sums(values):
+    told = mean_bits(sum(values), sum(value**2 for value in values), len(values))
+    low, high = student_t.interval(0.95, len(values) - 1, np.mean(values), np.std(values, ddof=1) / len(values) ** 0.5)
+    if len(set(values)) > 1:
+        assert [told.value, told.low, told.high] == pytest.approx([np.mean(values), low, high], rel=1e-4, abs=1e-2)
 
 
-def test_over_fading_some_blocks_keep_something_though_the_mean_does_not(rng):
-    """Both Rayleigh at 0 dB: E[(log2((1 + g) / (1 + h)))+] is half of E|difference|, by symmetry."""
-    own, other = rng.exponential(1, (2, 200_000))
-    half = np.mean(np.abs(np.log2(1 + own) - np.log2(1 + other))) / 2
-    assert secrecy_capacity(own, other) == pytest.approx(half, rel=0.02)
+@given(st.lists(st.integers(0, 50), min_size=1, max_size=12).filter(any))
+def test_entropy_is_that_of_scipy(counts):
+    assert entropy_bits(np.array(counts)) == pytest.approx(entropy(counts, base=2), abs=1e-12)

@@ -5,6 +5,7 @@ from diffsem.scenarios.reporting.tables.fields import Field, Part
 from diffsem.scenarios.reporting.tables.formats import as_json, csv, latex, markdown
 from diffsem.scenarios.reporting.tables.kinds import (
     attacks_table,
+    bits_table,
     comparison_table,
     error_rate_table,
     leakage_table,
@@ -21,6 +22,7 @@ __all__ = [
     "as_json",
     "attack_lines",
     "attacks_table",
+    "bits_table",
     "comparison_table",
     "csv",
     "error_rate_table",

@@ -28,6 +28,13 @@ def percent(line: dict, key: str, sign: str = "") -> str:
     return f"{middle:{sign}.2f} [{low:{sign}.2f}, {high:{sign}.2f}]"
 
 
+def bits(line: dict, key: str) -> str:
+    """An information and its interval."""
+    if pd.isna(line[key]):
+        return NOTHING
+    return f"{line[key]:.3f} [{line[f'{key}_low']:.3f}, {line[f'{key}_high']:.3f}]"
+
+
 def percent_between(line: dict, middle: str, low: str, high: str) -> str:
     """A difference of shares and its interval, whose ends have names of their own."""
     return f"{100 * line[middle]:+.2f} [{100 * line[low]:+.2f}, {100 * line[high]:+.2f}]"

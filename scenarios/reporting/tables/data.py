@@ -8,6 +8,7 @@ from diffsem.link import InputError, escaped
 from diffsem.scenarios.reporting.axes import NAMES
 from diffsem.scenarios.reporting.selection import settings
 from diffsem.scenarios.reporting.statistics import POINT, attacks, leakage
+from diffsem.scenarios.reporting.tables.information import information
 
 RATES = (
     *("channel_uses", "bits", "bit_errors", "ber", "ber_low", "ber_high"),
@@ -24,6 +25,11 @@ def leakage_lines(rows: pd.DataFrame) -> pd.DataFrame:
 def attack_lines(rows: pd.DataFrame) -> pd.DataFrame:
     """`statistics.attacks` at every value of the swept columns, which are columns of it behind the point."""
     return _at_every_setting(rows[rows["node"] == "adversary"], attacks)
+
+
+def bits_lines(rows: pd.DataFrame) -> pd.DataFrame:
+    """`information` at every value of the swept columns, which are columns of it behind the point."""
+    return _at_every_setting(rows[rows["scored"] == "label"], information)
 
 
 def error_rate_lines(rows: pd.DataFrame) -> pd.DataFrame:

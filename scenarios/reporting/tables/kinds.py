@@ -8,7 +8,14 @@ import pandas as pd
 from diffsem.scenarios.reporting.axes import NAMES
 from diffsem.scenarios.reporting.statistics import POINT, eavesdropper_axis, interval
 from diffsem.scenarios.reporting.tables import cells
-from diffsem.scenarios.reporting.tables.data import attack_lines, error_rate_lines, leakage_lines, ordered, shown_lines
+from diffsem.scenarios.reporting.tables.data import (
+    attack_lines,
+    bits_lines,
+    error_rate_lines,
+    leakage_lines,
+    ordered,
+    shown_lines,
+)
 from diffsem.scenarios.reporting.tables.fields import Field, Part
 from diffsem.scenarios.reporting.tables.sheet import Sheet
 
@@ -66,6 +73,31 @@ def leakage_table(rows: pd.DataFrame, title: str, sort: str = "") -> Sheet:
             ((*accuracies, ceiling, worst), (gap, strongest, papers, alone)),
             ((*accuracies, ceiling, worst), (_split("gap"), strongest, papers, _split("gap to it alone", alone.title))),
         ),
+        sections=_sections(lines, sort),
+    )
+
+
+def bits_table(rows: pd.DataFrame, title: str, sort: str = "") -> Sheet:
+    """What leaks of the label in bits, beside what the channels alone would keep."""
+    lines = ordered(bits_lines(rows), sort)
+    one_try, known = (Part("in one try"), Part("strongest attack")), (Part("known"), Part("informed attack"))
+    channels = Part("left open"), Part("channel"), Part("kept a use")
+    return Sheet(
+        title,
+        "bits an image, with 95% intervals; known: at least, of the label; left open, channel: at most; "
+        "kept a use: secrecy capacity of the channels alone, bits a channel use",
+        lines,
+        _keys(rows, lines, "eavesdropper_snr_db", "system"),
+        {
+            "in one try": Field(lambda line: cells.bits(line, "min_entropy_leakage")),
+            "strongest attack": Field(lambda line: cells.name(line["attack"]), is_name=True),
+            "known": Field(lambda line: cells.bits(line, "leaked_bits")),
+            "informed attack": Field(lambda line: cells.name(line["informed"]), is_name=True),
+            "left open": Field(lambda line: cells.number(line["equivocation"], 3)),
+            "channel": Field(lambda line: cells.number(line["capacity"], 1)),
+            "kept a use": Field(lambda line: cells.bits(line, "secrecy_capacity")),
+        },
+        ((one_try, known, channels), ((*one_try[:1], *known[:1]), (one_try[1], known[1]), channels)),
         sections=_sections(lines, sort),
     )
 

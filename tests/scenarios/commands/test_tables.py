@@ -44,6 +44,15 @@ def test_numbers_are_printed_of_what_is_asked_for_in_the_order_asked_for(command
     assert shown == [pytest.approx(100 * value, abs=0.005) for value in expected[column]]
 
 
+def test_bits_are_printed_of_a_table_that_has_them_and_left_empty_of_an_older_one(diffsem):
+    status, out, _ = diffsem("leakage", TABLE, "--bits", "--at", "t=240,snr=15", "--format", "csv")
+    assert status == 0
+    read = pd.read_csv(io.StringIO(out))
+    assert len(read) == 6
+    assert read["attack"].notna().all()
+    assert read["secrecy_capacity"].isna().all()
+
+
 def test_digital_links_have_their_rates_among_the_numbers(diffsem):
     path = NOTEBOOKS / "channels" / "digital.h5"
     rows = read_results(path)

@@ -2,11 +2,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from diffsem.link import AXES, InputError, empty_table
+from diffsem.link import AXES, InputError, empty_table, wilson_interval
 from diffsem.scenarios.reporting.statistics import attacks, leakage
 from diffsem.scenarios.reporting.tables import (
     attack_lines,
     attacks_table,
+    bits_table,
     leakage_lines,
     leakage_table,
     ordered,
@@ -14,6 +15,7 @@ from diffsem.scenarios.reporting.tables import (
     shown_tables,
     terminal_table,
 )
+from diffsem.scenarios.reporting.tables.information import information
 
 # Seeds and looks of the table of variants.
 VARIANTS = (("1", "1"), ("1", "10"), ("2", "1"), ("2", "10"))
@@ -42,6 +44,29 @@ def test_what_an_attack_has_learnt_from_and_made_is_shown_and_a_warning_is_marke
         assert word in line
     assert "Eve dB" in text
     assert "\x1b[2J" not in text
+
+
+def test_bits_are_those_of_the_strongest_attack_and_of_the_one_that_knows_most(row, point_result, printed):
+    """Eight labels of which four draws in five are read: log2(8 x 0.8) bits easier to guess."""
+    label = {"largest_class": 0.125, "label_entropy": 3.0}
+    channel = {"capacity": 100.0, "secrecy_capacity": 1.5, "secrecy_capacity_low": 1.25, "secrecy_capacity_high": 1.75}
+    known = ({}, {"leaked_bits": 1.5, "leaked_bits_low": 1.4, "leaked_bits_high": 1.6}, {"leaked_bits": 1.0})
+    made = zip(("strong", "sure", "unsure"), (800, 700, 600), known, strict=True)
+    heard = [row("a", "adversary", 240, 15.0, n, attack=name, **label, **channel, **more) for name, n, more in made]
+    built = empty_table({"scenario": ""}, np.zeros((1, 28, 28, 1), np.uint8)).with_point(
+        point_result([row("a", "receiver", 240, 15.0, 900), *heard])
+    )
+    (line,) = information(built.rows).to_dict("records")
+    assert (line["attack"], line["informed"]) == ("strong", "sure")
+    assert line["min_entropy_leakage"] == pytest.approx(np.log2(8 * 0.8))
+    low, high = wilson_interval(800, 1000)
+    ends = [line[f"min_entropy_leakage{end}"] for end in ("_low", "_high")]
+    assert ends == pytest.approx([np.log2(8 * low), np.log2(8 * high)])
+    assert (line["leaked_bits"], line["equivocation"], line["capacity"]) == (1.5, 1.5, 100.0)
+    for width in (80, 120, 250):
+        text = printed(bits_table(built.rows, "title"), width)
+        for word in ("2.678", "1.500", "strong", "sure", "100.0", "[1.250,"):
+            assert word in text
 
 
 @pytest.mark.parametrize("make", [terminal_table, leakage_table])

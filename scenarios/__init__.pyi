@@ -23,6 +23,8 @@ from .library.loading import load_link as load_link
 from .library.loading import load_network as load_network
 from .library.simulating import run_scenario as run_scenario
 from .library.simulating import train_scenario as train_scenario
+from .library.witness import Witness as Witness
+from .library.witness import nearest_neighbours as nearest_neighbours
 from .reporting.comparison import compare as compare
 from .reporting.spread import spread as spread
 from .reporting.spread import spread_of_differences as spread_of_differences

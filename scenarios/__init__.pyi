@@ -24,7 +24,7 @@ from .library.loading import load_network as load_network
 from .library.simulating import run_scenario as run_scenario
 from .library.simulating import train_scenario as train_scenario
 from .library.witness import Witness as Witness
-from .library.witness import nearest_neighbours as nearest_neighbours
+from .library.witness import overheard as overheard
 from .reporting.comparison import compare as compare
 from .reporting.spread import spread as spread
 from .reporting.spread import spread_of_differences as spread_of_differences

@@ -21,6 +21,8 @@ CLASSES = 10
 BATCH_IMAGES = 10_000
 IMAGE_VALUES = 3 * 32 * 32
 ORIGIN = "https://www.cs.toronto.edu/~kriz/cifar-10-python.tar.gz"
+# Bird, cat, deer, dog, frog and horse; the others are vehicles.
+ANIMALS = (2, 3, 4, 5, 6, 7)
 
 
 def load_cifar10(data_dir: Path | None) -> tuple[LabelledImages, LabelledImages]:
@@ -150,6 +152,7 @@ def _source(keys: Keys) -> DataSource:
         test_images=lambda: BATCH_IMAGES,
         training_images=lambda: len(TRAINING) * BATCH_IMAGES,
         find=find_cifar10,
+        attributes={"animal": lambda part: np.isin(part.labels, ANIMALS).astype(np.int64)},
     )
 
 

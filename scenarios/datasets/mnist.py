@@ -7,6 +7,7 @@ from zipfile import BadZipFile
 import numpy as np
 
 from diffsem.link import InputError
+from diffsem.scenarios.datasets.attributes import stroke_thickness
 from diffsem.scenarios.datasets.source import DatasetKind, DataSource, LabelledImages, Sizes
 from diffsem.scenarios.schema.keys import Keys
 
@@ -60,6 +61,7 @@ def _source(keys: Keys) -> DataSource:
         training_images=lambda: 60_000,
         surrogates={"digits": small_digits},
         find=find_mnist,
+        attributes={"stroke-thickness": stroke_thickness},
     )
 
 

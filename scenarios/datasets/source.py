@@ -145,6 +145,9 @@ class DataSource:
     find : callable
         (folder where data are looked for first, or None) -> anything; reads nothing. Raises InputError, with the places
         where it looked, if files are missing.
+    attributes : mapping of str to callable
+        LabelledImages -> [N] of what else their images tell: whole numbers from 0, classes of their own, or measures,
+        which are told in thirds. `diffsem.scenarios.overheard` says how much of them leaks.
 
     Examples
     --------
@@ -164,6 +167,7 @@ class DataSource:
     training_images: Callable[[], int]
     surrogates: Mapping[str, Callable[[], LabelledImages]] = field(default_factory=dict)
     find: Callable[[Path | None], object] = _not_known
+    attributes: Mapping[str, Callable[[LabelledImages], np.ndarray]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

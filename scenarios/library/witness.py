@@ -1,17 +1,21 @@
-"""A witness that owes the attacks nothing: how often the nearest transmissions know the label of what is heard."""
+"""A witness that owes the attacks nothing: what scikit-learn's learners read of what an eavesdropper hears."""
 
 import math
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
-from diffsem.link import Seeds, wilson_interval
+from diffsem.link import InputError, Seeds, wilson_interval
 from diffsem.scenarios.datasets import splitting
+from diffsem.scenarios.datasets.attributes import classes_of
 from diffsem.scenarios.datasets.source import LabelledImages
 from diffsem.scenarios.library.loading import load_link
 from diffsem.scenarios.runs.resolving import plan
 from diffsem.scenarios.schema.scenario import Scenario
 
+Reader = Literal["neighbours", "network"]
+LABEL = "label"
 # The most accurate of these on transmissions that are not among the neighbours.
 NEIGHBOURS = (1, 5, 15, 50, 150)
 BATCH = 500
@@ -19,50 +23,58 @@ BATCH = 500
 
 @dataclass(frozen=True)
 class Witness:
-    """What k nearest neighbours read of transmissions, and what that says of the best that anybody could.
+    """What a learner reads of transmissions, and what that says of the best that anybody could.
 
     Parameters
     ----------
     accuracy, low, high : float
-        Share of test images whose label most of the nearest transmissions have, with its Wilson interval.
+        Share of test images of which it reads right what was asked for, with its Wilson interval.
+    guess : float
+        Share of the commonest answer: what is right without hearing anything.
     bound : float
-        No attack reads more, as far as one nearest neighbour can tell: of C labels an error of 1-NN of e says that
+        No attack reads more, as far as one nearest neighbour can tell: of C answers an error of 1-NN of e says that
         Bayes' is at least (C - 1) / C (1 - sqrt(1 - C e / (C - 1))) (Cover and Hart, IEEE Trans. Inf. Theory 13(1),
-        1967). That holds of infinitely many neighbours; of few, e is too large and the bound too low.
+        1967). That holds of infinitely many neighbours; of few, e is too large and the bound too low. NaN: a network.
     neighbours : int
-        k.
+        k; 0: a network.
     transmissions : int
-        Among which the nearest are looked for.
+        That it has learnt from.
 
     Examples
     --------
     >>> from diffsem.scenarios import Witness
-    >>> Witness(0.9, low=0.88, high=0.92, bound=0.94, neighbours=15, transmissions=20_000).bound
+    >>> Witness(0.9, low=0.88, high=0.92, guess=0.11, bound=0.94, neighbours=15, transmissions=20_000).bound
     0.94
     """
 
     accuracy: float
     low: float
     high: float
+    guess: float
     bound: float
     neighbours: int
     transmissions: int
 
 
-def nearest_neighbours(
+def overheard(
     scenario: Scenario,
     timestep: int,
     snr_db: float,
     transmitter: str | None = None,
     eavesdropper_snr_db: float | None = None,
+    reads: str = LABEL,
+    reader: Reader = "neighbours",
     images: int = 5000,
     own_images: int | None = None,
     draws: int = 1,
 ) -> Witness:
-    """What scikit-learn's k nearest neighbours read of what the eavesdropper hears at a point.
+    """What scikit-learn's learners read of what the eavesdropper hears at a point: the label, or what was not sent.
 
-    Of the eavesdropper's own images, each is sent `draws` times over its channel; what arrives, y, are the neighbours.
-    k is chosen on the transmissions of a fifth of these images, from the rest. No network is trained.
+    Each of the eavesdropper's own images is sent `draws` times over its channel; a learner has what arrives, y.
+
+    - "neighbours": the most frequent answer of the k nearest. k is chosen on the transmissions of a fifth of the
+      images, from the rest. No network is trained.
+    - "network": `sklearn.neural_network.MLPClassifier` with two layers of 256, stopped early.
 
     Parameters
     ----------
@@ -75,6 +87,11 @@ def nearest_neighbours(
         As column `transmitter` of a result table has it; default: that of the first system that has one.
     eavesdropper_snr_db : float, optional
         Default: the receiver's.
+    reads : str
+        "label", or one of the data set's attributes: of MNIST "stroke-thickness", in thirds of the eavesdropper's
+        images; of CIFAR-10 "animal", or vehicle.
+    reader : str
+        "neighbours" or "network".
     images : int
         Test images at most.
     own_images : int, optional
@@ -84,60 +101,82 @@ def nearest_neighbours(
     Raises
     ------
     InputError
-        As `load_link` and `load_dataset` do.
+        If the data set has no such attribute, and as `load_link` and `load_dataset` do.
 
     Examples
     --------
     Among 400 transmissions the nearest already say more often what digit it is than not.
 
     >>> import diffsem
-    >>> from diffsem.scenarios import nearest_neighbours
+    >>> from diffsem.scenarios import overheard
     >>> quick = diffsem.load_scenario("mnist-quick")
-    >>> found = nearest_neighbours(quick, 120, 15.0, images=500, own_images=500)
+    >>> found = overheard(quick, 120, 15.0, images=500, own_images=500)
     >>> found.accuracy > 0.5, found.transmissions
     (True, 400)
     """
+    source = plan(scenario).source
+    if reads not in (LABEL, *source.attributes):
+        allowed = ", ".join((LABEL, *source.attributes))
+        raise InputError(f"dataset {source.name}: '{reads}' is nothing that its images tell; allowed: {allowed}")
+    data = splitting.load_dataset(source)
+    own_part, test_part = data.surrogate[slice(own_images)], data.test[slice(images)]
+    own_answers, answers = own_part.labels, test_part.labels
+    if reads != LABEL:
+        own_values, values = (source.attributes[reads](part) for part in (own_part, test_part))
+        own_answers, answers = (classes_of(each, own_values) for each in (own_values, values))
+    link = load_link(scenario, transmitter)
+    levels = timestep, snr_db, snr_db if eavesdropper_snr_db is None else eavesdropper_snr_db
+    own, own_answers = _heard(link, own_part, draws, levels, 1), np.tile(own_answers, draws)
+    test = _heard(link, test_part, 1, levels, 1_000_001)
+    if reader == "network":
+        read, error, neighbours = _network(own, own_answers, test), math.nan, 0
+    else:
+        aside = np.tile(np.arange(len(own_part)) % 5 == 0, draws)
+        read, nearest, neighbours = _nearest(own, own_answers, aside, test)
+        own, error = own[~aside], float(np.mean(nearest != answers))
+    correct, classes = int(np.sum(read == answers)), len(np.unique(own_answers))
+    low, high = wilson_interval(correct, len(answers))
+    guess = float(np.bincount(answers).max() / len(answers))
+    bound = _bayes_accuracy(error, classes)
+    return Witness(correct / len(answers), low, high, guess, bound, neighbours, len(own))
+
+
+def _heard(link, part: LabelledImages, draws: int, levels: tuple[int, float, float], seed: int) -> np.ndarray:
+    """[draws x N, symbols] of y at the eavesdropper."""
+    timestep, *snr_db = levels
+    sent = np.tile(np.arange(len(part)), draws)
+    made = []
+    for first in range(0, len(sent), BATCH):
+        chosen = sent[first : first + BATCH]
+        own, other = (np.full(len(chosen), each, np.float32) for each in snr_db)
+        seeds = Seeds(seed + 3 * first, [seed + 3 * first + 1], [seed + 3 * first + 2])
+        pixels = part.images[chosen] / np.float32(255)
+        _, (node,), _ = link.transmit(pixels, np.full(len(chosen), timestep), own, [other], seeds)
+        made.append(np.reshape(node.received, [len(chosen), -1]))
+    return np.concatenate(made)
+
+
+def _nearest(own, own_answers, aside, test) -> tuple[np.ndarray, np.ndarray, int]:
+    """[N] answers of the k nearest and of the nearest one, and k."""
     from sklearn.neighbors import KNeighborsClassifier
 
-    data = splitting.load_dataset(plan(scenario).source)
-    surrogate = data.surrogate[slice(own_images)]
-    link = load_link(scenario, transmitter)
-    own_snr_db = snr_db if eavesdropper_snr_db is None else eavesdropper_snr_db
-
-    def heard(part: LabelledImages, repeated: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
-        """[N, symbols] of y at the eavesdropper, and [N] labels."""
-        sent = np.tile(np.arange(len(part)), repeated)
-        made = []
-        for batch, first in enumerate(range(0, len(sent), BATCH)):
-            chosen = sent[first : first + BATCH]
-            whole = np.ones(len(chosen), np.float32)
-            seeds = Seeds(seed + 3 * batch, [seed + 3 * batch + 1], [seed + 3 * batch + 2])
-            _, (node,), _ = link.transmit(
-                part.images[chosen] / np.float32(255), timestep * whole, snr_db * whole, [own_snr_db * whole], seeds
-            )
-            made.append(np.reshape(node.received, [len(chosen), -1]))
-        return np.concatenate(made), part.labels[sent]
-
-    own, own_labels = heard(surrogate, draws, 1)
-    test, labels = heard(data.test[slice(images)], 1, 1_000_001)
-    aside = np.tile(np.arange(len(surrogate)) % 5 == 0, draws)
-    fitted = KNeighborsClassifier().fit(own[~aside], own_labels[~aside])
+    fitted = KNeighborsClassifier().fit(own[~aside], own_answers[~aside])
 
     def read(neighbours: int, symbols: np.ndarray) -> np.ndarray:
         return fitted.set_params(n_neighbors=neighbours).predict(symbols)
 
     allowed = [each for each in NEIGHBOURS if each <= np.count_nonzero(~aside)]
-    chosen = max(allowed, key=lambda each: np.mean(read(each, own[aside]) == own_labels[aside]))
-    correct = int(np.sum(read(chosen, test) == labels))
-    error = float(np.mean(read(1, test) != labels))
-    classes = len(np.unique(own_labels))
-    low, high = wilson_interval(correct, len(labels))
-    return Witness(
-        correct / len(labels), low, high, _bayes_accuracy(error, classes), chosen, int(np.count_nonzero(~aside))
-    )
+    chosen = max(allowed, key=lambda each: np.mean(read(each, own[aside]) == own_answers[aside]))
+    return read(chosen, test), read(1, test), chosen
+
+
+def _network(own, own_answers, test) -> np.ndarray:
+    from sklearn.neural_network import MLPClassifier
+
+    return MLPClassifier((256, 256), early_stopping=True, random_state=1).fit(own, own_answers).predict(test)
 
 
 def _bayes_accuracy(error: float, classes: int) -> float:
     """The most, for an error of one nearest neighbour."""
     others = (classes - 1) / classes
-    return 1 - others * (1 - math.sqrt(max(0.0, 1 - error / others)))
+    return float(1 - others * (1 - np.sqrt(1 - np.minimum(1.0, error / others))))

@@ -1,5 +1,7 @@
 """What leaks in bits, beside what the channels alone would keep."""
 
+from collections.abc import Mapping
+
 import numpy as np
 import pandas as pd
 
@@ -34,16 +36,18 @@ def information(rows: pd.DataFrame) -> pd.DataFrame:
     """
     adversaries = rows[rows["node"] == "adversary"]
     where = ["system", *POINT, "snr_db", *varying_axes(rows)]
-    most = adversaries.sort_values("leaked_bits", ascending=False).drop_duplicates(where).set_index(where)
+    ranked = adversaries.sort_values("leaked_bits", ascending=False).drop_duplicates(where)
+    most = {tuple(known[name] for name in where): known for known in ranked.to_dict("records")}
     lines = []
-    for key, strongest in strongest_adversary(rows).iterrows():
-        known = most.loc[key]
-        has_bits = bool(pd.notna(known["leaked_bits"]))
+    for strongest in strongest_adversary(rows).reset_index().to_dict("records"):
+        key = {name: strongest[name] for name in where}
+        known = most[tuple(key.values())]
         ends = zip(("", "_low", "_high"), ("accuracy", "ci_low", "ci_high"), strict=True)
         lines.append(
-            dict(zip(where, key, strict=True))
-            | {"attack": strongest["attack"], "informed": known["attack"] if has_bits else np.nan}
+            key
+            | {"attack": strongest["attack"]}
             | {f"min_entropy_leakage{end}": _easier(strongest, share) for end, share in ends}
+            | {"informed": known["attack"] if pd.notna(known["leaked_bits"]) else np.nan}
             | {name: known[name] for name in BITS}
             | {"equivocation": known["label_entropy"] - known["leaked_bits"]}
             | {name: strongest[name] for name in CHANNELS}
@@ -53,6 +57,6 @@ def information(rows: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(lines, columns=columns).rename(columns={"snr_db": "eavesdropper_snr_db"})
 
 
-def _easier(row: pd.Series, share: str) -> float:
+def _easier(row: Mapping, share: str) -> float:
     """NaN where nothing was read right, or nobody wrote down how common labels are."""
     return min_entropy_leakage(row[share], row["largest_class"]) if row[share] > 0 else float("nan")

@@ -21,6 +21,7 @@ FEWEST = 20
 PHOTOGRAPH_RMS = 0.522
 # The surrogate images that are those of the data set itself.
 SAME = "same"
+ALL = "all"
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,10 @@ class LabelledImages:
 
     def __getitem__(self, index) -> "LabelledImages":
         return LabelledImages(self.images[index], self.labels[index])
+
+    def __add__(self, other: "LabelledImages") -> "LabelledImages":
+        images, labels = [self.images, other.images], [self.labels, other.labels]
+        return LabelledImages(np.concatenate(images), np.concatenate(labels))
 
     def as_float(self) -> np.ndarray:
         """[N, height, width, channels] float32 in [0, 1]."""
@@ -205,7 +210,7 @@ class DatasetKind:
 
 def check_surrogates(eavesdropper: Eavesdropper, source: DataSource) -> None:
     """Raises ValueError if an attack is to learn from images that do not go with the data set."""
-    allowed = (SAME, *source.surrogates)
+    allowed = (SAME, ALL, *source.surrogates)
     for surrogate in (eavesdropper.surrogate, *(attack.surrogate for attack in eavesdropper.attacks)):
         if surrogate is not None and surrogate.images not in allowed:
             raise ValueError(
@@ -223,8 +228,11 @@ def surrogate_images(dataset: Dataset, source: DataSource, surrogate: Surrogate)
     source : DataSource
         That it comes from.
     surrogate : Surrogate
-        same: those of the data set that the pair never sees; or one of the source's. A share of them is taken from the
-        start of the set.
+        same: those of the data set that the pair never sees; all: the pair's besides, before them; or one of the
+        source's. A share of them is taken from the start of the set.
     """
-    images = dataset.surrogate if surrogate.images == SAME else source.surrogates[surrogate.images]()
+    if surrogate.images == ALL:
+        images = dataset.pair + dataset.surrogate
+    else:
+        images = dataset.surrogate if surrogate.images == SAME else source.surrogates[surrogate.images]()
     return images[: max(2, round(surrogate.share * len(images)))]

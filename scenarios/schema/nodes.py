@@ -133,12 +133,13 @@ class Legitimate(Keys):
 
 
 class Surrogate(Keys):
-    """What the eavesdropper sends through the transmitter to learn from; never the pair's images, never test images."""
+    """What the eavesdropper sends through the transmitter to learn from; never test images."""
 
     images: Annotated[str, Field(min_length=1, max_length=64)] = Field(
         default="same",
-        description="same: those of the data set that the pair never sees; or a set that goes with it: of mnist "
-        "digits, scikit-learn's 8 x 8 ones, resized",
+        description="same: those of the data set that the pair never sees; all: the pair's own besides, so that the "
+        "eavesdropper has more than the receiver; or a set that goes with it: of mnist digits, scikit-learn's 8 x 8 "
+        "ones, resized",
     )
     share: Annotated[float, Field(gt=0, le=1)] = Field(default=1.0, description="use only this share of them")
 

@@ -79,6 +79,11 @@ def test_the_source_says_what_is_there_without_loading_it(mnist):
 def test_surrogate_images_are_those_that_the_pair_never_sees_or_digits_by_others(mnist):
     same = surrogate_images(mnist, SOURCE, Surrogate(share=0.25))
     np.testing.assert_array_equal(same.images, mnist.surrogate.images[:3000])
+    everything = surrogate_images(mnist, SOURCE, Surrogate(images="all"))
+    assert len(everything) == 60_000
+    np.testing.assert_array_equal(everything.labels[:48_000], mnist.pair.labels)
+    # What is held out for validation, at the end, the pair never saw.
+    np.testing.assert_array_equal(everything.split_off_validation()[1].images, mnist.surrogate.images[-3750:])
     digits = surrogate_images(mnist, SOURCE, Surrogate(images="digits"))
     assert digits.images.shape == (1797, 28, 28, 1)
     assert list(np.bincount(digits.labels)) == [178, 182, 177, 183, 181, 182, 181, 179, 174, 180]

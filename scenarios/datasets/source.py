@@ -64,7 +64,8 @@ class LabelledImages:
 class Dataset:
     """A data set, split: `pair` for transmitter and receiver, `surrogate` for the eavesdropper, `test` for the sweep.
 
-    The pair never sees the surrogate images, the eavesdropper never sees the pair's, and nobody trains on test.
+    The pair never sees the surrogate images, the eavesdropper the pair's only where a scenario gives it all of them,
+    and nobody trains on test.
     """
 
     pair: LabelledImages

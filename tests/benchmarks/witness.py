@@ -10,10 +10,11 @@ from pathlib import Path
 
 import diffsem
 from diffsem.scenarios import overheard
-from diffsem.scenarios.runs.provenance import versions
+from diffsem.scenarios.runs.assembly import versions
 
-TRANSMITTERS = {"clean-pair": "mnist-awgn", "ibal-d": "fig5-mnist", "reference": "mnist-reference"}
-STEPS = (120, 240, 360)
+SCENARIO = "fig5-mnist"
+TRANSMITTERS = ("clean-pair", "noise-aware-pair", "ibal-d")
+STEPS = (120, 240, 350)
 ASKED = (("label", "neighbours"), ("stroke-thickness", "neighbours"), ("stroke-thickness", "network"))
 SNR_DB = 15.0
 IMAGES = 10_000
@@ -23,17 +24,17 @@ def main() -> None:
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--out", type=Path, required=True)
     out = options.parse_args().out
-    lines = []
-    for transmitter, name in TRANSMITTERS.items():
-        scenario = diffsem.load_scenario(name)
+    scenario, lines = diffsem.load_scenario(SCENARIO), []
+    for transmitter in TRANSMITTERS:
         for step in STEPS:
             for reads, reader in ASKED:
                 found = overheard(scenario, step, SNR_DB, transmitter, reads=reads, reader=reader, images=IMAGES)
-                where = {"scenario": name, "transmitter": transmitter, "timestep": step}
-                lines.append(where | {"reads": reads, "reader": reader} | asdict(found))
+                asked = {"transmitter": transmitter, "timestep": step, "reads": reads, "reader": reader}
+                lines.append(asked | asdict(found))
                 print(lines[-1], flush=True)
-    what = f"What learners read at {SNR_DB:g} dB, of {IMAGES:,} test images"
-    out.write_text(json.dumps({"what": what, "versions": versions(), "lines": lines}, indent=1) + "\n")
+    told = {"what": "What learners of scikit-learn read of what an eavesdropper hears", "scenario": SCENARIO}
+    told |= {"snr_db": SNR_DB, "images": IMAGES, "versions": versions(), "lines": lines}
+    out.write_text(json.dumps(told, indent=1) + "\n")
 
 
 if __name__ == "__main__":

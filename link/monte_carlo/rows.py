@@ -51,10 +51,7 @@ def row_of(experiment: Experiment, point: Point, node: Node, tally: Tally) -> di
         "worst_class_correct": worst_correct,
         "worst_class_total": worst_total,
         "worst_class_accuracy": worst_correct / worst_total if worst_total else float("nan"),
-        **_leaked(tally),
-        "largest_class": tally.largest_class,
-        "label_entropy": round(tally.label_entropy, BITS_DIGITS),
-        **_capacities(experiment, node, tally),
+        **_information(experiment, node, tally),
         "psnr_db": tally.mean("psnr_db"),
         "ssim": tally.mean("ssim"),
         "denoiser_calls": 0.0 if attack else tally.mean("denoiser_calls"),
@@ -71,19 +68,22 @@ def row_of(experiment: Experiment, point: Point, node: Node, tally: Tally) -> di
     } | _error_rates(experiment, node, tally)
 
 
-def _leaked(tally: Tally) -> dict:
-    return _with_ends("leaked_bits", tally.leaked())
-
-
-def _capacities(experiment: Experiment, node: Node, tally: Tally) -> dict:
-    """What channels let through of an image, and keep of each channel use of the receiver's."""
-    capacity = round(tally.mean("capacity"), BITS_DIGITS)
+def _information(experiment: Experiment, node: Node, tally: Tally) -> dict:
+    """What labels hold, what leaks of them, what channels let through of an image, and keep of each use."""
+    known = {
+        **_with_ends("leaked_bits", tally.leaked()),
+        "largest_class": tally.largest_class,
+        "label_entropy": round(tally.label_entropy, BITS_DIGITS),
+        **{name: ADDED[name] for name in CAPACITIES},
+        "capacity": round(tally.mean("capacity"), BITS_DIGITS),
+    }
     kept, squared = tally.sum("secrecy_capacity"), tally.sum("squared_secrecy_capacity")
     if math.isnan(kept):
-        return {name: ADDED[name] for name in CAPACITIES} | {"capacity": capacity}
+        return known
     channel_uses = experiment.links[node.transmitter].receiver_channel_uses
-    bits = mean_bits(kept / channel_uses, squared / channel_uses**2, tally.total)
-    return {"capacity": capacity, **_with_ends("secrecy_capacity", bits)}
+    return known | _with_ends(
+        "secrecy_capacity", mean_bits(kept / channel_uses, squared / channel_uses**2, tally.total)
+    )
 
 
 def _with_ends(name: str, bits: Bits) -> dict:

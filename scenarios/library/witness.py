@@ -73,7 +73,7 @@ def overheard(
     Each of the eavesdropper's own images is sent `draws` times over its channel; a learner has what arrives, y.
 
     - "neighbours": the most frequent answer of the k nearest. k is chosen on the transmissions of a fifth of the
-      images, from the rest. No network is trained.
+      images among the rest. No network is trained.
     - "network": `sklearn.neural_network.MLPClassifier` with two layers of 256, stopped early.
 
     Parameters
@@ -112,7 +112,7 @@ def overheard(
     >>> quick = diffsem.load_scenario("mnist-quick")
     >>> found = overheard(quick, 120, 15.0, images=500, own_images=500)
     >>> found.accuracy > 0.5, found.transmissions
-    (True, 400)
+    (True, 500)
     """
     source = plan(scenario).source
     if reads not in (LABEL, *source.attributes):
@@ -133,7 +133,7 @@ def overheard(
     else:
         aside = np.tile(np.arange(len(own_part)) % 5 == 0, draws)
         read, nearest, neighbours = _nearest(own, own_answers, aside, test)
-        own, error = own[~aside], float(np.mean(nearest != answers))
+        error = float(np.mean(nearest != answers))
     correct, classes = int(np.sum(read == answers)), len(np.unique(own_answers))
     low, high = wilson_interval(correct, len(answers))
     guess = float(np.bincount(answers).max() / len(answers))
@@ -160,14 +160,14 @@ def _nearest(own, own_answers, aside, test) -> tuple[np.ndarray, np.ndarray, int
     """[N] answers of the k nearest and of the nearest one, and k."""
     from sklearn.neighbors import KNeighborsClassifier
 
-    fitted = KNeighborsClassifier().fit(own[~aside], own_answers[~aside])
-
-    def read(neighbours: int, symbols: np.ndarray) -> np.ndarray:
-        return fitted.set_params(n_neighbors=neighbours).predict(symbols)
+    def read(neighbours: int, among: np.ndarray, symbols: np.ndarray) -> np.ndarray:
+        fitted = KNeighborsClassifier(neighbours).fit(own[among], own_answers[among])
+        return fitted.predict(symbols)
 
     allowed = [each for each in NEIGHBOURS if each <= np.count_nonzero(~aside)]
-    chosen = max(allowed, key=lambda each: np.mean(read(each, own[aside]) == own_answers[aside]))
-    return read(chosen, test), read(1, test), chosen
+    chosen = max(allowed, key=lambda each: np.mean(read(each, ~aside, own[aside]) == own_answers[aside]))
+    everything = np.ones(len(own), bool)
+    return read(chosen, everything, test), read(1, everything, test), chosen
 
 
 def _network(own, own_answers, test) -> np.ndarray:

@@ -53,7 +53,7 @@ def test_it_reads_as_much_as_can_be_read_and_bounds_it(two_gaussians, snr_db, re
     # Of two classes a nearest neighbour is wrong as often as two who guess by their posterior differ: by Jensen's
     # inequality never less than the bound says, and here a little more.
     assert best - 0.025 < found.bound < best + 0.1
-    assert found.transmissions == 8000
+    assert found.transmissions == 10_000
 
 
 def test_what_is_no_attribute_is_told():

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from diffsem.link import InputError, gaussian_budget, laplace_budget, min_entropy_leakage, replace_file
@@ -17,7 +16,6 @@ from diffsem.scenarios.benchmark.threats import THREATS, Threat
 from diffsem.scenarios.contracts.entry import Entry
 from diffsem.scenarios.contracts.system import System
 from diffsem.scenarios.contracts.transmitter import TransmitterSpec
-from diffsem.scenarios.library.loading import load_dataset
 from diffsem.scenarios.library.simulating import run_scenario, train_scenario
 from diffsem.scenarios.parts.finding import is_outside
 from diffsem.scenarios.reporting.statistics import strongest_adversary
@@ -131,8 +129,6 @@ class Benchmark:
 
     def _entries_of(self, group: list[Candidate]) -> list[dict[str, Any]]:
         found: dict[str, dict[str, pd.DataFrame]] = {candidate.name: {} for candidate in group}
-        labels = load_dataset(self._scenario(group, THREATS[0])).test.labels[: self.images]
-        largest_class = float(np.bincount(labels).max() / len(labels))
         weights = self._weights(group)
         for threat in THREATS:
             threatened = [candidate for candidate in group if candidate.is_under(threat)]
@@ -144,11 +140,9 @@ class Benchmark:
                 # No attack of a threat may make sense there.
                 if (own["node"] == "adversary").any():
                     found[candidate.name][threat.name] = own
-        return [self._entry(candidate, found[candidate.name], largest_class, weights) for candidate in group]
+        return [self._entry(candidate, found[candidate.name], weights) for candidate in group]
 
-    def _entry(
-        self, candidate: Candidate, rows: dict[str, pd.DataFrame], largest_class: float, weights: str
-    ) -> dict[str, Any]:
+    def _entry(self, candidate: Candidate, rows: dict[str, pd.DataFrame], weights: str) -> dict[str, Any]:
         """An entry, which does not hang on what else was swept beside it."""
         if THREATS[0].name not in rows:
             raise InputError(
@@ -156,7 +150,7 @@ class Benchmark:
             )
         alone = plan(self._scenario([candidate], THREATS[0], weights))
         symbols = math.prod(alone.setup.dimensions.feature_shape)
-        return _entry(candidate, rows, self.images, largest_class, symbols) | {"weights_sha256": weights_sha256(alone)}
+        return _entry(candidate, rows, self.images, symbols) | {"weights_sha256": weights_sha256(alone)}
 
     def _rows(self, group: Sequence[Candidate], threat: Threat, weights: str) -> pd.DataFrame:
         words = self._scenario(group, threat, weights)
@@ -198,9 +192,7 @@ def _attacks(entry: Entry, threat: Threat, suite: Sequence[str]) -> list[str]:
     return [name for name in suite if known[name].adaptive or not entry.adaptive_only]
 
 
-def _entry(
-    candidate: Candidate, rows: dict[str, pd.DataFrame], images: int, largest_class: float, symbols: int
-) -> dict[str, Any]:
+def _entry(candidate: Candidate, rows: dict[str, pd.DataFrame], images: int, symbols: int) -> dict[str, Any]:
     """One entry, in words and numbers that JSON has; nothing in it depends on when it was made."""
     first = rows[THREATS[0].name]
     receiver = first[first["node"] == "receiver"].iloc[0]
@@ -217,7 +209,7 @@ def _entry(
         "settings": list(entry.settings),
         "images": int(receiver["images"]),
         "receiver": _accuracy(receiver),
-        "threats": {name: _threat(found, largest_class) for name, found in rows.items()},
+        "threats": {name: _threat(found) for name, found in rows.items()},
         "cost": {
             "signal_power": _rounded(receiver["signal_power"]),
             "channel_uses": int(receiver["channel_uses"]),
@@ -244,11 +236,8 @@ def _command(candidate: Candidate, shipped: Sequence[str], images: int) -> str:
     return " ".join([*words, *(["--quick"] if images == QUICK_IMAGES else [])])
 
 
-def _threat(rows: pd.DataFrame, largest_class: float) -> dict[str, Any]:
-    """What the strongest attack reads, chosen on other images than it is reported on, and each of them.
-
-    `largest_class` is the share of the commonest label: what is right without hearing anything.
-    """
+def _threat(rows: pd.DataFrame) -> dict[str, Any]:
+    """What the strongest attack reads, chosen on other images than it is reported on, and each of them."""
     adversaries = rows[rows["node"] == "adversary"]
     strongest = strongest_adversary(rows).reset_index().iloc[0]
     labelled = adversaries[adversaries["leaked_bits"].notna()]
@@ -256,20 +245,11 @@ def _threat(rows: pd.DataFrame, largest_class: float) -> dict[str, Any]:
     return {
         "strongest": str(strongest["attack"]),
         **_accuracy(strongest),
-        "min_entropy_bits": _rounded(min_entropy_leakage(float(strongest["accuracy"]), largest_class)),
+        "min_entropy_bits": _rounded(min_entropy_leakage(strongest["accuracy"], strongest["largest_class"])),
         "bits": None if most is None else [_rounded(most[f"leaked_bits{end}"]) for end in ("", "_low", "_high")],
-        "capacity_bits": _rounded(_capacity(strongest)),
+        "capacity_bits": None if pd.isna(strongest["capacity"]) else _rounded(strongest["capacity"]),
         "attacks": {str(row["attack"]): _accuracy(row) for _, row in adversaries.iterrows()},
     }
-
-
-def _capacity(row: pd.Series) -> float:
-    """What the eavesdropper's channel uses carry at most, bits an image, over all its antennas and looks.
-
-    By Jensen's inequality this is above the mean over fading, too.
-    """
-    snr = 10 ** (row["snr_db"] / 10) * max(1, row["receive_antennas"]) * row["looks"]
-    return float(row["channel_uses"] * math.log2(1 + snr))
 
 
 def _accuracy(row: pd.Series) -> dict[str, float]:

@@ -1,6 +1,5 @@
 """A witness that owes the attacks nothing: what scikit-learn's learners read of what an eavesdropper hears."""
 
-import math
 from dataclasses import dataclass
 from typing import Literal
 
@@ -23,7 +22,11 @@ BATCH = 500
 
 @dataclass(frozen=True)
 class Witness:
-    """What a learner reads of transmissions, and what that says of the best that anybody could.
+    """What a learner reads of transmissions.
+
+    It bounds what can be read from below. From above nothing follows: of so few transmissions the nearest one is far
+    away, and the bound that its error is in the limit (Cover and Hart, IEEE Trans. Inf. Theory 13(1), 1967) comes out
+    below what attacks read.
 
     Parameters
     ----------
@@ -31,10 +34,6 @@ class Witness:
         Share of test images of which it reads right what was asked for, with its Wilson interval.
     guess : float
         Share of the commonest answer: what is right without hearing anything.
-    bound : float
-        No attack reads more, as far as one nearest neighbour can tell: of C answers an error of 1-NN of e says that
-        Bayes' is at least (C - 1) / C (1 - sqrt(1 - C e / (C - 1))) (Cover and Hart, IEEE Trans. Inf. Theory 13(1),
-        1967). That holds of infinitely many neighbours; of few, e is too large and the bound too low. NaN: a network.
     neighbours : int
         k; 0: a network.
     transmissions : int
@@ -43,15 +42,14 @@ class Witness:
     Examples
     --------
     >>> from diffsem.scenarios import Witness
-    >>> Witness(0.9, low=0.88, high=0.92, guess=0.11, bound=0.94, neighbours=15, transmissions=20_000).bound
-    0.94
+    >>> Witness(0.9, low=0.88, high=0.92, guess=0.11, neighbours=15, transmissions=20_000).neighbours
+    15
     """
 
     accuracy: float
     low: float
     high: float
     guess: float
-    bound: float
     neighbours: int
     transmissions: int
 
@@ -129,16 +127,14 @@ def overheard(
     own, own_answers = _heard(link, own_part, draws, levels, 1), np.tile(own_answers, draws)
     test = _heard(link, test_part, 1, levels, 1_000_001)
     if reader == "network":
-        read, error, neighbours = _network(own, own_answers, test), math.nan, 0
+        read, neighbours = _network(own, own_answers, test), 0
     else:
         aside = np.tile(np.arange(len(own_part)) % 5 == 0, draws)
-        read, nearest, neighbours = _nearest(own, own_answers, aside, test)
-        error = float(np.mean(nearest != answers))
-    correct, classes = int(np.sum(read == answers)), len(np.unique(own_answers))
+        read, neighbours = _nearest(own, own_answers, aside, test)
+    correct = int(np.sum(read == answers))
     low, high = wilson_interval(correct, len(answers))
     guess = float(np.bincount(answers).max() / len(answers))
-    bound = _bayes_accuracy(error, classes)
-    return Witness(correct / len(answers), low, high, guess, bound, neighbours, len(own))
+    return Witness(correct / len(answers), low, high, guess, neighbours, len(own))
 
 
 def _heard(link, part: LabelledImages, draws: int, levels: tuple[int, float, float], seed: int) -> np.ndarray:
@@ -156,8 +152,8 @@ def _heard(link, part: LabelledImages, draws: int, levels: tuple[int, float, flo
     return np.concatenate(made)
 
 
-def _nearest(own, own_answers, aside, test) -> tuple[np.ndarray, np.ndarray, int]:
-    """[N] answers of the k nearest and of the nearest one, and k."""
+def _nearest(own, own_answers, aside, test) -> tuple[np.ndarray, int]:
+    """[N] answers of the k nearest, and k."""
     from sklearn.neighbors import KNeighborsClassifier
 
     def read(neighbours: int, among: np.ndarray, symbols: np.ndarray) -> np.ndarray:
@@ -166,17 +162,10 @@ def _nearest(own, own_answers, aside, test) -> tuple[np.ndarray, np.ndarray, int
 
     allowed = [each for each in NEIGHBOURS if each <= np.count_nonzero(~aside)]
     chosen = max(allowed, key=lambda each: np.mean(read(each, ~aside, own[aside]) == own_answers[aside]))
-    everything = np.ones(len(own), bool)
-    return read(chosen, everything, test), read(1, everything, test), chosen
+    return read(chosen, np.ones(len(own), bool), test), chosen
 
 
 def _network(own, own_answers, test) -> np.ndarray:
     from sklearn.neural_network import MLPClassifier
 
     return MLPClassifier((256, 256), early_stopping=True, random_state=1).fit(own, own_answers).predict(test)
-
-
-def _bayes_accuracy(error: float, classes: int) -> float:
-    """The most, for an error of one nearest neighbour."""
-    others = (classes - 1) / classes
-    return float(1 - others * (1 - np.sqrt(1 - np.minimum(1.0, error / others))))

@@ -1,6 +1,5 @@
 """What learners read, against problems whose Bayes risk is known and against the shipped attacks."""
 
-import math
 from dataclasses import replace
 
 import numpy as np
@@ -41,19 +40,14 @@ def two_gaussians(rng, monkeypatch):
 
 @pytest.mark.parametrize("reader", ["neighbours", "network"])
 @pytest.mark.parametrize("snr_db", [-10.0, 5.0])
-def test_it_reads_as_much_as_can_be_read_and_bounds_it(two_gaussians, snr_db, reader):
+def test_it_reads_as_much_as_can_be_read(two_gaussians, snr_db, reader):
     best = norm.cdf(10 ** (snr_db / 20))
     found = overheard(QUICK, 240, 15.0, eavesdropper_snr_db=snr_db, images=4000, reader=reader)
     assert found.accuracy == pytest.approx(best, abs=0.025)
     assert found.low < found.accuracy < found.high
     assert 0.5 <= found.guess < 0.54
-    if reader == "network":
-        assert (math.isnan(found.bound), found.neighbours, found.transmissions) == (True, 0, 10_000)
-        return
-    # Of two classes a nearest neighbour is wrong as often as two who guess by their posterior differ: by Jensen's
-    # inequality never less than the bound says, and here a little more.
-    assert best - 0.025 < found.bound < best + 0.1
     assert found.transmissions == 10_000
+    assert (found.neighbours == 0) == (reader == "network")
 
 
 def test_what_is_no_attribute_is_told():

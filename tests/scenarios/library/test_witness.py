@@ -9,6 +9,7 @@ from scipy.stats import norm
 import diffsem
 from diffsem.link import InputError, Observation
 from diffsem.scenarios import overheard
+from diffsem.scenarios.datasets import resolve_dataset
 from diffsem.scenarios.datasets.attributes import classes_of, stroke_thickness
 from diffsem.scenarios.datasets.source import Dataset, LabelledImages
 from diffsem.scenarios.library import witness
@@ -84,3 +85,11 @@ def test_it_reads_what_a_shipped_attack_does():
     told = diffsem.leakage(diffsem.read_results("notebooks/mnist-awgn.h5"))
     attack = told.query("timestep == 120 and receiver_snr_db == 15 and system == 'diffsem'")["adversary"].item()
     assert attack - 0.05 < found.accuracy < attack + 0.02
+
+
+def test_six_of_ten_classes_of_cifar10_are_animals():
+    """Airplane, automobile, bird, cat, deer, dog, frog, horse, ship, truck."""
+    labels = LabelledImages(np.zeros((10, 32, 32, 3), np.uint8), np.arange(10, dtype=np.int32))
+    animal = resolve_dataset("cifar10")[0].attributes["animal"](labels)
+    assert animal.tolist() == [0, 0, 1, 1, 1, 1, 1, 1, 0, 0]
+    assert classes_of(animal, animal) is animal

@@ -15,11 +15,16 @@ import keras
 import numpy as np
 import pandas as pd
 import pytest
+import tensorflow as tf
 from hypothesis import settings
 
 from diffsem.channels import reseed
 from diffsem.link import read_table, write_table
 from diffsem.link.results import table_file
+
+if "PYTEST_XDIST_WORKER" in os.environ:
+    # Two processes share two cores: with more threads each they would wait for one another.
+    tf.config.threading.set_intra_op_parallelism_threads(1)
 
 # TensorFlow traces on a first example: no deadline a single example can hold.
 settings.register_profile("diffsem", deadline=None, max_examples=30, derandomize=True)

@@ -7,6 +7,7 @@ import sys
 from contextlib import contextmanager
 from dataclasses import replace
 
+import h5py
 import keras
 import numpy as np
 import pytest
@@ -452,6 +453,16 @@ record = train_scenario(scenario, sys.argv[1], devices=["CPU:0", "CPU:1"])
 assert set(record) == {"pair", "denoiser-label", "noise-aware", "e-diffsem"}, list(record)
 print(record["denoiser-label"]["scores"]["validation_mse_float32"])
 """
+
+
+@pytest.mark.slow
+def test_a_pair_trains_in_bfloat16_and_keeps_its_weights_in_single_precision(tmp_path):
+    record = train_scenario(one_epoch("classifier", "", "training.precision=mixed_bfloat16"), tmp_path)
+    assert 0 < record["pair"]["history"][0]["loss"] < 10
+    with h5py.File(weights_file(tmp_path, "classifier")) as file:
+        kinds = set()
+        file.visititems(lambda name, item: kinds.add(str(item.dtype)) if isinstance(item, h5py.Dataset) else None)
+    assert kinds == {"float32"}
 
 
 @pytest.mark.slow

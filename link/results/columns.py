@@ -89,7 +89,7 @@ RESULT_COLUMNS = (
     Column("leaked_bits_high", np.float64, "bits an image", "high end of the same interval", NAN),
     Column("largest_class", np.float64, "share", "of the commonest label among the draws; NaN: not recorded", NAN),
     Column("label_entropy", np.float64, "bits an image", "of the labels of the draws; NaN: not recorded", NAN),
-    Column("capacity", np.float64, "bits an image", "that the node's channel lets through, in all looks; NaN: -", NAN),
+    Column("capacity", np.float64, "bits an image", "that the node's channel lets through; NaN: not told", NAN),
     Column("secrecy_capacity", np.float64, "bits a channel use", "mean of [C_B - C_E]+ over draws; NaN: none", NAN),
     Column("secrecy_capacity_low", np.float64, "bits a channel use", "low end of its 95% interval", NAN),
     Column("secrecy_capacity_high", np.float64, "bits a channel use", "high end of the same interval", NAN),

@@ -103,7 +103,7 @@ def overheard(
 
     Examples
     --------
-    Among 400 transmissions the nearest already say more often what digit it is than not.
+    Among 500 transmissions the nearest already say more often what digit it is than not.
 
     >>> import diffsem
     >>> from diffsem.scenarios import overheard

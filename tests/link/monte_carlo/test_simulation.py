@@ -74,7 +74,7 @@ class NoPrograms:
         }
         hits = {part: wrong == 0 for part, wrong in errors.items()}
         finite = {part: np.ones(len(wrong), bool) for part, wrong in errors.items()}
-        return Outcome(np.zeros([0, BATCH]), np.zeros([0, BATCH]), {}, {}, hits, {}, [], errors, {}, finite)
+        return Outcome(np.zeros([0, BATCH]), np.zeros([0, BATCH]), {}, {}, {}, hits, {}, [], errors, {}, finite)
 
 
 @pytest.mark.parametrize("pool", [1, 32])

@@ -31,6 +31,7 @@ SCENARIO = {
             "judge_of_attacks": 1,
         },
         "learning_rate": "cosine",
+        "precision": "mixed_bfloat16",
         "fresh_draws": True,
     },
 }

@@ -175,7 +175,7 @@ def texts_in(group: h5py.Group, name: str, content: Content, length: int | None 
         raise ValueError(f"{what} is of type {dataset.dtype}; allowed: texts in UTF-8")
     check_storage(dataset, what, content)
     if text.length is not None:
-        return _decoded(dataset[()].astype(object), what)
+        return _decoded_runs(dataset[()], what)
     texts = np.empty(len(dataset), object)
     longest = _longest(dataset, content.bytes)
     if longest > len(content.bytes):
@@ -196,6 +196,12 @@ def _decoded(raw: np.ndarray, what: str) -> np.ndarray:
         return np.array([value.decode() for value in distinct] + [""], object)[codes]
     except UnicodeDecodeError:
         raise ValueError(f"{what} holds a text that is not UTF-8") from None
+
+
+def _decoded_runs(raw: np.ndarray, what: str) -> np.ndarray:
+    """Texts out of bytes of one length; neighbouring rows mostly have the same, which is decoded once."""
+    begins = np.concatenate([[True], raw[1:] != raw[:-1]]) if len(raw) else np.zeros(0, bool)
+    return _decoded(raw[begins].astype(object), what)[np.cumsum(begins) - 1]
 
 
 def _longest(dataset: h5py.Dataset, content: bytes) -> int:

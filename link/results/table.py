@@ -107,7 +107,7 @@ class ResultTable:
 
     def points(self) -> set[tuple]:
         """Of each point that it has, the values of `POINT_COLUMNS`."""
-        return set(self.rows[POINT_COLUMNS].itertuples(index=False, name=None))
+        return set(self.rows[POINT_COLUMNS].drop_duplicates().itertuples(index=False, name=None))
 
     def with_point(self, result: PointResult) -> "ResultTable":
         """The table with one more point."""

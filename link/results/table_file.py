@@ -142,6 +142,8 @@ def _with_journal(path: Path, table: ResultTable) -> ResultTable:
     from diffsem.link.results.result_rules import check_examples, check_rows
 
     results, seconds = read_journal(path, table.attributes)
+    if not results:
+        return table
     there = table.points()
     new = list({result.key: result for result in results if result.key not in there}.values())
     if not new:

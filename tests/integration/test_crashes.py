@@ -16,8 +16,7 @@ SMALL = [
     "timesteps=[30, 60, 90, 120, 150, 180, 210, 240]",
     "legitimate.snr_db=[-5, -2.5, 0, 2.5, 5, 7.5, 10, 12.5, 15, 17.5, 20]",
     "legitimate.receivers=[classifier]",
-    # A label needs no judge: a start is short, and there are many.
-    "eavesdropper.attacks=[linear-probe]",
+    "eavesdropper.attacks=[inversion-mlp]",
     "monte_carlo={max_images: 100, batch_size: 32, target_errors: null, ci_half_width: null}",
 ]
 NODES = 2

@@ -200,18 +200,16 @@ def test_an_attack_in_two_parts_resumes_to_the_same_weights(tmp_path):
     overrides = [*TOY, "legitimate.receivers=[classifier]", "eavesdropper.attacks=[schedule-aware]"]
     scenario = load_scenario("mnist-awgn", overrides)
     names = ["pair", "clean-pair.denoise-invert", "clean-pair.schedule-aware"]
-    with eagerly():
-        record = train_and_cut(scenario, tmp_path / "whole", tmp_path / "cut")
+    record = train_and_cut(scenario, tmp_path / "whole", tmp_path / "cut")
     assert list(record) == names
     # Two epochs for the U-Net, two for the decoder, and two more if so short a training has taught it nothing.
     assert record[names[1]]["epochs"] in (4, 6)
     # Cut off in the U-Net's second epoch, it is cut off once more in the decoder's.
     resumed, stops = tmp_path / "resumed", [StopAtCall(3)]
     log = one_after_another(record, tmp_path / "cut", resumed)
-    with eagerly():
-        with pytest.raises(Stop):
-            train_scenario(scenario, resumed, lambda name, epochs: stops if name == names[1] else [], log)
-        train_scenario(scenario, resumed, log=log)
+    with pytest.raises(Stop):
+        train_scenario(scenario, resumed, lambda name, epochs: stops if name == names[1] else [], log)
+    train_scenario(scenario, resumed, log=log)
     assert_same_weights(scenario, names[1:], tmp_path / "whole", resumed)
 
 

@@ -133,17 +133,16 @@ def test_a_small_file_that_claims_to_unpack_to_gigabytes_is_refused(path, tmp_pa
 
 
 @pytest.mark.slow
-def test_a_million_rows_are_opened_within_eight_seconds(shipped, tmp_path):
-    """Of processor time: another test may run beside it. Five on most machines."""
+def test_a_million_rows_are_opened_within_five_seconds(shipped, tmp_path):
     write_table(tmp_path / "r.h5", of_rows(shipped, 10**6))
     assert (tmp_path / "r.h5").stat().st_size < 100e6
     seconds = []
     for _ in range(3):
-        started = time.process_time()
+        started = time.perf_counter()
         rows = read_results(tmp_path / "r.h5")
-        seconds.append(time.process_time() - started)
+        seconds.append(time.perf_counter() - started)
     assert len(rows) == 10**6
-    assert min(seconds) < 8
-    started = time.process_time()
+    assert min(seconds) < 5
+    started = time.perf_counter()
     assert len(read_results(tmp_path / "r.h5", ["accuracy"], "node == 'receiver'")) > 0
-    assert time.process_time() - started < 3.5
+    assert time.perf_counter() - started < 2

@@ -47,8 +47,7 @@ class _Loader:
     def exec_module(self, module) -> None:
         os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
         # oneDNN is on by itself on some processors only. Without it the number of threads decides the last digits of a
-        # matrix product, workers' tables differ from a single process's, and a training step takes two to three times
-        # as long.
+        # matrix product, workers' tables differ from a single process's, and training is slower.
         os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
         with _closed_to_native_code(), _nothing_collected():
             self._loader.exec_module(module)

@@ -82,7 +82,7 @@ def bit_error_rate(modulation: str, snr_db, branches: int | None = None):
     >>> [round(float(bit_error_rate("bpsk", 0.0, branches)), 4) for branches in (None, 1, 2)]
     [0.0786, 0.1464, 0.0581]
     """
-    # Whoever only counts bits, as every command that reads a scenario does, starts a third sooner without it.
+    # Whoever only counts bits, as every command that reads a scenario does, starts sooner without it.
     from scipy.special import comb, erfc
 
     snr = 10 ** (np.asarray(snr_db, float) / 10)

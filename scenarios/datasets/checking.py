@@ -8,7 +8,7 @@ from typing import Any, get_args
 import numpy as np
 
 from diffsem.link import InputError
-from diffsem.scenarios.datasets.source import FEWEST, DataSource, LabelledImages, Sizes
+from diffsem.scenarios.datasets.source import ALL, FEWEST, SAME, DataSource, LabelledImages, Sizes
 from diffsem.scenarios.parts.outside import guarded
 from diffsem.scenarios.schema.values import Variation
 
@@ -34,6 +34,8 @@ def checked_source(source: Any, reference: str, where: str) -> DataSource:
     if not isinstance(source, DataSource):
         raise InputError(f"{told}: its source is {type(source).__name__}; allowed: diffsem.scenarios.DataSource")
     _check_sizes(source.sizes, told)
+    for name in {SAME, ALL} & set(source.surrogates):
+        raise InputError(f"{told}: a surrogate's name is '{name}', which means images of the data set itself")
 
     def safe(function: Callable) -> Callable:
         return guarded(reference, function, where)
@@ -71,7 +73,21 @@ def checked_source(source: Any, reference: str, where: str) -> DataSource:
         counted("training_images", source.training_images, FEWEST),
         {name: surrogate(name) for name in source.surrogates},
         safe(source.find),
+        {name: _attribute(safe(values), f"{told}: attribute {name}") for name, values in source.attributes.items()},
     )
+
+
+def _attribute(values: Callable, told: str) -> Callable[[LabelledImages], np.ndarray]:
+    """What says an attribute, and has to say a number of every image."""
+
+    def checked(part: LabelledImages) -> np.ndarray:
+        found = np.asarray(values(part))
+        if found.shape != (len(part),) or found.dtype.kind not in "iuf":
+            what = f"{found.dtype} {list(found.shape)}"
+            raise InputError(f"{told} gives {what}; allowed: a number an image, [{len(part)}]")
+        return found
+
+    return checked
 
 
 def _check_sizes(sizes: Any, told: str) -> None:

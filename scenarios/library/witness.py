@@ -1,7 +1,7 @@
 """A witness that owes the attacks nothing: what scikit-learn's learners read of what an eavesdropper hears."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 
@@ -18,6 +18,9 @@ LABEL = "label"
 # The most accurate of these on transmissions that are not among the neighbours.
 NEIGHBOURS = (1, 5, 15, 50, 150)
 BATCH = 500
+# Of an eavesdropper's images: a fifth of them is held out.
+FEWEST = 10
+LARGEST = 10**9
 
 
 @dataclass(frozen=True)
@@ -99,7 +102,7 @@ def overheard(
     Raises
     ------
     InputError
-        If the data set has no such attribute, and as `load_link` and `load_dataset` do.
+        If an argument is out of range, the data set has no such attribute, and as `load_link` and `load_dataset` do.
 
     Examples
     --------
@@ -112,10 +115,20 @@ def overheard(
     >>> found.accuracy > 0.5, found.transmissions
     (True, 500)
     """
-    source = plan(scenario).source
+    resolved = plan(scenario)
+    source, steps = resolved.source, resolved.setup.schedule.steps
+    for name, value, allowed in (
+        ("timestep", timestep, range(steps + 1)),
+        ("reader", reader, get_args(Reader)),
+        ("images", images, range(1, LARGEST)),
+        ("own_images", FEWEST if own_images is None else own_images, range(FEWEST, LARGEST)),
+        ("draws", draws, range(1, LARGEST)),
+    ):
+        if value not in allowed:
+            raise InputError(f"overheard: {name} {value}; allowed: {_words(allowed)}")
     if reads not in (LABEL, *source.attributes):
-        allowed = ", ".join((LABEL, *source.attributes))
-        raise InputError(f"dataset {source.name}: '{reads}' is nothing that its images tell; allowed: {allowed}")
+        known = ", ".join((LABEL, *source.attributes))
+        raise InputError(f"dataset {source.name}: '{reads}' is nothing that its images tell; allowed: {known}")
     data = splitting.load_dataset(source)
     own_part, test_part = data.surrogate[slice(own_images)], data.test[slice(images)]
     own_answers, answers = own_part.labels, test_part.labels
@@ -135,6 +148,12 @@ def overheard(
     low, high = wilson_interval(correct, len(answers))
     guess = float(np.bincount(answers).max() / len(answers))
     return Witness(correct / len(answers), low, high, guess, neighbours, len(own))
+
+
+def _words(allowed: range | tuple[str, ...]) -> str:
+    if isinstance(allowed, range):
+        return f"{allowed.start} or more" if allowed.stop == LARGEST else f"{allowed.start} to {allowed.stop - 1}"
+    return ", ".join(allowed)
 
 
 def _heard(link, part: LabelledImages, draws: int, levels: tuple[int, float, float], seed: int) -> np.ndarray:

@@ -52,6 +52,8 @@ def information(rows: pd.DataFrame) -> pd.DataFrame:
             | {"equivocation": known["label_entropy"] - known["leaked_bits"]}
             | {name: strongest[name] for name in CHANNELS}
         )
+    places = {name: place for place, name in enumerate(dict.fromkeys(rows["system"]))}
+    lines.sort(key=lambda line: (places[line["system"]], line["snr_db"]))
     columns = [*POINT, *where[4:], "snr_db", "system", "attack", "min_entropy_leakage", "min_entropy_leakage_low"]
     columns += ["min_entropy_leakage_high", "informed", *BITS, "equivocation", *CHANNELS]
     return pd.DataFrame(lines, columns=columns).rename(columns={"snr_db": "eavesdropper_snr_db"})

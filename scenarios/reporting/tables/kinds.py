@@ -97,7 +97,11 @@ def bits_table(rows: pd.DataFrame, title: str, sort: str = "") -> Sheet:
             "channel": Field(lambda line: cells.number(line["capacity"], 1)),
             "kept a use": Field(lambda line: cells.bits(line, "secrecy_capacity")),
         },
-        ((one_try, known, channels), ((*one_try[:1], *known[:1]), (one_try[1], known[1]), channels)),
+        (
+            (one_try, known, channels),
+            ((*one_try[:1], *known[:1]), (one_try[1], known[1]), channels),
+            ((_split("in one try"), _split("known")), (one_try[1], known[1]), (*channels[:2], _split("kept a use"))),
+        ),
         sections=_sections(lines, sort),
     )
 

@@ -1,5 +1,6 @@
 """Data sets by their words: shipped ones, and those from outside of the package."""
 
+import re
 import sys
 from pathlib import Path
 
@@ -158,6 +159,10 @@ def test_whether_words_come_from_outside_is_known_without_importing_them(module)
             "MINE = DatasetKind('x', lambda keys: stripes(keys, sizes={'augmentation': ('flip',)}), StripeKeys)",
             "its augmentation has 'flip'; allowed: mirror, shift",
         ),
+        (
+            "MINE = DatasetKind('x', lambda keys: stripes(keys, surrogates={'all': lambda: 3}), StripeKeys)",
+            "a surrogate's name is 'all', which means images of the data set itself",
+        ),
     ],
 )
 def test_a_kind_that_says_what_cannot_be_is_told_when_it_is_found(more, message, module):
@@ -209,3 +214,23 @@ def test_surrogates_of_ones_own_are_checked_too(module):
     more = "MINE = DatasetKind('x', lambda keys: stripes(keys, surrogates={'odd': lambda: draw(1, keys)}), StripeKeys)"
     source, _, _ = resolve_dataset(f"{module(more)}:MINE")
     assert "surrogate odd: 1 images; allowed: 2 or more" in told(source.surrogates["odd"])
+
+
+@pytest.mark.parametrize(
+    ("made", "message"),
+    [
+        ("part.labels % 2", ""),
+        ("part.images", r"attribute odd gives uint8 \[10, 8, 8, 1\]; allowed: a number an image, \[10\]"),
+        ("['a'] * 10", r"attribute odd gives <U1 \[10\]; allowed: a number an image"),
+        ("1 / 0", "ZeroDivisionError: division by zero"),
+    ],
+)
+def test_attributes_of_ones_own_are_kept_and_checked(made, message, module):
+    odd = f"attributes={{'odd': lambda part: {made}}}"
+    name = f"{module(f'MINE = DatasetKind(chr(120), lambda keys: stripes(keys, {odd}), StripeKeys)')}:MINE"
+    source, _, _ = resolve_dataset({"kind": name, "side": 8})
+    part = source.surrogates["dim"]()
+    if not message:
+        np.testing.assert_array_equal(source.attributes["odd"](part), part.labels % 2)
+        return
+    assert re.search(message, told(lambda: source.attributes["odd"](part)))

@@ -56,6 +56,21 @@ def test_what_is_no_attribute_is_told():
         overheard(QUICK, 240, 15.0, reads="age")
 
 
+@pytest.mark.parametrize(
+    ("asked", "told"),
+    [
+        ({"timestep": 501}, "timestep 501; allowed: 0 to 500"),
+        ({"reader": "oracle"}, "reader oracle; allowed: neighbours, network"),
+        ({"images": 0}, "images 0; allowed: 1 or more"),
+        ({"own_images": 1}, "own_images 1; allowed: 10 or more"),
+        ({"draws": 0}, "draws 0; allowed: 1 or more"),
+    ],
+)
+def test_what_cannot_be_asked_ends_in_one_line(asked, told):
+    with pytest.raises(InputError, match=f"^overheard: {told}$"):
+        overheard(**({"scenario": QUICK, "timestep": 240, "snr_db": 15.0} | asked))
+
+
 def bars(*widths):
     images = np.zeros((len(widths), 28, 28, 1), np.uint8)
     for image, width in zip(images, widths, strict=True):

@@ -23,7 +23,7 @@ SCENARIO = {
     "training": {
         "batch_size": 32,
         "epochs": {
-            "pair": 12,
+            "pair": 6,
             "denoiser": 1,
             "classifiers": 1,
             "adversary": 1,

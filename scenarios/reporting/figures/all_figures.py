@@ -208,6 +208,8 @@ def _files(figure: Figure, start: Path, look: Look) -> Iterator[tuple[Path, byte
         content = io.BytesIO()
         with matplotlib.rc_context(matplotlib.RcParams(look.settings)):
             figure.savefig(content, format=suffix)
+        # One layout for both: finding it takes a quarter of the time.
+        figure.set_layout_engine("none")
         yield start.with_name(f"{start.name}.{suffix}"), content.getvalue()
     if not look.titled:
         caption = str(figure.get_label()).replace(r"\$", "$")

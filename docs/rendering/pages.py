@@ -18,7 +18,7 @@ PAGES = tables.ROOT / "docs" / "results"
 EMPTY = re.compile(r"\n{3,}")
 TITLE = re.compile(r"^# ([^\n]+)\n\n(.+?)\n\n", re.MULTILINE | re.DOTALL)
 # Where a reader starts; the others follow in the order of their names.
-FIRST = ("mnist", "cifar10", "paper-figures/index", "defences", "channels", "solvers", "speed")
+FIRST = ("mnist", "trainings", "cifar10", "paper-figures/index", "defences", "channels", "solvers", "speed")
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,18 @@
 
 from collections.abc import Callable
 
-from rendering import calibration, comparisons, defending, fading, guidance, qualities, records, speeds, step_rules
+from rendering import (
+    calibration,
+    comparisons,
+    defending,
+    fading,
+    guidance,
+    qualities,
+    records,
+    retraining,
+    speeds,
+    step_rules,
+)
 
-SEVERAL = (calibration, comparisons, defending, fading, guidance, qualities, records, speeds, step_rules)
+SEVERAL = (calibration, comparisons, defending, fading, guidance, qualities, records, retraining, speeds, step_rules)
 FUNCTIONS: dict[str, Callable] = {function.__name__: function for module in SEVERAL for function in module.FUNCTIONS}

@@ -167,12 +167,16 @@ class _Sweep:
                 self._tell()
         total = len(self._variants) * len(sweep_points(self._planned.scenario))
         growing = GrowingTable(path, table, self._began, time.monotonic)
-        with closing(results), growing:
-            self._listeners.on_points(total - left, total)
-            for result in results:
-                growing.add(result)
-                left -= 1
+        try:
+            with closing(results), growing:
                 self._listeners.on_points(total - left, total)
+                for result in results:
+                    growing.add(result)
+                    self._listeners.on_points(total - left + growing.added, total)
+        except BaseException:
+            # What ends the sweep while a point is written keeps the point, but kept it from being told.
+            self._listeners.on_points(total - left + growing.added, total)
+            raise
         return growing.completed().rows_with_attributes()
 
     def _begin(self, path: Path | None, overwrite: bool) -> tuple[Dataset, ResultTable]:

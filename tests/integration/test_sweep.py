@@ -22,6 +22,7 @@ from diffsem.scenarios.datasets import resolve_dataset
 from diffsem.scenarios.datasets.splitting import load_dataset
 from diffsem.scenarios.runs import sweep
 from diffsem.scenarios.runs.resolving import plan
+from diffsem.scenarios.runs.table import growing_table
 from diffsem.scenarios.training.checkpoints import weights_file
 
 COLUMNS = ["system", "node", "snr_db", "receiver_snr_db", "timestep", "correct", "total", "psnr_db", "ssim"]
@@ -136,6 +137,24 @@ def test_a_run_that_is_stopped_keeps_its_points_and_resumes_to_the_identical_tab
         assert f"r.h5, and `diffsem {shlex.join(command[3:])}` goes on from there" in err.splitlines()[-1]
     assert subprocess.run(command, capture_output=True, check=True, env=dict(os.environ)).returncode == 0
     assert_same_table(path, whole)
+
+
+def test_a_point_that_was_being_written_when_the_run_was_stopped_is_told(tiny, tmp_path, monkeypatch):
+    path, told, write = tmp_path / "r.h5", [], growing_table.write_table
+
+    def interrupted_write(path, table):
+        monkeypatch.setattr(growing_table, "write_table", write)
+        raise KeyboardInterrupt
+
+    def on_points(done, total):
+        if not told:
+            monkeypatch.setattr(growing_table, "write_table", interrupted_write)
+        told.append((done, total))
+
+    with pytest.raises(KeyboardInterrupt):
+        sweep.run_plan(plan(tiny), path, listeners=sweep.Listeners(on_points))
+    assert told == [(0, 2), (1, 2)]
+    assert len(read_results(path)) == 1
 
 
 def test_a_table_of_another_scenario_or_other_weights_is_left_alone(scenario, whole):

@@ -30,6 +30,11 @@ class GrowingTable:
     clock : callable
         Seconds, of a clock that only goes forward.
 
+    Attributes
+    ----------
+    added : int
+        Points that were added, of which leaving the context loses none, whenever the sweep is ended.
+
     Raises
     ------
     InputError
@@ -41,6 +46,7 @@ class GrowingTable:
         self._table = table
         self._journal = None if path is None else Journal(path, table.attributes)
         self._waiting: list[PointResult] = []
+        self.added = 0
         self._clock = clock
         self._began = began
         self._before = float(table.attributes.get("wall_seconds", 0.0))
@@ -56,6 +62,7 @@ class GrowingTable:
     def add(self, result: PointResult) -> None:
         """One more point; it is on the disk when this returns."""
         self._waiting.append(result)
+        self.added += 1
         if self._journal is not None:
             self._journal.append(result, self._wall_seconds())
             if self._clock() >= self._next:

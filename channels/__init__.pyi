@@ -14,5 +14,8 @@ from .equalizer import EqualizerKind as EqualizerKind
 from .ofdm import Multipath as Multipath
 from .ofdm import OfdmChannel as OfdmChannel
 from .randomness import reseed as reseed
+from .rays import Rays as Rays
 from .symbols import features_to_symbols as features_to_symbols
 from .symbols import symbols_to_features as symbols_to_features
+from .traced_paths import TracedPaths as TracedPaths
+from .traced_paths import subcarrier_offsets as subcarrier_offsets

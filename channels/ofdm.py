@@ -1,6 +1,7 @@
-"""3GPP TDL and CDL channels over an OFDM grid with pilots, by Sionna."""
+"""Channels over an OFDM grid with pilots, by Sionna: 3GPP TDL and CDL, and ray-traced ones."""
 
 import math
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Literal
 
@@ -22,6 +23,7 @@ from sionna.phy.ofdm import (
 from diffsem.channels.channel import ChannelState
 from diffsem.channels.csi import Csi, csi_of
 from diffsem.channels.randomness import undisturbed
+from diffsem.channels.rays import Rays
 from diffsem.channels.streams import symbols_to_streams, uses_of
 
 # Of the model's own statistics, which the LMMSE estimator is told.
@@ -64,7 +66,7 @@ class Multipath:
 
 @keras.saving.register_keras_serializable("diffsem")
 class OfdmChannel(keras.layers.Layer):
-    """y = H x + n on every resource element of a grid, H from a TDL or CDL model; n ~ CN(0, no I).
+    """y = H x + n on every resource element of a grid, H from a TDL or CDL model or traced rays; n ~ CN(0, no I).
 
     A transmission fills as many OFDM symbols as its data need, and as many again as carry pilots; those are spread
     evenly over it. Every transmit antenna sends a stream with its share of the energy; pilots of different antennas
@@ -79,10 +81,11 @@ class OfdmChannel(keras.layers.Layer):
 
     Parameters
     ----------
-    multipath : Multipath or dict, optional
+    multipath : Multipath, Rays or dict, optional
         The model and the grid, or their fields.
     transmit_antennas, receive_antennas : int
-        More than one: independent for TDL; vertically polarised uniform linear arrays for CDL, half a wavelength apart.
+        More than one: independent for TDL; vertically polarised uniform linear arrays for CDL, half a wavelength apart;
+        those that were traced for rays.
     csi : Csi or dict, optional
         What the node knows of H, or its fields; perfect by default. "ls" is interpolated linearly, "lmmse" by the
         model's own covariances over time and frequency.
@@ -110,7 +113,8 @@ class OfdmChannel(keras.layers.Layer):
     ------
     ValueError
         If the subcarriers do not divide among the transmit antennas' pilots, or the CSI is outdated by other means than
-        the node's speed, or there are fewer streams than transmit antennas and pilots, or a call.
+        the node's speed, or there are fewer streams than transmit antennas and pilots, or a call; or rays were traced
+        between other numbers of antennas.
 
     Examples
     --------
@@ -126,7 +130,7 @@ class OfdmChannel(keras.layers.Layer):
 
     def __init__(self, multipath=None, transmit_antennas=1, receive_antennas=1, csi=None, streams=None, **kwargs):
         super().__init__(**kwargs)
-        self.multipath = Multipath(**multipath) if isinstance(multipath, dict) else multipath or Multipath()
+        self.multipath = _multipath_of(multipath)
         self.transmit_antennas = transmit_antennas
         self.receive_antennas = receive_antennas
         self.csi: Csi = csi_of(csi)
@@ -140,7 +144,7 @@ class OfdmChannel(keras.layers.Layer):
             )
         if self.csi.correlation != 1:
             raise ValueError("correlation: on a grid, channel knowledge grows old by the node's speed")
-        self._model = _channel_model(self.multipath, transmit_antennas, receive_antennas)
+        self._draw = _draw_of(self.multipath, transmit_antennas, receive_antennas)
         self._apply = ApplyOFDMChannel()
         self._awgn = AWGN()
         self._grids: dict[int, _Grid] = {}
@@ -149,10 +153,13 @@ class OfdmChannel(keras.layers.Layer):
         """Resource elements of the grid that `count` symbols take, pilots and empty ones among them."""
         return self._ofdm_symbols(count) * self.multipath.subcarriers
 
-    def fading(self, batch, count: int):
-        """H for `count` symbols, [batch, OFDM symbols, subcarriers, receive antennas, transmit antennas]."""
-        response = self._grid(count).draw(batch)  # [batch, 1, rx, 1, tx, OFDM symbols, subcarriers]
-        return tf.transpose(response[:, 0, :, 0], [0, 3, 4, 1, 2])
+    def fading(self, batch, count: int, place=None):
+        """H for `count` symbols, [batch, OFDM symbols, subcarriers, receive antennas, transmit antennas].
+
+        `place` as `Rays.draw` has it; of rays only.
+        """
+        draw = self._grid(count).draw
+        return draw(batch) if place is None else draw(batch, place)
 
     def observe(self, fading, no, count: int) -> ChannelState:
         """The channel between antennas where `count` symbols are, known perfectly.
@@ -222,7 +229,7 @@ class OfdmChannel(keras.layers.Layer):
 
     def get_config(self):
         return super().get_config() | {
-            "multipath": asdict(self.multipath),
+            "multipath": self.multipath.stored() if isinstance(self.multipath, Rays) else asdict(self.multipath),
             "transmit_antennas": self.transmit_antennas,
             "receive_antennas": self.receive_antennas,
             "csi": asdict(self.csi),
@@ -236,6 +243,9 @@ class _Grid:
 
     Parameters
     ----------
+    draw : callable
+        Batch -> H, as `OfdmChannel.fading` gives it.
+    place : ResourceGridMapper
     data : [N], int
         Places of its data, row by row.
     estimate : LSChannelEstimator or None
@@ -244,7 +254,7 @@ class _Grid:
         where estimates are averaged: it interpolates variances as it does estimates.
     """
 
-    draw: GenerateOFDMChannel
+    draw: Callable
     place: ResourceGridMapper
     data: np.ndarray
     estimate: LSChannelEstimator | None = None
@@ -256,7 +266,7 @@ def _build_grid(channel: OfdmChannel, ofdm_symbols: int) -> _Grid:
     grid = ResourceGrid(
         ofdm_symbols, multipath.subcarriers, multipath.subcarrier_spacing_khz * 1e3, num_streams_per_tx=antennas
     )
-    draw = GenerateOFDMChannel(channel._model, grid)
+    draw = channel._draw(grid)
     carries_data = np.ones([ofdm_symbols, multipath.subcarriers], bool)
     if not csi.pilots:
         return _Grid(draw, ResourceGridMapper(grid), np.flatnonzero(carries_data))
@@ -291,14 +301,39 @@ def _noise_share(pattern: PilotPattern):
     return tf.einsum("pkst,kp->kst", tf.abs(weight[:, 0, 0, 0]) ** 2, variance)
 
 
-def _covariances(draw: GenerateOFDMChannel):
+def _covariances(draw: Callable):
     """Of a channel over OFDM symbols [S, S] and over subcarriers [F, F], sampled from its model."""
     with undisturbed(seed=0):
-        response = draw(COVARIANCE_DRAWS)[:, 0, 0, 0, 0].numpy()
+        response = draw(COVARIANCE_DRAWS)[..., 0, 0].numpy()
     _, symbols, subcarriers = response.shape
     over_time = response.transpose(0, 2, 1).reshape(-1, symbols)
     over_frequency = response.reshape(-1, subcarriers)
     return tuple(tf.constant(rows.T @ rows.conj() / len(rows), tf.complex64) for rows in (over_time, over_frequency))
+
+
+def _multipath_of(words: "Multipath | Rays | dict | None") -> "Multipath | Rays":
+    """From an object, from its fields as they are stored, or the default."""
+    if not isinstance(words, dict):
+        return words or Multipath()
+    return Rays.restored(words) if "delays" in words else Multipath(**words)
+
+
+def _draw_of(multipath: "Multipath | Rays", transmit_antennas: int, receive_antennas: int) -> Callable:
+    """Grid -> (batch -> H)."""
+    if isinstance(multipath, Rays):
+        if multipath.gains.shape[1:3] != (receive_antennas, transmit_antennas):
+            raise ValueError(
+                f"rays from {multipath.gains.shape[2]} to {multipath.gains.shape[1]} antennas; there are "
+                f"{transmit_antennas} and {receive_antennas}"
+            )
+        return lambda grid: lambda *where: multipath.draw(grid.num_ofdm_symbols, *where)
+    model = _channel_model(multipath, transmit_antennas, receive_antennas)
+
+    def of_grid(grid: ResourceGrid) -> Callable:
+        response = GenerateOFDMChannel(model, grid)  # [batch, 1, rx, 1, tx, OFDM symbols, subcarriers]
+        return lambda batch: tf.transpose(response(batch)[:, 0, :, 0], [0, 3, 4, 1, 2])
+
+    return of_grid
 
 
 def _channel_model(multipath: Multipath, transmit_antennas: int, receive_antennas: int):

@@ -13,6 +13,7 @@ from diffsem.scenarios.commands.plotting import plot
 from diffsem.scenarios.commands.reporting import report
 from diffsem.scenarios.commands.simulating import pack, run, train
 from diffsem.scenarios.commands.tables import attacks, compare, export, leakage, show, spread
+from diffsem.scenarios.commands.tracing import trace
 from diffsem.scenarios.runs.parallel.quiet import collect_seldom
 
 app = typer.Typer(
@@ -41,7 +42,7 @@ def _of_every_command(
 ) -> None: ...
 
 
-SIMULATING = (run, train, pack, benchmark)
+SIMULATING = (run, train, pack, benchmark, trace)
 SHOWING = (show, leakage, attacks, compare, spread, plot, report, export)
 for command in (*SIMULATING, *SHOWING, check, scenarios, info):
     app.command()(command)

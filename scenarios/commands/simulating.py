@@ -1,18 +1,17 @@
 """run, train, pack: the commands that compute for long, and lose nothing when they are interrupted."""
 
-import contextlib
 import shlex
 import sys
 import time
-from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from diffsem.link import STOPPED, InputError, Stopwatch, escaped
-from diffsem.scenarios.commands.ending import INTERRUPTED, say
+from diffsem.link import STOPPED, Stopwatch, escaped
+from diffsem.scenarios.commands.ending import say
+from diffsem.scenarios.commands.interrupting import interruptible, same_command
 from diffsem.scenarios.commands.options import (
     DataDir,
     Distill,
@@ -62,7 +61,7 @@ def run(
     sweeps = sweeps_of(plan, out or Path("results") / f"{plan.scenario.name}.h5")
     for each, path in sweeps:
         done: list[int] = []
-        with _interruptible(partial(_kept_rows, path, done)):
+        with interruptible(partial(_kept_rows, path, done)):
             from diffsem.scenarios.runs.parallel.machines import Certificates, Machines
 
             asked = Machines(workers, scheduler, data_dir, Certificates(tls_ca_file, tls_cert, tls_key))
@@ -76,7 +75,7 @@ def run(
 def _kept_rows(path: Path, done: list[int]) -> str:
     if not done or not done[-1]:
         return ""
-    return f"finished points are in {path}, and {_same_command('--overwrite')} goes on from there"
+    return f"finished points are in {path}, and {same_command('--overwrite')} goes on from there"
 
 
 def _sweep(plan, path: Path, overwrite: bool, mixed_versions: bool, asked, done: list[int], stopwatch) -> None:
@@ -129,9 +128,9 @@ def _train(plan, folder: Path, fresh: bool, start, renew: bool, mixed_versions: 
     begun: list[str] = []
 
     def kept() -> str:
-        return f"finished epochs are in {folder}, and {_same_command('--fresh')} goes on from there" if begun else ""
+        return f"finished epochs are in {folder}, and {same_command('--fresh')} goes on from there" if begun else ""
 
-    with _interruptible(kept):
+    with interruptible(kept):
         load_tensorflow()
         from diffsem.scenarios.reporting.progress import training_progress
         from diffsem.scenarios.runs.train import Options, train_plan
@@ -188,26 +187,6 @@ def _print_profile(stopwatch: Stopwatch) -> None:
         typer.echo(escaped(line), err=True)
 
 
-@contextlib.contextmanager
-def _interruptible(kept: Callable[[], str]) -> Iterator[None]:
-    """End what is done meanwhile, when it is interrupted or cut off, by what is kept and the command that goes on.
-
-    `kept` says both, or nothing if nothing was finished.
-    """
-    try:
-        yield
-    except KeyboardInterrupt:
-        say(f"interrupted; {kept() or f'nothing was finished, {_same_command()} begins again'}")
-        raise typer.Exit(INTERRUPTED) from None
-    except InputError as error:
-        raise InputError("; ".join(filter(None, [str(error), kept()]))) from error
-
-
 def _typed() -> str:
     """What the user typed, for the table; letters that are no UTF-8 as Python writes them."""
     return shlex.join(["diffsem", *sys.argv[1:]]).encode("utf-8", "backslashreplace").decode()[:LONGEST_COMMAND]
-
-
-def _same_command(without: str = "") -> str:
-    """What the user typed, but for the option that would begin anew."""
-    return f"`{shlex.join(['diffsem', *(word for word in sys.argv[1:] if word != without)])}`"

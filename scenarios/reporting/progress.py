@@ -102,6 +102,20 @@ def sweep_progress(max_images: int) -> Iterator[tuple[Callable[[int, int], None]
 
 
 @contextmanager
+def one_bar(what: str) -> Iterator[Callable[[int, int], None]]:
+    """A bar that shows from the first call of what it gives on: (done, in all)."""
+    with _bars() as bars:
+        task = bars.add_task(what, total=None, note="")
+
+        def on_progress(done: int, total: int) -> None:
+            if not bars.live.is_started:
+                bars.start()
+            bars.update(task, completed=done, total=total)
+
+        yield on_progress
+
+
+@contextmanager
 def training_progress() -> Iterator[Callable[[str, int], Sequence[keras.callbacks.Callback]]]:
     """One bar a stage: gives `callbacks` for `train_scenario`. Off a terminal, one line an epoch instead."""
     with _bars() as bars:

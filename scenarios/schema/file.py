@@ -18,10 +18,19 @@ SHIPPED = Path(__file__).parents[1] / "shipped"
 
 def shipped_scenarios() -> list[str]:
     """Names of the scenarios inside the package."""
-    return sorted(path.stem for path in SHIPPED.glob("*.yaml"))
+    return _names_in(SHIPPED)
 
 
-def read_words(scenario: str | Path | Mapping[str, Any], overrides: Sequence[str] = ()) -> tuple[dict[str, Any], str]:
+def _names_in(folder: Path) -> list[str]:
+    return sorted(path.stem for path in folder.glob("*.yaml"))
+
+
+def read_words(
+    scenario: str | Path | Mapping[str, Any],
+    overrides: Sequence[str] = (),
+    what: str = "scenario",
+    shipped: Path = SHIPPED,
+) -> tuple[dict[str, Any], str]:
     """Read a scenario's keys and values, which are not validated yet.
 
     Parameters
@@ -30,6 +39,10 @@ def read_words(scenario: str | Path | Mapping[str, Any], overrides: Sequence[str
         A shipped name, a path to a YAML file, or what such a file holds.
     overrides : sequence of str
         "key.sub=VALUE" pairs, VALUE in YAML.
+    what : str
+        What such a file is called, for errors.
+    shipped : Path
+        The folder of the shipped ones.
 
     Returns
     -------
@@ -41,15 +54,15 @@ def read_words(scenario: str | Path | Mapping[str, Any], overrides: Sequence[str
     InputError
         One line: what is wrong, where, what is allowed.
     """
-    where = "given as keys" if isinstance(scenario, Mapping) else str(_find(scenario))
+    where = "given as keys" if isinstance(scenario, Mapping) else str(_find(scenario, what, shipped))
     try:
         content = read_yaml(_as_yaml(scenario) if isinstance(scenario, Mapping) else _text_of(Path(where)))
     except OSError as error:
-        raise InputError(f"scenario {where}: {error.strerror}") from error
+        raise InputError(f"{what} {where}: {error.strerror}") from error
     except ValueError as error:
-        raise InputError(f"scenario {where}: {error}") from error
+        raise InputError(f"{what} {where}: {error}") from error
     if not isinstance(content, dict):
-        raise InputError(f"scenario {where}: must hold keys and values, such as 'name: {Path(where).stem}'")
+        raise InputError(f"{what} {where}: must hold keys and values, such as 'name: {Path(where).stem}'")
     for override in overrides:
         _apply(content, override)
     return content, where
@@ -63,18 +76,18 @@ def _as_yaml(content: Mapping[str, Any]) -> str:
         raise ValueError("holds what YAML cannot; allowed: texts, numbers, booleans, lists and keys") from error
 
 
-def _find(scenario: str | Path) -> Path:
-    path, shown = Path(scenario), shortened(str(scenario))
+def _find(scenario: str | Path, what: str, folder: Path) -> Path:
+    path, shown, shipped = Path(scenario), shortened(str(scenario)), _names_in(folder)
     is_there = os.path.lexists(path)
     if path.suffix in {".yaml", ".yml"}:
         if not is_there:
-            raise InputError(f"scenario {shown}: no such file")
+            raise InputError(f"{what} {shown}: no such file")
         return path
-    if is_there and (os.path.isfile(path) or str(scenario) not in shipped_scenarios()):
+    if is_there and (os.path.isfile(path) or str(scenario) not in shipped):
         return path
-    if str(scenario) in shipped_scenarios():
-        return SHIPPED / f"{scenario}.yaml"
-    raise InputError(f"scenario {shown}: neither a file nor a shipped one ({', '.join(shipped_scenarios())})")
+    if str(scenario) in shipped:
+        return folder / f"{scenario}.yaml"
+    raise InputError(f"{what} {shown}: neither a file nor a shipped one ({', '.join(shipped)})")
 
 
 def _text_of(path: Path) -> str:

@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 SOURCES := setup.cfg pyproject.toml requirements.lock $(shell find api models channels link scenarios -type f -not -path '*/__pycache__/*')
 
-.PHONY: run test test-slow lint release docs pages tutorials bench scaling heaviest cluster solvers channels defences clean
+.PHONY: run test test-slow lint release docs pages tutorials bench scaling heaviest cluster solvers channels defences street clean
 
 run: .venv/installed
 	$(BIN)/diffsem run mnist-quick --out results/mnist-quick.h5
@@ -82,6 +82,14 @@ channels: .venv/installed
 # Every defence of the README: about an hour on two cores. Tables that are there already are not simulated again.
 defences: .venv/installed
 	bash notebooks/defences.sh $(BIN)/diffsem results/defences
+
+# The street that ships, traced anew (some 700 MB of Sionna RT, once), and the sweep over its places.
+STREET := scenarios/streets/shipped/street-canyon.channels.h5
+street: .venv/installed
+	$(BIN)/diffsem trace street-canyon --out $(STREET)
+	$(BIN)/diffsem run street-canyon --set legitimate.channel.file=$(STREET) \
+	  --set eavesdropper.channel.file=$(STREET) --out results/street-canyon.h5
+	$(BIN)/diffsem plot results/street-canyon.h5
 
 clean:
 	rm -rf .venv build dist results *.egg-info

@@ -122,6 +122,9 @@ from .monte_carlo.experiment import (
 from .monte_carlo.outcome import (
     EXAMPLES,
 )
+from .monte_carlo.places import (
+    Places,
+)
 from .monte_carlo.programs import (
     Programs,
 )
@@ -152,6 +155,7 @@ from .results.columns import (
     EXAMPLE_COLUMNS,
     RESULT_COLUMNS,
     SETTINGS,
+    STANDING,
     STEP_BINS,
     STEPS_A_BIN,
     Column,
@@ -228,6 +232,7 @@ __all__ = [
     "MODULATIONS",
     "RESULT_COLUMNS",
     "SETTINGS",
+    "STANDING",
     "STEPS_A_BIN",
     "STEP_BINS",
     "STOPPED",
@@ -263,6 +268,7 @@ __all__ = [
     "Pads",
     "Pairs",
     "Payload",
+    "Places",
     "Point",
     "PointResult",
     "Precoding",

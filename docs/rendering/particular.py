@@ -13,7 +13,20 @@ from rendering import (
     retraining,
     speeds,
     step_rules,
+    streets,
 )
 
-SEVERAL = (calibration, comparisons, defending, fading, guidance, qualities, records, retraining, speeds, step_rules)
+SEVERAL = (
+    calibration,
+    comparisons,
+    defending,
+    fading,
+    guidance,
+    qualities,
+    records,
+    retraining,
+    speeds,
+    step_rules,
+    streets,
+)
 FUNCTIONS: dict[str, Callable] = {function.__name__: function for module in SEVERAL for function in module.FUNCTIONS}

@@ -133,7 +133,7 @@ class Table:
         return found
 
     def _hits(self, row: dict[str, Any]) -> np.ndarray | None:
-        return self.result.hits_of(row["place"])
+        return self.result.hits_of(row["row"])
 
     @property
     def _images_of(self) -> str:
@@ -169,7 +169,7 @@ class Table:
     def _records(self) -> list[dict[str, Any]]:
         rows = self.result.rows.to_dict("records")
         return [
-            {str(name): value for name, value in row.items()} | {"place": n, "table": self.path}
+            {str(name): value for name, value in row.items()} | {"row": n, "table": self.path}
             for n, row in enumerate(rows)
         ]
 

@@ -80,9 +80,10 @@ class Reception(keras.layers.Layer):
     def build(self, input_shape):
         self.built = True
 
-    def fading(self, radiated):
-        """A draw of this node's fading for [B, ...] radiated features."""
-        return self.channel.fading(ops.shape(radiated)[0], math.prod(radiated.shape[1:]) // 2)
+    def fading(self, radiated, place=None):
+        """A draw of this node's fading for [B, ...] radiated features; at a place, where its channel has several."""
+        where = () if place is None else (place,)
+        return self.channel.fading(ops.shape(radiated)[0], math.prod(radiated.shape[1:]) // 2, *where)
 
     def channel_uses(self, feature_shape) -> int:
         """Channel uses that a feature takes, pilots among them."""

@@ -1,6 +1,7 @@
 """The wiretap link: one transmitter, two listeners, each on a channel of its own."""
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import keras
@@ -149,7 +150,7 @@ class WiretapLink:
         self_noise = 1 - np.interp(noise_step, np.arange(len(alpha_bar)), alpha_bar)
         return float(alpha_bar[step] / (alpha_bar[step] + self_noise))
 
-    def transmit(self, image, step, snr_db, eavesdropper_snr_db, seeds: Seeds):
+    def transmit(self, image, step, snr_db, eavesdropper_snr_db, seeds: Seeds, places=None):
         """One transmission of a batch, heard by both nodes, and those that the eavesdropper alone goes on to hear.
 
         As part of a graph or outside of one.
@@ -165,6 +166,9 @@ class WiretapLink:
             Es/N0 at the eavesdropper, dB; each entry is an eavesdropper with the same noise scaled differently.
         seeds : Seeds
             As many looks of the eavesdropper as there are seeds for them.
+        places : [eavesdroppers], int, optional
+            Where each eavesdropper stands among the places of its channel (`OfdmChannel.fading`), with fading and noise
+            of its own there. Default: all where the channel has them.
 
         Returns
         -------
@@ -187,10 +191,10 @@ class WiretapLink:
         receiver = _observe(self.legitimate, own, step)
         if len(eavesdropper_snr_db) == 0:
             return receiver, [], first.noise_step
-        by_look = [self._overhear(first, eavesdropper_snr_db, beams, seeds.eavesdropper[0], fading)]
+        by_look = [self._overhear(first, eavesdropper_snr_db, beams, seeds.eavesdropper[0], places, fading)]
         for noise_seed, channel_seed in zip(seeds.self_noise[1:], seeds.eavesdropper[1:], strict=True):
             later, beams = self._send_again(feature, step, snr, noise_seed)
-            by_look.append(self._overhear(later, eavesdropper_snr_db, beams, channel_seed))
+            by_look.append(self._overhear(later, eavesdropper_snr_db, beams, channel_seed, places))
         overheard: list[Observation] = []
         for place in range(len(eavesdropper_snr_db)):
             looks = [heard[place] for heard in by_look]
@@ -241,21 +245,24 @@ class WiretapLink:
         return state, form_beams(symbols, state.known, sent.signal_energy, sent.artificial_noise)
 
     def _overhear(
-        self, sent: _Transmission, eavesdropper_snr_db, beams: Beams | None, seed, receiver_fading=None
+        self, sent: _Transmission, eavesdropper_snr_db, beams: Beams | None, seed, places=None, receiver_fading=None
     ) -> list[NoisyFeature]:
         """What each eavesdropper has of one transmission.
 
         `receiver_fading` where the receiver hears it too, and the fading of both may go together.
         """
-        heard = []
-        for own_snr_db in eavesdropper_snr_db:
-            reseed(seed)
-            fading = self.eavesdropper.fading(sent.feature)
+
+        def at(own_snr_db, own_seed, *place) -> NoisyFeature:
+            reseed(own_seed)
+            fading = self.eavesdropper.fading(sent.feature, *place)
             if receiver_fading is not None:
                 fading = correlate(fading, receiver_fading, self.fading_correlation)
             noisy = self._hear(self.eavesdropper, sent, _linear(own_snr_db), fading, beams)
-            heard.append(self._with_known_keys(noisy, sent, seed))
-        return heard
+            return self._with_known_keys(noisy, sent, own_seed)
+
+        if places is None:
+            return [at(own_snr_db, seed) for own_snr_db in eavesdropper_snr_db]
+        return _one_by_one(at, tf.stack(eavesdropper_snr_db), seed, places)
 
     def _hear(self, node: Reception, sent: _Transmission, snr, fading, beams, state=None) -> NoisyFeature:
         inputs = [*sent.inputs, snr]
@@ -280,6 +287,20 @@ class WiretapLink:
             tf.where(has_key, open_to_it.noise, heard.noise),
             heard.capacity,
         )
+
+
+def _one_by_one(at: Callable[..., NoisyFeature], snr_db, seed, places) -> list[NoisyFeature]:
+    """What is heard at each of many places: traced once, and with noise of its own at each."""
+    numbers = tf.cast(places, tf.int32)
+    seeds = tf.cast(seed, tf.int64) + tf.cast(numbers, tf.int64)
+
+    def one(job):
+        noisy = at(*job)
+        return noisy.values, noisy.signal, noisy.noise, noisy.capacity
+
+    # Sionna's stream is set anew for every place: one after another.
+    made = tf.map_fn(one, (snr_db, seeds, numbers), parallel_iterations=1, fn_output_signature=(tf.float32,) * 4)
+    return [NoisyFeature(*parts) for parts in zip(*(tf.unstack(each) for each in made), strict=True)]
 
 
 def _observe(node: Reception, noisy: NoisyFeature, step) -> Observation:

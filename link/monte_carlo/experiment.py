@@ -7,6 +7,7 @@ from typing import Literal
 import numpy as np
 
 import diffsem.models as models
+from diffsem.link.monte_carlo.places import Places
 from diffsem.link.monte_carlo.stopping_rule import StoppingRule
 from diffsem.link.transmission.bit_transmission import BitTransmission
 from diffsem.link.transmission.link import Link
@@ -117,7 +118,7 @@ class Experiment:
     digital : sequence of BitTransmission
         Digital systems over the legitimate channel, without self-noise.
     eavesdroppers : int
-        Eavesdropper SNRs a point.
+        Eavesdropper SNRs a point, or places.
     looks : int
         Repeated transmissions of an image (looks) that an eavesdropper hears.
     passes : int
@@ -127,6 +128,8 @@ class Experiment:
         Batches, of one point or of several, that are simulated together. Changes speed and memory, never a count.
     xla : bool
         Compile receivers and attacks by XLA.
+    places : mapping of str to Places
+        By node ("receiver", "adversary"): where it stands, if its channel is traced; a receiver has one place.
     settings : mapping of str to mapping
         By node ("receiver", "adversary"): the columns `SETTINGS` of its rows, for the table.
 
@@ -162,6 +165,7 @@ class Experiment:
     classes: int = 10
     pool: int = 32
     xla: bool = False
+    places: Mapping[str, Places] = field(default_factory=dict)
     settings: Mapping[str, Mapping[str, str | int]] = field(default_factory=dict)
 
     def rule(self, scored: Literal["label", "block"] = "label") -> StoppingRule:

@@ -11,7 +11,7 @@ from diffsem.link.monte_carlo.experiment import Attack, Experiment
 from diffsem.link.monte_carlo.node import Node
 from diffsem.link.monte_carlo.outcome import Attacked, Outcome
 from diffsem.link.monte_carlo.part import TOGETHER, Part, part_of_digital, parts_of
-from diffsem.link.monte_carlo.rows import axes_of, row_of, stop_reason
+from diffsem.link.monte_carlo.rows import axes_of, first_place, row_of, standing, stop_reason
 from diffsem.link.monte_carlo.tally import Tally
 from diffsem.link.results.point import Point, PointResult
 from diffsem.link.transmission.bit_transmission import BitTransmission
@@ -105,9 +105,10 @@ class PointRun:
         first = self._parts[TOGETHER].done == 0
         self._count_systems(outcome, place, counted)
         for attack, eavesdroppers in zip(self._experiment.attacks, outcome.attacks, strict=True):
-            for eavesdropper, made in enumerate(eavesdroppers):
+            for eavesdropper, made in enumerate(eavesdroppers[: len(self.point.eavesdropper_snr_db)]):
                 self._count_attack(outcome, place, counted, attack, eavesdropper, made)
-                if first and made.images is not None:
+                # Of a map nobody looks through the images.
+                if first and made.images is not None and not self.point.places:
                     self._keep_examples(attack, eavesdropper, made.images[place][counted])
 
     def _count_systems(self, outcome: Outcome, place: int, counted: slice) -> None:
@@ -131,11 +132,12 @@ class PointRun:
         observed = 1 + eavesdropper
         own, heard = (outcome.capacity[transmitter][place, node][counted] for node in (0, observed))
         kept = np.maximum(own - heard, 0)
+        stands_at = self._place_of(eavesdropper)
         # Systems behind one transmitter differ in their receivers only: the eavesdropper is the same.
         for system in self._experiment.systems:
             if system.transmitter != transmitter:
                 continue
-            node = Node(system.name, transmitter, attack, self.point.eavesdropper_snr_db[eavesdropper])
+            node = Node(system.name, transmitter, attack, self.point.eavesdropper_snr_db[eavesdropper], place=stands_at)
             self._tally(node).add(
                 hits,
                 outcome.labels[place][counted],
@@ -152,6 +154,10 @@ class PointRun:
                 ssim=_batch(made.ssim, place, counted),
             )
 
+    def _place_of(self, eavesdropper: int) -> int:
+        places = self.point.places
+        return places[eavesdropper] if places else first_place(self._experiment, self.point)
+
     def _keep_examples(self, attack: Attack, eavesdropper: int, images: np.ndarray) -> None:
         self._examples.append(
             {
@@ -160,7 +166,7 @@ class PointRun:
                 "timestep": self.point.timestep,
                 "receiver_snr_db": self.point.snr_db,
                 "snr_db": self.point.eavesdropper_snr_db[eavesdropper],
-                **axes_of(self._experiment),
+                **axes_of(self._experiment, self.point),
                 "images": images,
             }
         )
@@ -181,10 +187,17 @@ class PointRun:
         order = [system.name for system in self._experiment.systems]
         order += [digital.name for digital in self._experiment.digital]
         nodes = sorted(self._tallies, key=lambda node: order.index(node.system))
-        rows = [row_of(self._experiment, self.point, node, self._tallies[node]) for node in nodes]
-        by_step = np.stack([self._tallies[node].by_step for node in nodes])
-        hits = packed_hits([self._tallies[node].hits for node in nodes])
-        return PointResult(self.point, rows, by_step, self._examples, self.done, hits)
+        made = {node: row_of(self._experiment, self.point, node, self._tallies[node]) for node in nodes}
+        # A receiver that hears the same at every place has a row at each, as on every other axis.
+        told = [
+            (node, made[node] if node.attack else {**made[node], **standing(self._experiment, "receiver", place)})
+            for place in self.point.places or [first_place(self._experiment, self.point)]
+            for node in nodes
+            if node.attack is None or node.place == place
+        ]
+        by_step = np.stack([self._tallies[node].by_step for node, _ in told])
+        hits = packed_hits([self._tallies[node].hits for node, _ in told])
+        return PointResult(self.point, [row for _, row in told], by_step, self._examples, self.done, hits)
 
     def _not_finite(self, part: str, outcome: Outcome, place: int) -> str:
         """What of a batch of a part is not, from the transmitter on; "" if all is."""
@@ -197,7 +210,7 @@ class PointRun:
     def _images_not_finite(self, outcome: Outcome, place: int) -> str:
         own, heard = self.point.eavesdropper_snr_db, outcome.heard_finite
         for transmitter in heard:
-            for node, finite in enumerate(heard[transmitter][place]):
+            for node, finite in enumerate(heard[transmitter][place][: 1 + len(own)]):
                 if not finite:
                     listener = f"the eavesdropper at {own[node - 1]:g} dB" if node else "the receiver"
                     return f"transmitter {transmitter}: what {listener} hears is"
@@ -206,7 +219,7 @@ class PointRun:
                 return f"system {system.name} behind transmitter {system.transmitter}: its logits are"
         for attack, eavesdroppers in zip(self._experiment.attacks, outcome.attacks, strict=True):
             what = "images, or the judges' logits of them," if attack.reconstructs else "logits"
-            for snr_db, made in zip(own, eavesdroppers, strict=True):
+            for snr_db, made in zip(own, eavesdroppers[: len(own)], strict=True):
                 if not made.finite[place]:
                     return f"attack {attack.name} on transmitter {attack.transmitter} at {snr_db:g} dB: its {what} are"
         return ""

@@ -136,10 +136,14 @@ class Programs:
         noise_step = np.zeros([len(jobs), self._experiment.batch_size], np.int32)
         if jobs:
             first, timestep = self._first(jobs), tf.constant([job.point.timestep for job in jobs], tf.int32)
-            snr_db = tf.constant([[job.point.snr_db, *job.point.eavesdropper_snr_db] for job in jobs], tf.float64)
+            own_snr_db = [_filled(job.point.eavesdropper_snr_db, self._experiment.eavesdroppers) for job in jobs]
+            snr_db = tf.constant(
+                [[job.point.snr_db, *own] for job, own in zip(jobs, own_snr_db, strict=True)], tf.float64
+            )
+            places = self._places(jobs)
             roles = tf.constant([seeds[job] for job in jobs], tf.int64)
             for name, transmit in self._transmit.items():
-                made = transmit(first, timestep, snr_db, roles)
+                made = transmit(first, timestep, snr_db, places, roles)
                 received[name], steps[name], esnr[name], capacity[name], heard_finite[name], noise_step = made
         return received, steps, esnr, capacity, heard_finite, noise_step
 
@@ -153,6 +157,19 @@ class Programs:
                 roles = tf.constant([seeds[job][:2] for job in jobs], tf.int64)
                 decided[system.name] = self._digital[system.name](self._first(jobs), snr_db, roles)
         return decided
+
+    def _places(self, jobs: Sequence[Job]) -> tf.Tensor:
+        """[K, E] places among those of the eavesdropper's channel; [K, 0] where none are swept."""
+        if not self._swept:
+            return tf.zeros([len(jobs), 0], tf.int32)
+        numbers = [_filled(job.point.places, self._experiment.eavesdroppers) for job in jobs]
+        return tf.constant(np.searchsorted(self._experiment.places["adversary"].numbers, numbers), tf.int32)
+
+    @property
+    def _swept(self) -> bool:
+        """Whether eavesdroppers differ by where they stand."""
+        there = self._experiment.places.get("adversary")
+        return there is not None and len(there.numbers) > 1
 
     def _seeds(self, job: Job) -> list[int]:
         return [derive_seed(self._experiment.seed, job.point, job.batch, role) for role in self._roles]
@@ -179,12 +196,12 @@ class Programs:
         return np.stack([over_looks(values[:, place], axis=1) for place in places], axis=1)
 
     def _transmission(self, name: str) -> Callable:
-        """[K] first image, [K] t, [K, 1 + E] SNR in dB, [K, roles] seeds -> y, t', ESNR, capacity of all observations.
+        """[K] first image, [K] t, [K, 1 + E] SNR in dB, [K, E] places, [K, roles] seeds -> y, t', ESNR, capacity.
 
-        Then whether the first three are finite, [K, observations], and s.
+        Of all observations; then whether the first three are finite, [K, observations], and s.
         """
         link, size, eavesdroppers = self._experiment.links[name], self._experiment.batch_size, self._eavesdroppers(name)
-        roles = len(self._roles)
+        roles, swept = len(self._roles), self._swept
         observations = 1 + eavesdroppers * link.observations(self._experiment.looks)
         outputs = (
             tf.TensorSpec([observations, size, *link.feature_shape]),
@@ -196,15 +213,17 @@ class Programs:
         )
 
         def one(job):
-            first, timestep, snr_db, seeds = job
+            first, timestep, snr_db, places, seeds = job
             receiver_snr_db, *others_snr_db = (tf.fill([size], snr) for snr in tf.unstack(snr_db))
             image = tf.gather(self._images, self._index(first[None])[0])
+            where = {"places": places[:eavesdroppers]} if swept else {}
             receiver, overheard, noise_step = link.transmit(
                 image,
                 tf.fill([size], timestep),
                 receiver_snr_db,
                 others_snr_db[:eavesdroppers],
                 Seeds.unpack(tf.unstack(seeds)),
+                **where,
             )
             nodes = [receiver, *overheard]
             measured = [tf.stack([getattr(node, name) for node in nodes]) for name in ("received", "step", "esnr")]
@@ -221,6 +240,7 @@ class Programs:
                 tf.TensorSpec([None], tf.int32),
                 tf.TensorSpec([None], tf.int32),
                 tf.TensorSpec([None, 1 + self._experiment.eavesdroppers], tf.float64),
+                tf.TensorSpec([None, swept * self._experiment.eavesdroppers], tf.int32),
                 tf.TensorSpec([None, roles], tf.int64),
             ],
         )
@@ -335,6 +355,11 @@ class Programs:
     def _index(self, first):
         """[K] first image of every batch -> [K, B] places in the test set, which starts anew when it runs out."""
         return (first[:, None] + tf.range(self._experiment.batch_size)) % len(self._experiment.labels)
+
+
+def _filled(values: Sequence, count: int) -> list:
+    """As many values as a program takes: the last one again, whose outcome nobody counts."""
+    return [*values, *[*values[-1:]] * (count - len(values))]
 
 
 def _finite(values):

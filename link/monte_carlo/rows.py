@@ -16,7 +16,7 @@ BITS_DIGITS = 4
 
 
 def row_of(experiment: Experiment, point: Point, node: Node, tally: Tally) -> dict:
-    """The columns of `COLUMNS` of a node."""
+    """The columns of `COLUMNS` of a node; of several places, a receiver's are of the first (`standing` has others)."""
     low, high = tally.interval()
     worst, worst_correct, worst_total = tally.worst_class()
     attack = node.attack
@@ -64,7 +64,7 @@ def row_of(experiment: Experiment, point: Point, node: Node, tally: Tally) -> di
         "training_epochs": attack.training_epochs if attack else 0,
         "warning": attack.warning if attack else "",
         "stop_reason": stop_reason(experiment, node, tally),
-        **_settings(experiment, role),
+        **_settings(experiment, role, node.place if attack else first_place(experiment, point)),
     } | _error_rates(experiment, node, tally)
 
 
@@ -92,14 +92,31 @@ def _with_ends(name: str, bits: Bits) -> dict:
     return {name: round(value, BITS_DIGITS) for name, value in values.items()}
 
 
-def _settings(experiment: Experiment, role: str) -> dict:
-    return {name: ADDED[name] for name in SETTINGS} | dict(experiment.settings.get(role, {}))
+def _settings(experiment: Experiment, role: str, place: int) -> dict:
+    told = dict(experiment.settings.get(role, {}))
+    return {name: ADDED[name] for name in SETTINGS} | told | standing(experiment, role, place)
 
 
-def axes_of(experiment: Experiment) -> dict:
-    """What all rows of an experiment, and its examples, have in the columns `AXES`."""
-    settings = _settings(experiment, "adversary")
+def axes_of(experiment: Experiment, point: Point) -> dict:
+    """What all rows of an experiment, and its examples, have in the columns `AXES`; of a point's places the first."""
+    settings = _settings(experiment, "adversary", first_place(experiment, point))
     return {name: settings[name] for name in AXES}
+
+
+def first_place(experiment: Experiment, point: Point) -> int:
+    """The number of a point's first place, or of the only one that there is; -1 without a street."""
+    if point.places:
+        return point.places[0]
+    there = experiment.places.get("adversary")
+    return -1 if there is None else int(there.numbers[0])
+
+
+def standing(experiment: Experiment, role: str, place: int) -> dict:
+    """The columns `place` and `STANDING` of a row; a receiver's tell the eavesdropper's place, and where it stands."""
+    there = experiment.places.get(role)
+    if there is None:
+        return {"place": place}
+    return {"place": place, **there.row(place if role == "adversary" else int(there.numbers[0]))}
 
 
 def stop_reason(experiment: Experiment, node: Node, tally: Tally) -> str:

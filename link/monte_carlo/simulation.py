@@ -45,7 +45,7 @@ def simulate_points(
     Raises
     ------
     ValueError
-        If a point has not as many eavesdroppers as the experiment.
+        If a point has not as many eavesdroppers as the experiment, or, of places, more than it.
     InputError
         If anything that a node hears or makes of it is NaN or infinite; points that are done come first.
 
@@ -73,7 +73,10 @@ def simulate_points(
     [('always-3', 2, 8, 'max_images')]
     """
     for point in points:
-        if len(point.eavesdropper_snr_db) != experiment.eavesdroppers:
+        own = len(point.eavesdropper_snr_db)
+        if point.places and (own != len(point.places) or own > experiment.eavesdroppers):
+            raise ValueError(f"{point}: needs at most {experiment.eavesdroppers} places, and an SNR for each")
+        if not point.places and own != experiment.eavesdroppers:
             raise ValueError(f"{point}: needs {experiment.eavesdroppers} eavesdropper SNRs, one for each")
     waiting = iter(points)
     runs: list[PointRun] = []

@@ -107,6 +107,15 @@ RESULT_COLUMNS = (
     Column("eavesdropper_looks", np.int64, "transmissions", "that the point's eavesdropper hears; 0: not recorded", 0),
     Column("denoising_steps", np.int64, "steps", "of the denoisers' solver at the point; 0: not recorded", 0),
     Column("seed", np.int64, "number", "that the point's random draws derive from; -1: not recorded", -1),
+    Column(
+        "place", np.int64, "number", "of the eavesdropper among a trace's places; -1: its channel is not traced", -1
+    ),
+    Column("x_m", np.float64, "m", "where the node stands in its street; NaN: its channel is not traced", NAN),
+    Column("y_m", np.float64, "m", "the same across", NAN),
+    Column(
+        "path_gain_db", np.float64, "dB", "received over radiated power there, mean over fading; NaN: not traced", NAN
+    ),
+    Column("line_of_sight", np.int64, "", "whether it sees the transmitter: 1, 0; -1: its channel is not traced", -1),
     Column("knows_step", np.bool_, "", "whether the node is told the noise level", True),
     Column("surrogate", str, "", "what an attack was trained on: kind of images, and the share that was used", ""),
     Column("threat", str, "", "what an attacker knows of its target: black-box, white-box; empty: not recorded", ""),
@@ -145,11 +154,14 @@ AXES = (
     "receiver_antennas",
     "eavesdropper_antennas",
     "eavesdropper_looks",
+    "place",
 )
+# Where a node stands.
+STANDING = ("x_m", "y_m", "path_gain_db", "line_of_sight")
 # Which point a row is of.
 POINT_COLUMNS = ["timestep", "receiver_snr_db", *AXES]
 # What a point's rows say of how the sweep was set up.
-SETTINGS = ("receive_antennas", "csi", "equalizer", *AXES)
+SETTINGS = ("receive_antennas", "csi", "equalizer", *AXES, *STANDING)
 # Images are also counted by the step t' at which they stood: 0 to 9, 10 to 19, ... and 500.
 STEPS_A_BIN = 10
 STEP_BINS = 51

@@ -117,8 +117,9 @@ def _result(text: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> PointR
     if len(hits):
         hits_are_known(hits, *(np.array([row[name] for row in rows]) for name in ("correct", "total")))
     images = int(text["images"])
+    places = tuple(int(place) for place in point.get("places", ()))
     return PointResult(
-        Point(int(point["timestep"]), float(point["snr_db"]), own), rows, by_step, examples, images, hits
+        Point(int(point["timestep"]), float(point["snr_db"]), own, places), rows, by_step, examples, images, hits
     )
 
 

@@ -19,6 +19,9 @@ class Point:
         Es/N0 at the legitimate receiver, dB.
     eavesdropper_snr_db : tuple of float
         Es/N0 at the eavesdropper, dB; one adversary row each. As many at every point of a sweep.
+    places : tuple of int
+        Where each of them stands, as numbers of places of a traced street: at most as many as at any point of a sweep.
+        Each has noise of its own then. Empty: all stand where the channel has them.
 
     Examples
     --------
@@ -33,6 +36,7 @@ class Point:
     timestep: int
     snr_db: float
     eavesdropper_snr_db: tuple[float, ...]
+    places: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)

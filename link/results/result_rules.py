@@ -26,6 +26,8 @@ JSON: dict[str, TypeAdapter] = {
     "mixed_versions": TypeAdapter(list[dict[str, str]]),
     "environment": TypeAdapter(dict[str, JsonValue]),
     "pretrained_networks": TypeAdapter(list[str]),
+    "traces_sha256": TypeAdapter(dict[str, str]),
+    "street": TypeAdapter(dict[str, JsonValue]),
 }
 NAMES = ("system", "attack", "transmitter", "channel")
 TEXTS = ("surrogate", "threat", "warning", "stop_reason", "csi", "equalizer")
@@ -50,7 +52,7 @@ COUNTS = (
     "blocks",
     "block_errors",
 )
-UNKNOWN_AS_MINUS_ONE = ("both_correct", "correct_even", "both_correct_even", "worst_class", "seed")
+UNKNOWN_AS_MINUS_ONE = ("both_correct", "correct_even", "both_correct_even", "worst_class", "seed", "place")
 # Each at most the other, in every row.
 PARTS = (
     ("correct", "total"),
@@ -168,6 +170,8 @@ ROWS = pa.DataFrameSchema(
         **{name: pa.Column(checks=SHARE, nullable=True) for name in ("signal_power", "ceiling", "largest_class")},
         **{name: pa.Column(checks=BITS, nullable=True) for name in LEAKED},
         **{name: pa.Column(checks=CAPACITY, nullable=True) for name in ("label_entropy", *CAPACITIES[:2])},
+        **{name: pa.Column(checks=LEVEL, nullable=True) for name in ("x_m", "y_m", "path_gain_db")},
+        "line_of_sight": pa.Column(checks=_between(-1, 1)),
         "node": _text(LONGEST_NAME, "receiver", "adversary"),
         "scored": _text(LONGEST_NAME, "label", "block"),
         "esnr_db": pa.Column(),
@@ -191,7 +195,7 @@ EXAMPLES = pa.DataFrameSchema(
         **{name: _text(LONGEST_NAME) for name in ("transmitter", "attack")},
         "timestep": pa.Column(checks=_between(0, LAST_STEP)),
         **{name: pa.Column(checks=LEVEL) for name in ("receiver_snr_db", "snr_db")},
-        **{name: pa.Column(checks=_between(-1 if name == "seed" else 0, LARGEST_COUNT)) for name in AXES},
+        **{name: pa.Column(checks=_between(-1 if name in UNKNOWN_AS_MINUS_ONE else 0, LARGEST_COUNT)) for name in AXES},
     }
 )
 

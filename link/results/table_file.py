@@ -44,6 +44,8 @@ ATTRIBUTES = {
     "pretrained_networks": str,
     "weights_sha256": str,
     "data_sha256": str,
+    "traces_sha256": str,
+    "street": str,
     "classes": int,
     "created": str,
     "command": str,

@@ -29,15 +29,21 @@ def leakage(
     systems: Systems = None,
     at: At = "",
     bits: Annotated[bool, typer.Option("--bits", help="Bits, not accuracies.")] = False,
+    more_than: Annotated[
+        float | None,
+        typer.Option(min=0, max=100, help="Of a map: in which share of the area more than so many percent are read."),
+    ] = None,
     sort: Sort = "",
     format_: FormatOption = Format.TABLE,
 ) -> None:
     """Print what the strongest attack leaves of the privacy gap, next to the gap that the paper's attacker alone shows.
 
     The paper's attacker is not told the noise level; without one, its columns are empty. Percent with 95% intervals;
-    the worst class of the receiver and of the strongest attack. With --bits: what leaks of the label in bits.
+    the worst class of the receiver and of the strongest attack. With --bits: what leaks of the label in bits. Of a map
+    of places: the share of the area in which more than 20, 50 and 90 percent of the images are read, or --more-than.
     """
-    from diffsem.scenarios.reporting.tables import bits_table, leakage_table
+    from diffsem.scenarios.reporting.street.maps import is_map
+    from diffsem.scenarios.reporting.tables import LEVELS, bits_table, leakage_table, map_table
 
     if csv:
         check_own_output(csv, "csv file")
@@ -45,8 +51,14 @@ def leakage(
     rows = asked.rows(results)
     if len(rows) and not (rows["scored"] == "label").any():
         raise InputError(f"result file {results}: has bit error rates only, no accuracy; `diffsem show` prints them")
-    table = bits_table if bits else leakage_table
-    _print_and_write(table(rows, f"{results}: {_setting(results, rows)}{asked.told}", sort), format_, csv)
+    title = f"{results}: {_setting(results, rows)}{asked.told}"
+    if is_map(rows):
+        sheet = map_table(rows, title, LEVELS if more_than is None else [more_than / 100])
+    elif more_than is not None:
+        raise InputError(f"--more-than {more_than:g}: {results} is no map; allowed with a table of several places")
+    else:
+        sheet = (bits_table if bits else leakage_table)(rows, title, sort)
+    _print_and_write(sheet, format_, csv)
 
 
 def attacks(
@@ -185,7 +197,8 @@ class Asked:
 
 def print_table(path: Path, asked: Asked | None = None) -> None:
     """Print what `diffsem show` does."""
-    from diffsem.scenarios.reporting.tables import ordered, shown_lines, shown_tables
+    from diffsem.scenarios.reporting.street.maps import is_map
+    from diffsem.scenarios.reporting.tables import map_table, ordered, shown_lines, shown_tables
 
     asked = asked or Asked()
     rows = asked.rows(path)
@@ -195,6 +208,9 @@ def print_table(path: Path, asked: Asked | None = None) -> None:
     state += asked.told
     labelled = (rows["scored"] == "label").any() or rows.empty
     title = f"{path}: {_setting(path, rows)}{state}" if labelled else ""
+    if is_map(rows):
+        print_sheet(map_table(rows, title), asked.format)
+        return
     tables = shown_tables(rows, title, f"{path}{state}: digital links", asked.sort)
     _print(tables, ordered(shown_lines(rows), asked.sort), asked.format)
 

@@ -7,7 +7,7 @@ from typing import Any
 from diffsem.scenarios.contracts.depends import HEARING
 from diffsem.scenarios.contracts.network import Dimensions
 from diffsem.scenarios.links.kinds import Channels
-from diffsem.scenarios.schema.channels import BlockFadingKeys, EstimatedCsi, GridKeys
+from diffsem.scenarios.schema.channels import BlockFadingKeys, EstimatedCsi, OverGrid
 from diffsem.scenarios.schema.scenario import Scenario, value_at
 
 
@@ -55,7 +55,7 @@ def untrained_conditions(
 def noise_differs_by_symbol(scenario: Scenario, channels: Channels, dimensions: Dimensions) -> bool:
     """Whether symbols of an image reach the eavesdropper in noise of different variance; arguments as above."""
     node, transmitter, channel = scenario.eavesdropper, scenario.legitimate, channels.eavesdropper.keys
-    if isinstance(channel, GridKeys) or transmitter.streams > 1:
+    if isinstance(channel, OverGrid) or transmitter.streams > 1:
         return True
     coherence = channel.coherence if isinstance(channel, BlockFadingKeys) else None
     estimated = isinstance(node.csi, EstimatedCsi)

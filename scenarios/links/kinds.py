@@ -8,6 +8,7 @@ from pydantic import ValidationError
 import diffsem.channels as channels
 from diffsem.link import InputError
 from diffsem.scenarios.contracts.channel import Antennas, ChannelKind
+from diffsem.scenarios.links.streets import build_street, check_streets, standing
 from diffsem.scenarios.parts.finding import Source, check_name, find_part
 from diffsem.scenarios.parts.outside import guarded
 from diffsem.scenarios.schema.channels import (
@@ -20,6 +21,7 @@ from diffsem.scenarios.schema.channels import (
     RayleighChannel,
     RicianChannel,
     TdlChannel,
+    TracedChannel,
 )
 from diffsem.scenarios.schema.explaining import explain
 from diffsem.scenarios.schema.scenario import Scenario, check_nodes
@@ -66,6 +68,7 @@ CHANNELS = (
     ChannelKind("rician", RicianChannel, _rician),
     ChannelKind("tdl", TdlChannel, _ofdm),
     ChannelKind("cdl", CdlChannel, _ofdm),
+    ChannelKind("traced", TracedChannel, build_street),
 )
 _SHIPPED = {kind.name: kind for kind in CHANNELS}
 
@@ -126,6 +129,8 @@ def find_channel(words: ChannelKeys, where: str) -> Channel:
     found = find_part(words.kind, _SHIPPED, ChannelKind, where)
     kind, source = found.part, found.source
     if source is None:
+        if isinstance(words, TracedChannel):
+            standing(words, where)
         return Channel(kind, words)
     check_name(kind.name, _SHIPPED, source, where)
     if not isinstance(kind.keys, type) or not issubclass(kind.keys, BlockFadingKeys | GridKeys):
@@ -149,6 +154,7 @@ def find_channels(scenario: Scenario) -> Channels:
     eavesdropper = find_channel(scenario.eavesdropper.channel, "eavesdropper.channel")
     try:
         check_nodes(scenario, receiver.keys, eavesdropper.keys)
+        check_streets(scenario, receiver.keys, eavesdropper.keys)
     except ValueError as error:
         raise InputError(str(error)) from error
     return Channels(receiver, eavesdropper)

@@ -35,6 +35,7 @@ NAMES = {
     "receiver_antennas": Names("rx", "rx", "receive antennas"),
     "eavesdropper_antennas": Names("everx", "eve rx", "eavesdropper's antennas"),
     "eavesdropper_looks": Names("looks", "looks", "eavesdropper's looks"),
+    "place": Names("place", "place", "eavesdropper's place"),
     # A node's own: of tables that were put together out of older ones, which do not record the point's.
     "looks": Names("looks", "looks", "looks"),
     "receive_antennas": Names("receive_antennas", "node rx", "node's antennas"),

@@ -135,6 +135,6 @@ def _own_snr(
         same = len(snr_db) == 1 and snr_db == receiver_snr_db
         return [] if same else [f"SNR {', '.join(f'{value:g}' for value in snr_db)} dB"]
     if isinstance(snr_db, str):
-        return []
+        return ["SNR as traced"] if snr_db == "traced" else []
     offset = snr_db.after(0.0) if isinstance(snr_db, Distance) else snr_db.offset
     return [f"offset {offset:+.3g} dB"] if offset else []

@@ -1,6 +1,7 @@
 """Statistics of a result table: the strongest attack, leakage, private share, and accuracy in the bad blocks."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -86,9 +87,11 @@ def _chosen_by_halves(strongest: pd.DataFrame, adversary: pd.DataFrame, where: l
     known = (~alike["unknown"].any()) & (alike["total"].nunique() == 1)
     strongest["chosen_apart"] = known.loc[pd.MultiIndex.from_frame(strongest[where])].to_numpy()
     best = shares.groupby(where)[["even", "odd"]].idxmax().loc[known]
+    places: dict[Any, Any] = dict(
+        zip(strongest[where].itertuples(index=False, name=None), strongest.index, strict=True)
+    )
     for key, (by_even, by_odd) in best[best["even"] != best["odd"]].iterrows():
-        here = strongest.index[(strongest[where] == key).all(axis=1)][0]
-        strongest.loc[here, MIXED] = _mixed(adversary.loc[by_odd], adversary.loc[by_even])
+        strongest.loc[places[key], MIXED] = _mixed(adversary.loc[by_odd], adversary.loc[by_even])
     return strongest
 
 

@@ -9,10 +9,12 @@ from diffsem.scenarios.schema.scenario import AXIS_KEYS, with_single_values
 
 # Of a variant's table: what its axes are at, in words. No file has it.
 VARIANT = "variant"
+# An axis that is drawn as a map, not as a variant a value.
+PLACES = "place"
 
 
 def by_variant(table: ResultTable) -> list[tuple[str, ResultTable]]:
-    """A table for each combination of the axes that vary beyond t and SNR, with a suffix that tells it: "looks10".
+    """A table for each combination of the axes that vary beyond t, SNR and places, with a suffix: "looks10".
 
     Parameters
     ----------
@@ -29,7 +31,7 @@ def by_variant(table: ResultTable) -> list[tuple[str, ResultTable]]:
     InputError
         If what the table says of its scenario is none.
     """
-    varying = varying_axes(table.rows)
+    varying = [axis for axis in varying_axes(table.rows) if axis != PLACES]
     if not varying:
         return [("", table)]
     combinations = table.rows[varying].drop_duplicates().sort_values(varying)

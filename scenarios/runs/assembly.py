@@ -13,6 +13,7 @@ from diffsem.link import (
     Experiment,
     InputError,
     NetworkAttack,
+    Places,
     RandomBits,
     StoppingRule,
     System,
@@ -22,11 +23,14 @@ from diffsem.scenarios.contracts.depends import HEARING
 from diffsem.scenarios.contracts.network import NetworkSpec
 from diffsem.scenarios.datasets.source import Dataset
 from diffsem.scenarios.links.hearing import untrained_conditions
+from diffsem.scenarios.links.points import places_a_point
 from diffsem.scenarios.links.reception import build_channel
+from diffsem.scenarios.links.streets import standing, traces_sha256
 from diffsem.scenarios.links.wiretap import build_link
 from diffsem.scenarios.parts.outside import guarded
 from diffsem.scenarios.runs.plan import Plan
 from diffsem.scenarios.runs.weights_folders import training_entries, weights_folders
+from diffsem.scenarios.schema.channels import TracedChannel
 from diffsem.scenarios.schema.scenario import settings
 from diffsem.scenarios.training.checkpoints import load_network, weights_file
 
@@ -51,7 +55,7 @@ def assemble(plan: Plan, dataset: Dataset) -> Experiment:
 
     systems = _receivers(plan, load)
     rules = scenario.monte_carlo
-    own_snr_db = scenario.eavesdropper.snr_db
+    own_snr_db, on_map = scenario.eavesdropper.snr_db, places_a_point(scenario)
     return Experiment(
         links={
             transmitter.name: build_link(setup, transmitter, load(transmitter.encoder), plan.channels)
@@ -69,14 +73,27 @@ def assemble(plan: Plan, dataset: Dataset) -> Experiment:
         batch_size=rules.batch_size,
         seed=scenario.seed,
         channels={"receiver": plan.channels.receiver.name, "adversary": plan.channels.eavesdropper.name},
-        eavesdroppers=len(own_snr_db) if isinstance(own_snr_db, tuple) else 1,
+        eavesdroppers=on_map or (len(own_snr_db) if isinstance(own_snr_db, tuple) else 1),
         looks=scenario.eavesdropper.looks,
         passes=rules.passes,
         classes=setup.dimensions.classes,
+        # What all places hear of a batch is held at a time.
+        **({"pool": 1} if on_map else {}),
         # What is measured is settled before a sweep; elsewhere nobody asked for it.
         xla=scenario.execution.xla is True,
         settings=settings(scenario),
+        places=_places(plan),
     )
+
+
+def _places(plan: Plan) -> dict[str, Places]:
+    """Where each node stands whose channel is traced."""
+    nodes = {"receiver": plan.channels.receiver.keys, "adversary": plan.channels.eavesdropper.keys}
+    return {
+        role: standing(keys, f"{role}'s channel").places
+        for role, keys in nodes.items()
+        if isinstance(keys, TracedChannel)
+    }
 
 
 def _receivers(plan: Plan, load: Load) -> list[System]:
@@ -191,7 +208,8 @@ def sources_sha256(plan: Plan) -> dict[str, str]:
 
 
 def origin_of(plan: Plan, dataset: Dataset) -> str:
-    """What has to be the same on two machines for the same rows: versions, code, and SHA-256 of weights and images."""
+    """What has to be the same on two machines for the same rows: versions, and hashes of all that is read."""
     packages = [f"{package} {number}" for package, number in versions().items()]
     code = [f"{reference} {digest}" for reference, digest in sources_sha256(plan).items()]
+    code += traces_sha256(plan.channels.receiver.keys, plan.channels.eavesdropper.keys).values()
     return " ".join([*packages, *code, weights_sha256(plan), dataset.test_sha256()])

@@ -10,6 +10,7 @@ from pydantic import ValidationError
 from diffsem.link import InputError
 from diffsem.scenarios.attacks import default_attacks, shipped_attacks
 from diffsem.scenarios.datasets import shipped_datasets
+from diffsem.scenarios.links.streets import with_traced_snr
 from diffsem.scenarios.parts.outside import find_code_beside
 from diffsem.scenarios.runs.plan import Plan
 from diffsem.scenarios.runs.resolving import outside_parts, plan, plan_without_imports
@@ -89,7 +90,9 @@ def parse_words(content: dict[str, Any], where: str, overrides: Sequence[str] = 
     `where` names their origin in errors, where it is none of the overrides. Raises InputError.
     """
     try:
-        return Scenario.model_validate(_with_shipped_names(_with_defaults(content)))
+        return Scenario.model_validate(with_traced_snr(_with_shipped_names(_with_defaults(content))))
+    except InputError as error:
+        raise InputError(f"scenario {where}: {error}") from error
     except ValidationError as error:
         set_here = {override.partition("=")[0] for override in overrides}
         origin = "--set" if place_of(error, Scenario) in set_here else f"scenario {where}:"

@@ -30,6 +30,8 @@ from diffsem.link import (
 from diffsem.scenarios.contracts.appearance import attack_attributes, system_attributes
 from diffsem.scenarios.datasets.source import Dataset
 from diffsem.scenarios.datasets.splitting import load_dataset
+from diffsem.scenarios.links.points import fixed_place, sweep_points
+from diffsem.scenarios.links.streets import street_attribute, traces_sha256
 from diffsem.scenarios.runs.assembly import (
     attack_warnings,
     origin_of,
@@ -74,23 +76,6 @@ class Listeners:
     on_images: Callable[[int], None] = lambda images: None
     log: Callable[[str], None] = lambda line: None
     stopwatch: Stopwatch = STOPPED
-
-
-def sweep_points(scenario: Scenario) -> list[Point]:
-    """The points of a scenario, or of each of its variants, timestep by timestep and SNR by SNR."""
-    own = scenario.eavesdropper.snr_db
-    points = []
-    eavesdropper_snr_db: tuple[float, ...]
-    for timestep in scenario.timesteps:
-        for snr_db in scenario.legitimate.snr_db:
-            if own == "same":
-                eavesdropper_snr_db = (snr_db,)
-            elif isinstance(own, tuple):
-                eavesdropper_snr_db = own
-            else:
-                eavesdropper_snr_db = (own.after(snr_db),)
-            points.append(Point(timestep, snr_db, eavesdropper_snr_db))
-    return points
 
 
 def run_plan(
@@ -202,9 +187,12 @@ class _Sweep:
         waiting = []
         for variant in self._variants:
             told = settings(variant.scenario)["receiver"]
-            own = tuple(told[name] for name in AXES)
-            points = sweep_points(variant.scenario)
-            points = [point for point in points if (point.timestep, point.snr_db, *own) not in finished]
+            own, fixed = tuple(told[name] for name in AXES if name in told), fixed_place(variant.scenario)
+            points = [
+                point
+                for point in sweep_points(variant.scenario)
+                if (point.timestep, point.snr_db, *own, *(point.places or (fixed,))[:1]) not in finished
+            ]
             if points:
                 waiting.append((variant, points))
         return waiting
@@ -263,6 +251,8 @@ def _new_table(variants: Sequence[Plan], scenario: Scenario, dataset: Dataset, c
     """A table without rows, with the first test images of a point."""
     attributes = _attributes(variants, scenario, dataset)
     now = datetime.datetime.now(datetime.UTC)
+    if street := street_attribute(variants[0].channels.eavesdropper.keys):
+        attributes["street"] = street
     attributes |= {"created": now.isoformat(timespec="seconds"), "command": command, "wall_seconds": 0.0}
     if len(variants) == 1:
         attributes["seed"] = scenario.seed
@@ -293,6 +283,7 @@ def _attributes(variants: Sequence[Plan], scenario: Scenario, dataset: Dataset) 
         "weights_sha256": weights_sha256(*variants),
         "data_sha256": dataset.test_sha256(),
         "sources_sha256": json.dumps(sources_sha256(planned)),
+        "traces_sha256": json.dumps(traces_sha256(planned.channels.receiver.keys, planned.channels.eavesdropper.keys)),
         "classes": planned.setup.dimensions.classes,
         "feature_symbols": math.prod(planned.setup.dimensions.feature_shape),
         "systems": system_attributes(planned.systems),

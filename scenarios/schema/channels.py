@@ -7,7 +7,7 @@ from pydantic import BeforeValidator, ConfigDict, Discriminator, Field, Tag
 
 from diffsem.link import shortened
 from diffsem.scenarios.schema.forgiving.words import WordFor, spelled
-from diffsem.scenarios.schema.keys import Keys, PartName, PlainValue
+from diffsem.scenarios.schema.keys import FolderPath, Keys, PartName, PlainValue
 from diffsem.scenarios.schema.values import Decibel, word_or_keys
 
 
@@ -46,7 +46,11 @@ class BlockFadingKeys(ChannelKeys):
     )
 
 
-class GridKeys(ChannelKeys):
+class OverGrid(ChannelKeys):
+    """What changes over a grid of OFDM symbols and subcarriers."""
+
+
+class GridKeys(OverGrid):
     """A grid of OFDM symbols and subcarriers, over which the gain changes.
 
     Examples
@@ -118,6 +122,41 @@ class CdlChannel(MultipathKeys):
     kind: Literal["cdl"]
 
 
+class Spot(Keys):
+    """A place by its coordinates; the nearest one that was traced is meant."""
+
+    x_m: Annotated[float, Field(ge=-1e5, le=1e5)] = Field(description="m, in the street's coordinates")
+    y_m: Annotated[float, Field(ge=-1e5, le=1e5)] = Field(description="m, in the street's coordinates")
+
+
+class TracedChannel(OverGrid):
+    """Rays that `diffsem trace` traced through a street, each in a random phase, over the trace's OFDM grid."""
+
+    kind: Literal["traced"]
+    file: FolderPath = Field(description="what `diffsem trace` wrote, or the name of a shipped trace")
+    place: Annotated[
+        Annotated[Literal["receiver", "eavesdropper", "map"], Tag("word")] | Annotated[Spot, Tag("keys")],
+        Discriminator(word_or_keys, "form", "should be receiver, eavesdropper, map or {x_m: ..., y_m: ...}"),
+    ] = Field(
+        default="receiver",
+        description="where the node stands: receiver | eavesdropper, as the street's file has them | {x_m, y_m} | map: "
+        "of the eavesdropper, every place that was traced, a sweep axis",
+    )
+    every: Annotated[int, Field(ge=1, le=1000)] = Field(
+        default=1, description="of a map: every so many places along both sides of the grid"
+    )
+    transmit_power_dbm: Annotated[float, Field(ge=-100, le=100)] | None = Field(
+        default=None, description="radiated over the grid's bandwidth, dBm; of legitimate, where snr_db is traced"
+    )
+    noise_figure_db: Annotated[float, Field(ge=0, le=50)] = Field(
+        default=7.0, description="of the node, over thermal noise at 290 K, dB; where snr_db is traced"
+    )
+
+    @property
+    def scatters(self) -> bool:
+        return False
+
+
 class OutsideChannel(ChannelKeys):
     """A kind from outside of the package, and its keys, which its own model checks once it is imported."""
 
@@ -128,7 +167,7 @@ class OutsideChannel(ChannelKeys):
     kind: PartName = Field(description="module:NAME of a ChannelKind", json_schema_extra={"pattern": ":"})
 
 
-KINDS = ("awgn", "rayleigh", "rician", "tdl", "cdl")
+KINDS = ("awgn", "rayleigh", "rician", "tdl", "cdl", "traced")
 OUTSIDE = "module:NAME"
 
 
@@ -163,6 +202,7 @@ Channel = Annotated[
     | Annotated[RicianChannel, Tag("rician")]
     | Annotated[TdlChannel, Tag("tdl")]
     | Annotated[CdlChannel, Tag("cdl")]
+    | Annotated[TracedChannel, Tag("traced")]
     | Annotated[OutsideChannel, Tag(OUTSIDE)],
     Discriminator(_member),
     BeforeValidator(_has_a_kind),

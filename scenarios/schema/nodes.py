@@ -16,6 +16,7 @@ from diffsem.scenarios.schema.channels import (
     EstimatedCsi,
     GridKeys,
     OutsideChannel,
+    OverGrid,
 )
 from diffsem.scenarios.schema.forgiving.lists import OneOrMore
 from diffsem.scenarios.schema.keys import Keys, PartName
@@ -27,6 +28,7 @@ from diffsem.scenarios.schema.values import (
     distinct,
     number_or_keys,
     or_a_list,
+    or_traced,
     word_or_keys,
 )
 
@@ -75,10 +77,14 @@ class SharedKey(Keys):
 
 
 class Legitimate(Keys):
-    snr_db: Decibels = Field(description="Es/N0 of the radiated signal at the receiver, dB; a sweep axis")
+    snr_db: Decibels = Field(
+        description="Es/N0 of the radiated signal at the receiver, dB; a sweep axis; traced: as transmit power, path "
+        "gain and noise figure of a traced channel make it",
+        json_schema_extra=or_traced,
+    )
     channel: Channel = Field(
         default=AwgnChannel(kind="awgn"),
-        description="kind: awgn | rayleigh | rician | tdl | cdl | module:NAME, and its keys",
+        description="kind: awgn | rayleigh | rician | tdl | cdl | traced | module:NAME, and its keys",
     )
     transmit_antennas: AntennaCount = Field(
         default=1,
@@ -183,7 +189,7 @@ def _form_of_snr(value: Any) -> str:
 
 class Eavesdropper(Keys):
     snr_db: Annotated[
-        Annotated[Literal["same"], Tag("word")]
+        Annotated[Literal["same", "traced"], Tag("word")]
         | Annotated[Offset, Tag("keys")]
         | Annotated[Distance, Tag("ratio")]
         | Annotated[Decibels, Tag("values")],
@@ -191,11 +197,12 @@ class Eavesdropper(Keys):
     ] = Field(
         default="same",
         description="same | {offset: dB} | {distance: ratio, path_loss_exponent: n} | dB, list or "
-        "{start: dB, stop: dB, step: dB} of dB (a third sweep axis)",
+        "{start: dB, stop: dB, step: dB} of dB (a third sweep axis) | traced: as path gain and noise figure of traced "
+        "channels make it beside the receiver's",
     )
     channel: Channel = Field(
         default=AwgnChannel(kind="awgn"),
-        description="kind: awgn | rayleigh | rician | tdl | cdl | module:NAME, and its keys",
+        description="kind: awgn | rayleigh | rician | tdl | cdl | traced | module:NAME, and its keys",
     )
     receive_antennas: AntennaCount = Field(
         default=1,
@@ -264,8 +271,8 @@ def check_node(node: Legitimate | Eavesdropper, channel: ChannelKeys, transmitte
                 f"channel.coherence {channel.coherence}: {pilots} pilots for each of {antennas} transmit antennas "
                 f"leave no channel use for data; allowed: more than {pilots * antennas}"
             )
-    elif isinstance(channel, GridKeys):
-        if channel.subcarriers % antennas:
+    elif isinstance(channel, OverGrid):
+        if isinstance(channel, GridKeys) and channel.subcarriers % antennas:
             raise ValueError(
                 f"channel.subcarriers {channel.subcarriers}: must be a multiple of the {antennas} transmit antennas"
             )

@@ -55,6 +55,15 @@ def or_a_list(schema: dict[str, Any]) -> None:
     schema["anyOf"] = [whole, {"type": "array", "items": dict(whole), "minItems": 1, "maxItems": MOST_VALUES}]
 
 
+def or_traced(schema: dict[str, Any]) -> None:
+    """In a JSON Schema: the word for a value that a trace tells, which is put in its place before it is checked."""
+    forms = schema.pop("oneOf", None)
+    if forms is None:
+        kept = ("default", "description", "title")
+        forms = [{key: schema.pop(key) for key in list(schema) if key not in kept}]
+    schema["anyOf"] = [*forms, {"const": "traced"}]
+
+
 def word_or_keys(value: Any) -> str | None:
     """word of a string, keys of a mapping; of anything else None."""
     if isinstance(value, str):

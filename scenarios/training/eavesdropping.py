@@ -81,7 +81,7 @@ def _hear(
     own = scenario.eavesdropper.snr_db
     if own == "same":
         own_snr_db = snr_db
-    elif isinstance(own, tuple):
+    elif isinstance(own, tuple | str):
         own_snr_db = rng.uniform(low, high, len(images))
     else:
         own_snr_db = own.after(snr_db)

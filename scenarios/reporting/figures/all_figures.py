@@ -21,7 +21,9 @@ from diffsem.scenarios.reporting.figures.outage import outage_figure
 from diffsem.scenarios.reporting.figures.quality import quality_figure
 from diffsem.scenarios.reporting.figures.reconstructions import reconstruction_figure
 from diffsem.scenarios.reporting.figures.schedule import schedule_figure
+from diffsem.scenarios.reporting.figures.street_map import street_map_figure
 from diffsem.scenarios.reporting.statistics import leakage, outage
+from diffsem.scenarios.reporting.street.maps import is_map
 from diffsem.scenarios.reporting.table_attributes import scenario_of
 from diffsem.scenarios.reporting.variants import by_variant
 
@@ -39,6 +41,7 @@ KINDS = (
     "channels",
     "outage",
     "error-rates",
+    "map",
 )
 # The same for all variants of a sweep.
 OF_ALL = ("schedule",)
@@ -88,6 +91,9 @@ def _drawable(table: ResultTable) -> Iterator[tuple[str, Draw]]:
     rows = table.rows[table.rows["scored"] == "label"]
     if rows.empty:
         return
+    if is_map(rows):
+        yield from _maps(table, rows)
+        return
     timesteps = sorted(rows["timestep"].unique())
     snrs = sorted(rows["receiver_snr_db"].unique())
     if len(snrs) > 1 or len(timesteps) == 1:
@@ -105,6 +111,13 @@ def _drawable(table: ResultTable) -> Iterator[tuple[str, Draw]]:
     if len(table.examples.index):
         snr_db = table.examples.index["receiver_snr_db"].max()
         yield f"reconstructions-{snr_db:g}dB", partial(reconstruction_figure, table, snr_db, thinned=True)
+
+
+def _maps(table: ResultTable, rows) -> Iterator[tuple[str, Draw]]:
+    """A figure for each point of a table whose eavesdropper stands at several places."""
+    for (timestep, snr_db), _ in rows[rows["node"] == "adversary"].groupby(["timestep", "receiver_snr_db"]):
+        yield f"map-t{timestep}-{snr_db:g}dB", partial(street_map_figure, table, timestep, snr_db)
+    yield "schedule", partial(schedule_figure, scenario_of(table).schedule.build())
 
 
 def _over_timesteps(table: ResultTable, rows, snrs: Sequence[float]) -> Iterator[tuple[str, Draw]]:

@@ -86,13 +86,13 @@ def curves_of(table: ResultTable, line: dict[str, Any] | None) -> tuple[list[Cur
     choices = sorted(choices, key=lambda choice: choice.off(line or {}))
     transmitters = _transmitters(table.rows)
     for choice in sorted(choices[:MOST_CURVES], key=lambda choice: _axes(lines).index(choice.axis)):
-        found.append(Curves(choice.group("accuracy"), choice.label, _packed(_accuracy(choice, style, transmitters))))
+        found.append(Curves(choice.group("accuracy"), choice.label, packed(_accuracy(choice, style, transmitters))))
     rates = table.rows[table.rows["bits"] > 0]
     for variant, own in _variants(rates):
         for timestep in sorted(own["timestep"].unique()):
             heard = own[own["timestep"] == timestep]
             choice = _Choice("receiver_snr_db", {"timestep": float(timestep)}, variant, heard)
-            found.append(Curves(choice.group("error rates"), choice.label, _packed(_error_rates(heard, style))))
+            found.append(Curves(choice.group("error rates"), choice.label, packed(_error_rates(heard, style))))
     return found, max(0, len(choices) - MOST_CURVES)
 
 
@@ -256,7 +256,7 @@ def _limits(
     )
 
 
-def _packed(figure: go.Figure) -> dict[str, Any]:
+def packed(figure: go.Figure) -> dict[str, Any]:
     """As plain JSON, where NaN is null."""
     packed: dict[str, Any] = json.loads(figure.to_json())
     return packed

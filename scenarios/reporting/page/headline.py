@@ -36,7 +36,7 @@ def headline_of(table: ResultTable) -> Headline:
     InputError
         If an attribute is not what `diffsem run` writes.
     """
-    unfinished = () if table.complete else ("The table is not complete: points of its sweep are missing.",)
+    unfinished = unfinished_of(table)
     if table.rows.empty:
         return Headline(("This table has no rows yet.", *unfinished))
     lines = leakage(table.rows)
@@ -49,6 +49,11 @@ def headline_of(table: ResultTable) -> Headline:
     else:
         sentences = [*_gap(line, style), *_attacks(table.rows, line), *_choice(lines)]
     return Headline((*sentences, *_denoisers(table, lines, line, style), *unfinished), line)
+
+
+def unfinished_of(table: ResultTable) -> tuple[str, ...]:
+    """A warning, if a table is not complete."""
+    return () if table.complete else ("The table is not complete: points of its sweep are missing.",)
 
 
 def best_line(lines: pd.DataFrame) -> dict[str, Any]:

@@ -15,10 +15,12 @@ from diffsem.link import InputError, ResultTable, escaped
 from diffsem.scenarios.reporting.page.curves import Curves, curves_of
 from diffsem.scenarios.reporting.page.grid import Grid
 from diffsem.scenarios.reporting.page.grids import comparison, grids_of
-from diffsem.scenarios.reporting.page.headline import headline_of
+from diffsem.scenarios.reporting.page.headline import Headline, headline_of, unfinished_of
 from diffsem.scenarios.reporting.page.pictures import ROOM, Pictures, pictures_of
 from diffsem.scenarios.reporting.page.provenance import MISSING, Provenance, provenance_of
+from diffsem.scenarios.reporting.page.street_map import map_sentences, maps_of, shares_grid
 from diffsem.scenarios.reporting.setting import setting
+from diffsem.scenarios.reporting.street.maps import is_map
 
 HERE = Path(__file__).parent
 
@@ -121,8 +123,13 @@ def _section(place: int, name: str, table: ResultTable, room: int) -> Section:
 
 
 def _said(place: int, name: str, table: ResultTable, room: int) -> Section:
-    headline = headline_of(table)
-    curves, left = curves_of(table, headline.line)
+    if is_map(table.rows):
+        headline = Headline((*map_sentences(table), *unfinished_of(table)))
+        curves, left, grids = maps_of(table), 0, [shares_grid(table, f"table-{place}")]
+    else:
+        headline = headline_of(table)
+        curves, left = curves_of(table, headline.line)
+        grids = grids_of(table, f"table-{place}")
     scenario = str(table.attributes["scenario"])
     return Section(
         name=f"table-{place}",
@@ -133,7 +140,7 @@ def _said(place: int, name: str, table: ResultTable, room: int) -> Section:
         date=escaped(table.attributes.get("created", MISSING)),
         curves=curves,
         curves_left=left,
-        grids=grids_of(table, f"table-{place}"),
+        grids=grids,
         pictures=pictures_of(table, headline.line, room),
         provenance=provenance_of(table, name),
     )

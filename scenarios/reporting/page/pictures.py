@@ -75,14 +75,14 @@ def pictures_of(table: ResultTable, line: dict[str, Any] | None, room: int = ROO
     names = {"timestep": "timestep", "receiver_snr_db": "receiver_snr_db", "snr_db": "eavesdropper_snr_db"}
     names |= {axis: axis for axis in axes}
     lines = index.assign(
-        place=range(len(index)),
+        picture=range(len(index)),
         off=sum((index[own] != (line or {}).get(other)).astype(int) for own, other in names.items()),
     )
-    lines = lines.sort_values(["off", *names, "place"], kind="stable")
+    lines = lines.sort_values(["off", *names, "picture"], kind="stable")
     points: dict[str, list[Strip]] = {}
     for count, one in enumerate(lines.to_dict("records")):
         caption = f"{escaped(one['attack'])} on {escaped(one['transmitter'])}"
-        strip = _strip(caption, table.examples.reconstructions[one["place"]])
+        strip = _strip(caption, table.examples.reconstructions[one["picture"]])
         room -= len(strip.source)
         if room < 0:
             return Pictures(originals, _by_point(points), len(lines) - count)

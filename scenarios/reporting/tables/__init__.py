@@ -14,8 +14,10 @@ from diffsem.scenarios.reporting.tables.kinds import (
 )
 from diffsem.scenarios.reporting.tables.sheet import Sheet
 from diffsem.scenarios.reporting.tables.spreads import spread_tables
+from diffsem.scenarios.reporting.tables.street import LEVELS, map_table
 
 __all__ = [
+    "LEVELS",
     "Field",
     "Part",
     "Sheet",
@@ -29,6 +31,7 @@ __all__ = [
     "latex",
     "leakage_lines",
     "leakage_table",
+    "map_table",
     "markdown",
     "ordered",
     "shown_lines",

@@ -4,7 +4,8 @@ import math
 
 from diffsem.link import MODULATIONS
 from diffsem.scenarios.links.kinds import Channel
-from diffsem.scenarios.schema.channels import BlockFadingKeys, EstimatedCsi, GridKeys
+from diffsem.scenarios.links.streets import subcarriers_of
+from diffsem.scenarios.schema.channels import BlockFadingKeys, EstimatedCsi, GridKeys, TracedChannel
 from diffsem.scenarios.schema.nodes import Eavesdropper, Legitimate
 
 # Core seconds: of a coded bit through 20 iterations of LDPC decoding, and of one uncoded.
@@ -34,8 +35,9 @@ def channel_memory(
     streams = sender.transmit_antennas if sender.precoding == "streams" else 1
     pilots = node.csi.pilots if isinstance(node.csi, EstimatedCsi) else 0
     uses = math.ceil(symbols / 2 / streams)
-    if isinstance(channel.keys, GridKeys):
-        return _grid_memory(node, channel.keys, batch, pairs, streams, pilots, uses)
+    if isinstance(channel.keys, GridKeys | TracedChannel):
+        tones = channel.keys.subcarriers if isinstance(channel.keys, GridKeys) else subcarriers_of(channel.keys)
+        return _grid_memory(node, tones, batch, pairs, streams, pilots, uses)
     coherence = channel.keys.coherence if isinstance(channel.keys, BlockFadingKeys) else None
     blocks, length = 1, uses
     if coherence is not None:
@@ -46,17 +48,17 @@ def channel_memory(
 
 
 def _grid_memory(
-    node: Legitimate | Eavesdropper, keys: GridKeys, batch: int, pairs: int, streams: int, pilots: int, uses: int
+    node: Legitimate | Eavesdropper, subcarriers: int, batch: int, pairs: int, streams: int, pilots: int, uses: int
 ) -> float:
-    ofdm_symbols = math.ceil(uses / keys.subcarriers) + pilots
-    grid = ofdm_symbols * keys.subcarriers
+    ofdm_symbols = math.ceil(uses / subcarriers) + pilots
+    grid = ofdm_symbols * subcarriers
     draws = batch
     estimator = 0.0
     if isinstance(node.csi, EstimatedCsi):
         if node.csi.estimator == "lmmse":
             draws = max(batch, COVARIANCE_DRAWS)
-            estimator = 3.0 * COMPLEX * (ofdm_symbols * keys.subcarriers**2 + ofdm_symbols**2 * keys.subcarriers)
+            estimator = 3.0 * COMPLEX * (ofdm_symbols * subcarriers**2 + ofdm_symbols**2 * subcarriers)
         else:
-            estimator = 3.0 * COMPLEX * streams * (pilots * keys.subcarriers) * grid
+            estimator = 3.0 * COMPLEX * streams * (pilots * subcarriers) * grid
     fading = draws * pairs * COMPLEX * PATHS * (grid + ofdm_symbols * SINUSOIDS)
     return fading + batch * pairs * COMPLEX * 6 * grid + estimator

@@ -13,6 +13,7 @@ from diffsem.scenarios.contracts.attack import PlannedAttack
 from diffsem.scenarios.contracts.network import NetworkSpec
 from diffsem.scenarios.contracts.system import System
 from diffsem.scenarios.contracts.transmitter import TransmitterSpec
+from diffsem.scenarios.links.points import places_a_point, sweep_points
 from diffsem.scenarios.runs.cost.links import block_cost, channel_memory
 from diffsem.scenarios.runs.cost.need import OPERATIONS, PROGRAM, START, TRACE, Need
 from diffsem.scenarios.runs.plan import Plan
@@ -211,7 +212,7 @@ def _cost(plan: Plan, network: NetworkSpec) -> NetworkCost:
 
 
 def _points(plan: Plan) -> int:
-    return len(plan.scenario.timesteps) * len(plan.scenario.legitimate.snr_db)
+    return len(sweep_points(plan.scenario))
 
 
 def _receivers(plan: Plan) -> list[System]:
@@ -220,7 +221,7 @@ def _receivers(plan: Plan) -> list[System]:
 
 def _eavesdroppers(plan: Plan) -> int:
     own = plan.scenario.eavesdropper.snr_db
-    return len(own) if isinstance(own, tuple) else 1
+    return places_a_point(plan.scenario) or (len(own) if isinstance(own, tuple) else 1)
 
 
 def _evaluations(plan: Plan, planned: PlannedAttack) -> int:

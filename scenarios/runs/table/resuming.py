@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from diffsem.link import AXES, InputError, ResultTable, is_result_file, read_table
+from diffsem.link import ADDED, AXES, InputError, ResultTable, is_result_file, read_table
 from diffsem.scenarios.runs.reading import parse_words
 from diffsem.scenarios.schema.scenario import Scenario, settings
 from diffsem.scenarios.schema.strict_yaml import read_yaml
@@ -32,6 +32,7 @@ def resumed(path: Path, table: ResultTable, scenario: Scenario, fresh: ResultTab
         "another scenario": _is_stored(scenario, table),
         "other weights": stored.get("weights_sha256") == fresh.attributes["weights_sha256"],
         "other test images": stored["data_sha256"] == fresh.attributes["data_sha256"],
+        "another trace": stored.get("traces_sha256", "{}") == fresh.attributes["traces_sha256"],
         "other code from outside of the package": stored["sources_sha256"] == fresh.attributes["sources_sha256"],
     }
     for what, is_same in same.items():
@@ -59,7 +60,7 @@ def with_settings(table: ResultTable, scenario: Scenario) -> ResultTable:
         for name, value in values.items():
             rows.loc[older & (rows["node"] == role), name] = value
     for name in AXES:
-        index[name] = told["adversary"][name]
+        index[name] = told["adversary"].get(name, ADDED[name])
     return replace(table, rows=rows, examples=replace(table.examples, index=index))
 
 

@@ -92,7 +92,7 @@ def test_lists_have_their_short_forms_in_a_word(scenario_page):
     """A range is told as a range, not as keys; what may stand alone is not told twice."""
     assert not re.search(r"^`.*\.(start|stop)`$", scenario_page, re.MULTILINE)
     entry = scenario_page.partition("\n`legitimate.snr_db`\n")[2].partition("\n\n")[0]
-    ways = "number, -50 to 100; or range `{start: ..., stop: ..., step: ...}`; or one entry alone."
+    ways = "number, -50 to 100; or range `{start: ..., stop: ..., step: ...}`; or `traced`; or one entry alone."
     assert f"each: {ways}" in entry
     receivers = scenario_page.partition("\n`legitimate.receivers`\n")[2].partition("*Default:*")[0]
     assert receivers.count("`classifier`") == 1

@@ -1,0 +1,1 @@
+"""Maps of a street: statistics, a figure, a page to look into."""

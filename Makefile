@@ -86,7 +86,7 @@ defences: .venv/installed
 # The street that ships, traced anew (some 700 MB of Sionna RT, once), and the sweep over its places.
 STREET := scenarios/streets/shipped/street-canyon.channels.h5
 street: .venv/installed
-	$(BIN)/diffsem trace street-canyon --out $(STREET)
+	$(BIN)/diffsem trace street-canyon --out $(STREET) --overwrite
 	$(BIN)/diffsem run street-canyon --set legitimate.channel.file=$(STREET) \
 	  --set eavesdropper.channel.file=$(STREET) --out results/street-canyon.h5
 	$(BIN)/diffsem plot results/street-canyon.h5

@@ -17,8 +17,10 @@ from .scenarios import load_scenario as load_scenario
 from .scenarios import outage as outage
 from .scenarios import private_share as private_share
 from .scenarios import run_scenario as run_scenario
+from .scenarios import share_of_area as share_of_area
 from .scenarios import spread as spread
 from .scenarios import spread_of_differences as spread_of_differences
+from .scenarios import street_map as street_map
 from .scenarios import train_scenario as train_scenario
 from .scenarios import trainings as trainings
 from .version import __version__ as __version__

@@ -31,6 +31,8 @@ from .reporting.spread import spread_of_differences as spread_of_differences
 from .reporting.statistics import leakage as leakage
 from .reporting.statistics import outage as outage
 from .reporting.statistics import private_share as private_share
+from .reporting.street.maps import share_of_area as share_of_area
+from .reporting.street.maps import street_map as street_map
 from .runs.reading import load_scenario as load_scenario
 from .runs.trainings import OneTraining as OneTraining
 from .runs.trainings import trainings as trainings

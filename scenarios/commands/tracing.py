@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from diffsem.link import escaped
+from diffsem.link import InputError, escaped
 from diffsem.scenarios.commands.ending import say
 from diffsem.scenarios.commands.interrupting import interruptible, same_command
 from diffsem.scenarios.commands.options import Overrides
@@ -18,6 +18,7 @@ def trace(
     street: Annotated[str, typer.Argument(help="A shipped street's name or a YAML file.")],
     out: Annotated[Path | None, typer.Option(help="File of channels; default NAME.channels.h5.")] = None,
     set_: Overrides = None,
+    overwrite: Annotated[bool, typer.Option(help="Replace a file that is there.")] = False,
 ) -> None:
     """Trace rays through a street by Sionna RT, for `channel: {kind: traced}`. Resumes one that was cut off.
 
@@ -25,6 +26,11 @@ def trace(
     """
     words = read_street(street, set_ or [])
     path = out or Path(f"{words.name}.channels.h5")
+    if path.exists() and not overwrite:
+        raise InputError(
+            f"trace {path}: is there already, and another tracing would not be the same; give another --out, or "
+            "--overwrite"
+        )
 
     def kept() -> str:
         count = kept_positions(words, path)

@@ -4,6 +4,7 @@ import math
 from collections.abc import Collection
 
 from diffsem.link import coded_bits
+from diffsem.scenarios.schema.channels import TracedChannel
 from diffsem.scenarios.schema.nodes import Eavesdropper, Legitimate
 from diffsem.scenarios.schema.scenario import Scenario
 from diffsem.scenarios.schema.simulation import Denoising
@@ -46,6 +47,15 @@ def check_known_keys(name: str, eavesdropper: Eavesdropper) -> None:
         raise ValueError(
             "eavesdropper.known_keys: attacks on scrambles do not tell apart the transmissions whose key they have; "
             f"allowed: 0 with {name}"
+        )
+
+
+def check_places(name: str, eavesdropper: Eavesdropper) -> None:
+    """The link of a transmitter of that name is its own, and hears from one place."""
+    channel = eavesdropper.channel
+    if isinstance(channel, TracedChannel) and channel.place == "map":
+        raise ValueError(
+            f"eavesdropper.channel.place map: {name} has a link of its own, which knows no places; allowed: one place"
         )
 
 

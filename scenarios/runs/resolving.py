@@ -20,7 +20,7 @@ from diffsem.scenarios.contracts.transmitter import TransmitterSpec
 from diffsem.scenarios.datasets import names_outside, resolve_dataset
 from diffsem.scenarios.datasets.source import DataSource, check_surrogates
 from diffsem.scenarios.judges import find_judge
-from diffsem.scenarios.links.checks import check_known_keys, check_step, check_transmitters
+from diffsem.scenarios.links.checks import check_known_keys, check_places, check_step, check_transmitters
 from diffsem.scenarios.links.kinds import find_channels
 from diffsem.scenarios.parts.finding import Source, check_known, is_outside
 from diffsem.scenarios.runs.plan import Plan, distinct, transmitters_of
@@ -158,6 +158,8 @@ def _check(setup: Setup, source: DataSource, systems: Sequence[System], judge: J
         for transmitter in transmitters_of(systems):
             if transmitter.scrambled:
                 check_known_keys(transmitter.name, scenario.eavesdropper)
+            if transmitter.link is not None:
+                check_places(transmitter.name, scenario.eavesdropper)
         check_surrogates(scenario.eavesdropper, source)
     except ValueError as error:
         raise InputError(str(error)) from error

@@ -16,6 +16,7 @@ import pytest
 from diffsem.link import read_table, write_table
 from diffsem.scenarios import command_line
 from diffsem.scenarios.reporting.statistics import leakage
+from diffsem.scenarios.reporting.street.maps import street_map
 
 NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
@@ -248,3 +249,31 @@ def test_a_hostile_table_runs_nothing(page, tmp_path):
     assert page.ask("document.querySelectorAll('img:not([src^=\"data:image/png;base64,\"]), svg a').length") == 0
     assert page.complaints() == []
     assert len(page.fetched()) == 1
+
+
+def test_a_value_is_read_off_the_map_of_a_street(page, tmp_path):
+    """By the mouse over one place: where it is, how loud, how much is read there."""
+    source = NOTEBOOKS / "street" / "street-canyon.h5"
+    path = report(tmp_path / "map.html", source)
+    assert path.stat().st_size < 12e6
+    page.open(path)
+    page.wait("document.querySelectorAll('.plot .heatmaplayer').length > 0")
+    lines = street_map(read_table(source).rows)
+    first = lines[(lines["timestep"] == 240) & (lines["system"] == lines["system"].iloc[0])]
+    place = first[(first["x_m"].abs() < 30) & (first["y_m"].abs() < 5)].iloc[7]
+    where = (
+        "(() => { const plot = document.querySelector('.plot'); const { xaxis, yaxis } = plot._fullLayout;"
+        "plot.scrollIntoView({block: 'start', behavior: 'instant'}); const box = plot.getBoundingClientRect();"
+        f"return [box.x + xaxis._offset + xaxis.l2p({place['x_m']}), "
+        f"box.y + yaxis._offset + yaxis.l2p({place['y_m']})]; }})()"
+    )
+    x, y = page.ask(where)
+    page.order("Input.dispatchMouseEvent", type="mouseMoved", x=x - 3, y=y - 3)
+    page.order("Input.dispatchMouseEvent", type="mouseMoved", x=x, y=y)
+    page.wait("document.querySelector('.hoverlayer .hovertext') !== null")
+    text = page.ask("document.querySelector('.hoverlayer').textContent")
+    assert f"x {place['x_m']:.4g} m, y {place['y_m']:.4g} m".replace("-", "−") in text.replace("-", "−")
+    assert f"SNR {place['snr_db']:.1f} dB" in text.replace("−", "-")
+    assert f"read {place['accuracy']:.1%} [{place['ci_low']:.1%}, {place['ci_high']:.1%}]" in text
+    assert page.complaints() == []
+    assert page.fetched() == {path.resolve().as_uri()}

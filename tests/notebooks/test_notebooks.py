@@ -29,8 +29,8 @@ def imports_of(notebook):
                 yield from ((alias.name, None) for alias in node.names if alias.name.split(".")[0] == "diffsem")
 
 
-def test_there_are_six():
-    assert len(NOTEBOOKS) == 6
+def test_there_are_seven():
+    assert len(NOTEBOOKS) == 7
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)

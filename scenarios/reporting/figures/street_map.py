@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 from diffsem.link import ResultTable
 from diffsem.scenarios.reporting.drawing.captions import add_caption, head
 from diffsem.scenarios.reporting.drawing.look import SCREEN, Look, drawn
-from diffsem.scenarios.reporting.street.maps import grid_of, map_lines, one_map, spacing_of
+from diffsem.scenarios.reporting.street.maps import grid_of, one_map, spacing_of, street_map
 from diffsem.scenarios.reporting.street.scene import Scene, scene_of
 from diffsem.scenarios.reporting.style import plain
 
@@ -40,7 +40,7 @@ def street_map_figure(table: ResultTable, timestep: int, snr_db: float, *, look:
     -------
     matplotlib.figure.Figure
     """
-    lines = map_lines(table.rows)
+    lines = street_map(table.rows)
     systems = lines["system"].drop_duplicates().tolist()
     columns = min(COLUMNS, len(systems))
     rows = -(-len(systems) // columns)

@@ -13,7 +13,7 @@ from diffsem.scenarios.reporting.axes import told
 from diffsem.scenarios.reporting.page.curves import Curves, packed
 from diffsem.scenarios.reporting.page.grid import Cell, Grid, Maker, grid, number, words
 from diffsem.scenarios.reporting.page.wording import marked_up, percent, percent_range, title_of
-from diffsem.scenarios.reporting.street.maps import MAP, grid_of, map_lines, shares_of_area, spacing_of
+from diffsem.scenarios.reporting.street.maps import MAP, grid_of, shares_of_area, spacing_of, street_map
 from diffsem.scenarios.reporting.street.scene import Scene, scene_of
 from diffsem.scenarios.reporting.style import Style, style_of
 from diffsem.scenarios.reporting.tables import LEVELS
@@ -28,7 +28,7 @@ UNDER_THE_MOUSE = ("snr_db", "ci_low", "ci_high", "leaked_bits")
 
 def maps_of(table: ResultTable) -> list[Curves]:
     """A picture for each point of a table of several places: every system's map side by side."""
-    style, lines, scene = style_of(table), map_lines(table.rows), scene_of(table.attributes)
+    style, lines, scene = style_of(table), street_map(table.rows), scene_of(table.attributes)
     axes = [name for name in lines.columns if name in AXES and name != "place"]
     chance = 1 / int(table.attributes.get("classes", 10))
     found = []
@@ -43,7 +43,7 @@ def maps_of(table: ResultTable) -> list[Curves]:
 
 def shares_grid(table: ResultTable, prefix: str) -> Grid:
     """In which share of the area the strongest attack reads more than how much."""
-    style, lines = style_of(table), shares_of_area(map_lines(table.rows), LEVELS)
+    style, lines = style_of(table), shares_of_area(street_map(table.rows), LEVELS)
     makers = [
         Maker("system", lambda line: words(title_of(style, line["system"])), False, True),
         Maker("t", lambda line: number(line["timestep"], str(line["timestep"])), chosen=True),
@@ -58,7 +58,7 @@ def shares_grid(table: ResultTable, prefix: str) -> Grid:
 
 def map_sentences(table: ResultTable) -> tuple[str, ...]:
     """The headline of a map: of each system, at the highest t, where more than half of the images are read."""
-    style, lines = style_of(table), shares_of_area(map_lines(table.rows), (0.5,))
+    style, lines = style_of(table), shares_of_area(street_map(table.rows), (0.5,))
     lines = lines[lines["timestep"] == lines["timestep"].max()]
     return tuple(
         f"{title_of(style, line['system'])}, t = {line['timestep']}: the receiver reads {percent(line['receiver'])}%; "

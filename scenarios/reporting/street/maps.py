@@ -23,7 +23,7 @@ def is_map(rows: pd.DataFrame) -> bool:
     return "place" in rows and rows["place"].nunique() > 1
 
 
-def map_lines(rows: pd.DataFrame) -> pd.DataFrame:
+def street_map(rows: pd.DataFrame) -> pd.DataFrame:
     """Of each system, point and place what the strongest attack reads.
 
     Parameters
@@ -38,6 +38,14 @@ def map_lines(rows: pd.DataFrame) -> pd.DataFrame:
         snr_db, path_gain_db, line_of_sight;
         accuracy, ci_low, ci_high and attack of the strongest, as `strongest_adversary` chooses it; leaked_bits, the
         most of any attack; receiver, the system's own accuracy.
+
+    Examples
+    --------
+    >>> import diffsem
+    >>> lines = diffsem.street_map(diffsem.read_results("notebooks/street/street-canyon.h5"))
+    >>> here = lines.query("x_m == 20 and y_m == 0 and timestep == 450")
+    >>> here[["system", "line_of_sight"]].values.tolist()
+    [['diffsem', 1], ['reference', 1], ['keyed-self-noise', 1], ['null-space-noise', 1]]
     """
     lines = strongest_adversary(rows).reset_index()
     axes = [name for name in AXES if name != "place" and rows[name].nunique() > 1]
@@ -64,7 +72,7 @@ def share_of_area(lines: pd.DataFrame, more_than: float) -> pd.DataFrame:
     Parameters
     ----------
     lines : pandas.DataFrame
-        As `map_lines` gives them.
+        As `street_map` gives them.
     more_than : float
         0..1.
 
@@ -72,6 +80,18 @@ def share_of_area(lines: pd.DataFrame, more_than: float) -> pd.DataFrame:
     -------
     pandas.DataFrame
         system, timestep, receiver_snr_db, the axes that vary; places, share, share_low, share_high; receiver.
+
+    Examples
+    --------
+    Of four places in two squares, those of one are read.
+
+    >>> import diffsem
+    >>> import pandas as pd
+    >>> point = {"system": "mine", "timestep": 240, "receiver_snr_db": 15.0, "receiver": 0.9}
+    >>> read = [(0.8, 1.0), (0.7, 3.0), (0.2, 61.0), (0.1, 63.0)]
+    >>> lines = pd.DataFrame([{**point, "accuracy": one, "x_m": x, "y_m": 0.0} for one, x in read])
+    >>> diffsem.share_of_area(lines, 0.5)[["places", "share", "share_low", "share_high"]].round(2).values.tolist()
+    [[4.0, 0.5, 0.01, 0.99]]
     """
     axes = [name for name in lines.columns if name in AXES and name != "place"]
     found = []

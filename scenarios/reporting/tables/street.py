@@ -7,7 +7,7 @@ import pandas as pd
 
 from diffsem.link import AXES
 from diffsem.scenarios.reporting.axes import NAMES
-from diffsem.scenarios.reporting.street.maps import map_lines, shares_of_area
+from diffsem.scenarios.reporting.street.maps import shares_of_area, street_map
 from diffsem.scenarios.reporting.tables import cells
 from diffsem.scenarios.reporting.tables.fields import Field, Part
 from diffsem.scenarios.reporting.tables.sheet import Sheet
@@ -27,7 +27,7 @@ def map_table(rows: pd.DataFrame, title: str, more_than: Sequence[float] = LEVEL
     more_than : sequence of float
         0..1.
     """
-    lines = shares_of_area(map_lines(rows), more_than)
+    lines = shares_of_area(street_map(rows), more_than)
     axes = [name for name in lines.columns if name in AXES]
     keys = {"t": "timestep", "SNR dB": "receiver_snr_db"} | {NAMES[axis].head: axis for axis in axes}
     fields = {

@@ -8,8 +8,8 @@ import pytest
 import diffsem
 from diffsem.link import InputError, read_results, read_table
 from diffsem.scenarios import load_scenario, run_scenario
+from diffsem.scenarios.links.checks import check_places
 from diffsem.scenarios.links.points import PLACES_A_POINT, sweep_points
-from diffsem.scenarios.reporting.maps import map_lines, share_of_area
 from diffsem.scenarios.runs.resolving import plan
 from diffsem.scenarios.runs.sweep import Listeners, run_plan
 from diffsem.scenarios.streets.tracing import trace_street
@@ -125,9 +125,9 @@ def test_another_trace_of_the_same_name_is_another_sweep(plane, street, tracer, 
 
 
 def test_the_share_of_the_area_counts_places(plane):
-    lines = map_lines(run_scenario(plane()))
+    lines = diffsem.street_map(run_scenario(plane()))
     assert len(lines) == 11
-    share = share_of_area(lines, float(np.sort(lines["accuracy"])[3]))
+    share = diffsem.share_of_area(lines, float(np.sort(lines["accuracy"])[3]))
     above = (lines["accuracy"] > np.sort(lines["accuracy"])[3]).mean()
     assert share["share"].item() == pytest.approx(above)
     assert share["share_low"].item() < above < share["share_high"].item()
@@ -176,3 +176,19 @@ def test_what_does_not_go_together_is_told_in_one_line(overrides, said, plane, s
 def test_antennas_are_those_that_were_traced(plane):
     with pytest.raises(InputError, match="was traced from 2 transmit to 1 receive antennas; the scenario has 3"):
         diffsem.run_scenario(plane("map", "legitimate.transmit_antennas=3"))
+
+
+@pytest.mark.slow
+def test_workers_give_the_map_of_one_process(plane, tmp_path, monkeypatch, assert_same_table):
+    import diffsem.scenarios.links.points as points
+
+    monkeypatch.setattr(points, "PLACES_A_POINT", 4)
+    run_scenario(plane(), tmp_path / "one.h5")
+    run_scenario(plane(), tmp_path / "two.h5", workers=2)
+    assert_same_table(tmp_path / "two.h5", tmp_path / "one.h5")
+
+
+def test_a_link_that_knows_no_places_is_told(plane):
+    with pytest.raises(ValueError, match="map: own has a link of its own, which knows no places; allowed: one place"):
+        check_places("own", plane().eavesdropper)
+    check_places("own", plane({"x_m": 30, "y_m": 0}).eavesdropper)

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 from diffsem.link import InputError
+from diffsem.scenarios import command_line
 from diffsem.scenarios.streets.environment import TRACER, VARIABLE, default_folder, tracing_python
 from diffsem.scenarios.streets.street import read_street
 from diffsem.scenarios.streets.trace import read_trace, write_trace
@@ -98,6 +99,27 @@ def test_an_interrupt_ends_the_tracer_and_says_what_is_kept(street, tracer, tmp_
         "diffsem: interrupted; 3 positions are kept beside plane.channels.h5, and `diffsem trace plane.yaml` goes on "
         "from there"
     )
+
+
+def test_a_trace_that_is_there_stays(street, tracer, tmp_path, monkeypatch, capsys):
+    """Another tracing would differ, and tables are made from this one."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv(VARIABLE, str(tracer()))
+    (tmp_path / "plane.yaml").write_text(street().to_yaml())
+
+    def trace(*more):
+        return command_line.run_program(command_line.app, ["trace", "plane.yaml", *more])
+
+    assert trace() == 0
+    assert capsys.readouterr().out.startswith(
+        "plane.channels.h5: 11 positions, 11 in line of sight, receiver at -83.4 dB"
+    )
+    before = (tmp_path / "plane.channels.h5").read_bytes()
+    assert trace("--set", "seed=2") == 2
+    assert "is there already, and another tracing would not be the same" in capsys.readouterr().err
+    assert (tmp_path / "plane.channels.h5").read_bytes() == before
+    assert trace("--set", "seed=2", "--overwrite") == 0
+    assert read_trace(tmp_path / "plane.channels.h5").street.seed == 2
 
 
 def environment(python):

@@ -4,7 +4,8 @@ from functools import cache
 
 import pandas as pd
 
-from diffsem.scenarios.reporting.street.maps import area_interval, map_lines
+from diffsem.scenarios.reporting.street.maps import area_interval, street_map
+from diffsem.scenarios.streets.street import Street, read_street
 from rendering.markdown import lines
 from rendering.measures import Measure, number
 from rendering.tables import Table
@@ -14,13 +15,13 @@ LEVELS = (0.2, 0.5, 0.9)
 
 @cache
 def _lines(one: Table) -> pd.DataFrame:
-    return map_lines(one.rows)
+    return street_map(one.rows)
 
 
 def area(one: Table, system: str, t: int, more_than: float = 0.5, where: str = "") -> Measure:
     """Percent of the places where the strongest attack on a system reads more than a share of the images.
 
-    `where` chooses places by a condition on the columns of `map_lines`, as `pandas.DataFrame.query` has it.
+    `where` chooses places by a condition on the columns of `street_map`, as `pandas.DataFrame.query` has it.
     """
     chosen = _lines(one)
     chosen = chosen[(chosen["system"] == system) & (chosen["timestep"] == t)]
@@ -58,4 +59,9 @@ def in_sight(one: Table) -> str:
     return f"{(heard['line_of_sight'] == 1).sum():,}"
 
 
-FUNCTIONS = (area, area_lines, places, snr_range, in_sight)
+def street_of(name: str) -> Street:
+    """A street that ships."""
+    return read_street(name)
+
+
+FUNCTIONS = (street_of, area, area_lines, places, snr_range, in_sight)

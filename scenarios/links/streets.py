@@ -82,7 +82,7 @@ def standing(keys: TracedChannel, where: str) -> Standing:
     if keys.place == "receiver":
         found = Standing(trace, trace.receiver, np.array([0]))
     elif keys.place == "map":
-        found = Standing(trace, trace.eavesdropper, _every(trace, keys.every))
+        found = Standing(trace, trace.eavesdropper, _every(trace, keys.every or 1))
     else:
         found = Standing(trace, trace.eavesdropper, np.array([_nearest(trace, keys, where)]))
     reached = found.numbers[found.traced.paths.power_gains[found.numbers] > 0]
@@ -190,8 +190,8 @@ def street_attribute(eavesdropper: ChannelKeys) -> str:
             "outline": np.round(found.trace.outline.reshape(-1, 4).astype(float), 2).tolist(),
             "transmitter": list(street.transmitter.position_m),
             "receiver": list(street.receiver.position_m),
-            "spacing_m": street.eavesdropper.spacing_m * eavesdropper.every,
-            "silent": len(_every(found.trace, eavesdropper.every)) - len(found.numbers),
+            "spacing_m": street.eavesdropper.spacing_m * (eavesdropper.every or 1),
+            "silent": len(_every(found.trace, eavesdropper.every or 1)) - len(found.numbers),
         }
     )
 

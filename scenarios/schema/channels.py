@@ -142,8 +142,8 @@ class TracedChannel(OverGrid):
         description="where the node stands: receiver | eavesdropper, as the street's file has them | {x_m, y_m} | map: "
         "of the eavesdropper, every place that was traced, a sweep axis",
     )
-    every: Annotated[int, Field(ge=1, le=1000)] = Field(
-        default=1, description="of a map: every so many places along both sides of the grid"
+    every: Annotated[int, Field(ge=1, le=1000)] | None = Field(
+        default=None, description="of a map: every so many places along both sides of the grid; null: all"
     )
     transmit_power_dbm: Annotated[float, Field(ge=-100, le=100)] | None = Field(
         default=None, description="radiated over the grid's bandwidth, dBm; of legitimate, where snr_db is traced"

@@ -270,10 +270,11 @@ def test_a_value_is_read_off_the_map_of_a_street(page, tmp_path):
     x, y = page.ask(where)
     page.order("Input.dispatchMouseEvent", type="mouseMoved", x=x - 3, y=y - 3)
     page.order("Input.dispatchMouseEvent", type="mouseMoved", x=x, y=y)
-    page.wait("document.querySelector('.hoverlayer .hovertext') !== null")
-    text = page.ask("document.querySelector('.hoverlayer').textContent")
-    assert f"x {place['x_m']:.4g} m, y {place['y_m']:.4g} m".replace("-", "−") in text.replace("-", "−")
-    assert f"SNR {place['snr_db']:.1f} dB" in text.replace("−", "-")
+    shown = "document.querySelector('.hoverlayer').textContent.replaceAll('\u2212', '-')"
+    here = f"x {place['x_m']:.4g} m, y {place['y_m']:.4g} m"
+    page.wait(f"{shown}.includes({json.dumps(here)})", seconds=10)
+    text = page.ask(shown)
+    assert f"SNR {place['snr_db']:.1f} dB" in text
     assert f"read {place['accuracy']:.1%} [{place['ci_low']:.1%}, {place['ci_high']:.1%}]" in text
     assert page.complaints() == []
     assert page.fetched() == {path.resolve().as_uri()}

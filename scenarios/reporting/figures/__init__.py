@@ -11,6 +11,7 @@ from diffsem.scenarios.reporting.figures.outage import outage_figure
 from diffsem.scenarios.reporting.figures.quality import quality_figure
 from diffsem.scenarios.reporting.figures.reconstructions import reconstruction_figure
 from diffsem.scenarios.reporting.figures.schedule import schedule_figure
+from diffsem.scenarios.reporting.figures.street_map import street_map_figure
 
 __all__ = [
     "accuracy_against_calls",
@@ -26,4 +27,5 @@ __all__ = [
     "reconstruction_figure",
     "save_figures",
     "schedule_figure",
+    "street_map_figure",
 ]

@@ -115,7 +115,13 @@ RESULT_COLUMNS = (
     Column(
         "path_gain_db", np.float64, "dB", "received over radiated power there, mean over fading; NaN: not traced", NAN
     ),
-    Column("line_of_sight", np.int64, "", "whether it sees the transmitter: 1, 0; -1: its channel is not traced", -1),
+    Column(
+        "line_of_sight",
+        np.int64,
+        "yes or no",
+        "whether it sees the transmitter: 1, 0; -1: not traced",
+        -1,
+    ),
     Column("knows_step", np.bool_, "", "whether the node is told the noise level", True),
     Column("surrogate", str, "", "what an attack was trained on: kind of images, and the share that was used", ""),
     Column("threat", str, "", "what an attacker knows of its target: black-box, white-box; empty: not recorded", ""),

@@ -156,7 +156,7 @@ def _trace(rt, scene, asked, node: str, waiting: dict) -> None:
         batch = places[first : first + AT_A_TIME]
         found = _confirmed(rt, scene, asked, [waiting[place] for place in batch])
         for place, paths in zip(batch, found, strict=True):
-            whole = Path(asked["folder"]) / f"{node}-{place}.npz"
+            whole = Path(asked["folder"]) / node / f"{place}.npz"
             partial = whole.with_suffix(".partial")
             with partial.open("wb") as file:
                 np.savez(file, **paths)

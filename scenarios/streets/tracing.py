@@ -17,7 +17,7 @@ import numpy as np
 from diffsem.channels import TracedPaths
 from diffsem.link import InputError, check_output_file
 from diffsem.scenarios.streets.street import Street
-from diffsem.scenarios.streets.trace import Trace, Traced, write_trace
+from diffsem.scenarios.streets.trace import NODES, Trace, Traced, write_trace
 
 PROGRAM = Path(__file__).with_name("tracer.py")
 # The receiver's among the places: behind none of the eavesdropper's.
@@ -63,7 +63,7 @@ def trace_street(street: Street, out: Path, python: Path, on_positions: Callable
     check_output_file(out, "trace")
     parts = _parts_of(street, out)
     grid = street.eavesdropper.positions()
-    done = {name: _place(name) for name in sorted(parts.glob("*.npz")) if _is_whole(name)}
+    done = {name: _place(name) for name in sorted(parts.glob("*/*.npz")) if _is_whole(name)}
     question = _question(street, grid, sorted(done.values()), parts)
     said = _ask(python, question, len(done), on_positions)
     receiver = np.array([street.receiver.position_m])
@@ -83,7 +83,7 @@ def trace_street(street: Street, out: Path, python: Path, on_positions: Callable
 def kept_positions(street: Street, out: Path) -> int:
     """How many positions of a street an interrupted tracing has left beside its file."""
     folder = _folder(street, out)
-    return sum(_place(each) != RECEIVER for each in folder.glob("*.npz")) if folder.is_dir() else 0
+    return len(list(folder.glob("eavesdropper/*.npz")))
 
 
 def _folder(street: Street, out: Path) -> Path:
@@ -95,14 +95,15 @@ def _folder(street: Street, out: Path) -> Path:
 def _parts_of(street: Street, out: Path) -> Path:
     folder = _folder(street, out)
     try:
-        folder.mkdir(exist_ok=True)
+        for node in NODES:
+            (folder / node).mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise InputError(f"trace {out}: cannot be written ({error.strerror})") from error
     return folder
 
 
 def _place(part: Path) -> int:
-    return int(part.stem.split("-", 1)[1])
+    return int(part.stem)
 
 
 def _is_whole(part: Path) -> bool:
@@ -183,7 +184,7 @@ def _assembled(parts: Path, positions: np.ndarray, node: str, places: np.ndarray
     """One array of paths out of a file a position; those with fewer paths than others have zeros behind them."""
     found = []
     for place in places:
-        with np.load(parts / f"{node}-{place}.npz", allow_pickle=False) as file:
+        with np.load(parts / node / f"{place}.npz", allow_pickle=False) as file:
             found.append({name: file[name] for name in ("gains", "delays", "line_of_sight")})
     most = max(1, *(len(each["delays"]) for each in found))
     gains = np.stack([_padded(each["gains"], most) for each in found]).astype(np.complex64)

@@ -20,7 +20,8 @@ READ = ("accuracy", "ci_low", "ci_high", "attack", "leaked_bits")
 
 def is_map(rows: pd.DataFrame) -> bool:
     """Whether a table's eavesdropper stands at several places of a street."""
-    return "place" in rows and rows["place"].nunique() > 1
+    places = rows.get("place")
+    return places is not None and places.nunique() > 1
 
 
 def street_map(rows: pd.DataFrame) -> pd.DataFrame:

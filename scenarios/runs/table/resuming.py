@@ -10,6 +10,9 @@ from diffsem.scenarios.runs.reading import parse_words
 from diffsem.scenarios.schema.scenario import Scenario, settings
 from diffsem.scenarios.schema.strict_yaml import read_yaml
 
+# Of a table from before they were recorded, as of one without a street.
+NO_TRACES = "{}"
+
 
 def check_overwritable(path: Path) -> None:
     """Raises InputError unless a file is a result file: with a checksum, even a wrong one, or one that can be read."""
@@ -32,7 +35,7 @@ def resumed(path: Path, table: ResultTable, scenario: Scenario, fresh: ResultTab
         "another scenario": _is_stored(scenario, table),
         "other weights": stored.get("weights_sha256") == fresh.attributes["weights_sha256"],
         "other test images": stored["data_sha256"] == fresh.attributes["data_sha256"],
-        "another trace": stored.get("traces_sha256", "{}") == fresh.attributes["traces_sha256"],
+        "another trace": stored.get("traces_sha256", NO_TRACES) == fresh.attributes.get("traces_sha256", NO_TRACES),
         "other code from outside of the package": stored["sources_sha256"] == fresh.attributes["sources_sha256"],
     }
     for what, is_same in same.items():

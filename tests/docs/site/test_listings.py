@@ -17,6 +17,7 @@ from diffsem.scenarios import load_scenario
 from diffsem.scenarios.command_line import app
 from diffsem.scenarios.runs.reading import parse_words
 from diffsem.scenarios.schema.file import shipped_scenarios
+from diffsem.scenarios.streets.street import read_street
 
 LEAST = {"name": "least", "dataset": "mnist", "timesteps": [240], "legitimate": {"snr_db": [15]}}
 TAKES_SCENARIO = ("run", "train", "check", "pack")
@@ -71,7 +72,10 @@ def test_scenarios_are_read(yaml_block, shown_folder):
         for number in range(12):
             Image.fromarray(np.full((40, 40, 3), number, np.uint8)).save(folder / f"{number}.png")
     content = yaml.safe_load(yaml_block.text)
-    if "name" in content:
+    if "scene" in content:
+        (shown_folder / "street.yaml").write_text(yaml_block.text)
+        assert read_street("street.yaml").name == content["name"]
+    elif "name" in content:
         (shown_folder / "shown.yaml").write_text(yaml_block.text)
         assert load_scenario("shown.yaml").name == content["name"]
     else:

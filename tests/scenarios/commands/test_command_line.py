@@ -136,6 +136,8 @@ def test_scenarios_lists_the_shipped_ones(diffsem):
         "mnist-solvers",
         "mnist-surrogates",
         "mnist-tdl",
+        "street-canyon",
+        "street-quick",
     ]
 
 

@@ -23,7 +23,7 @@ def trace(node, place, position):
     array, sent = asked[node]["array"], asked["transmitter"]["array"]
     shape = [array["rows"] * array["columns"], sent["rows"] * sent["columns"], 1]
     gain = wavelength / (4 * np.pi * far) * np.exp(-2j * np.pi * far / wavelength)
-    with open(folder / f"{node}-{place}.npz", "wb") as file:
+    with open(folder / node / f"{place}.npz", "wb") as file:
         np.savez(file, gains=np.full(shape, gain), delays=np.array([far / 299792458]), line_of_sight=np.array(True))
     say(traced=1)
     with open(folder.parent / "asked.txt", "a") as file:

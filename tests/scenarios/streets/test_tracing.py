@@ -70,7 +70,7 @@ def test_a_position_that_was_written_by_half_is_traced_again(street, tracer, tmp
     with pytest.raises(InputError, match=r"tracer failed \(status 3\)"):
         trace_street(street(), out, dies, lambda done, total: None)
     (parts,) = (path for path in tmp_path.iterdir() if path.suffix == ".parts")
-    half = parts / "eavesdropper-3.npz"
+    half = parts / "eavesdropper" / "3.npz"
     half.write_bytes(half.read_bytes()[:100])
     trace_street(street(), out, tracer(), lambda done, total: None)
     assert np.isfinite(read_trace(out).eavesdropper.path_gain_db).all()

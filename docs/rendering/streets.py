@@ -7,7 +7,7 @@ import pandas as pd
 from diffsem.scenarios.reporting.street.maps import area_interval, street_map
 from diffsem.scenarios.streets.street import Street, read_street
 from rendering.markdown import lines
-from rendering.measures import Measure, number
+from rendering.measures import Measure
 from rendering.tables import Table
 
 LEVELS = (0.2, 0.5, 0.9)
@@ -34,11 +34,10 @@ def area(one: Table, system: str, t: int, more_than: float = 0.5, where: str = "
 
 def area_lines(one: Table, systems: list[str], t: int) -> str:
     """A Markdown table: a line a system, a column a share of the images."""
-    found = _lines(one)
     rows = []
     for system in systems:
-        own = found[(found["system"] == system) & (found["timestep"] == t)]["receiver"].iloc[0]
-        rows.append([f"`{system}`", number(100 * own), *(area(one, system, t, level).text() for level in LEVELS)])
+        own = one.receiver(system, t=t, place=int(one.rows["place"].min()))
+        rows.append([f"`{system}`", own.text(), *(area(one, system, t, level).text() for level in LEVELS)])
     return lines(["system", "receiver, %", *(f"over {100 * level:.0f}%" for level in LEVELS)], rows)
 
 

@@ -205,7 +205,7 @@ def with_traced_snr(content: Any) -> Any:
     """A scenario's content in which SNRs that are "traced" are numbers.
 
     The receiver's is that of its place, transmit power and noise figure; the eavesdropper's an offset to it. Of a map,
-    each of whose places has its own, the word stays: `own_snr_db` tells them.
+    each of whose places has its own, the word stays: `offsets_db` tells them.
 
     Raises
     ------

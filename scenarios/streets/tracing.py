@@ -66,6 +66,8 @@ def trace_street(street: Street, out: Path, python: Path, on_positions: Callable
     done = {name: _place(name) for name in sorted(parts.glob("*/*.npz")) if _is_whole(name)}
     question = _question(street, grid, sorted(done.values()), parts)
     said = _ask(python, question, len(done), on_positions)
+    if not len(said.places):
+        raise InputError("street: eavesdropper.area_m: every position lies inside of a building or a car")
     receiver = np.array([street.receiver.position_m])
     trace = Trace(
         street,

@@ -131,6 +131,10 @@ def environment(python):
     [
         ("import json; print(json.dumps({'refused': 'scene: nowhere: no file'}))", "street: scene: nowhere: no file"),
         ("pass", "said nothing of the scene"),
+        (
+            "import json; print(json.dumps({'versions': {}, 'outline': [], 'positions': []}))",
+            "street: eavesdropper.area_m: every position lies inside of a building",
+        ),
         ("raise ValueError('no LLVM')", r"failed \(ValueError: no LLVM\)"),
     ],
 )

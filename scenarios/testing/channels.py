@@ -12,7 +12,7 @@ from diffsem.channels import Channel, Csi, Equalizer, correlate, form_beams, res
 from diffsem.link import InputError
 from diffsem.scenarios.contracts.channel import Antennas
 from diffsem.scenarios.links.kinds import find_channel
-from diffsem.scenarios.schema.channels import BlockFadingKeys
+from diffsem.scenarios.schema.channels import BlockFadingKeys, TracedChannel
 from diffsem.scenarios.schema.channels import Channel as ChannelWords
 
 # Symbols of a transmission, transmissions, and standard errors that a mean may lie off.
@@ -63,7 +63,9 @@ class _Trial:
         layer = self.build()
         for check in (self.shapes, self.gains, self.noise_told, self.recovery, self.repeats):
             check(layer)
-        self.noise_told(self.build(Antennas(1, 1, 2)), "over two receive antennas")
+        # A trace is of the antennas that were traced.
+        if not isinstance(self.keys, TracedChannel):
+            self.noise_told(self.build(Antennas(1, 1, 2)), "over two receive antennas")
         self.pilots("ls")
         self.pilots("lmmse")
         if isinstance(self.keys, BlockFadingKeys):

@@ -21,10 +21,11 @@ def say(**answer):
 def trace(node, place, position):
     far = float(np.linalg.norm(np.array(position) - mast))
     array, sent = asked[node]["array"], asked["transmitter"]["array"]
-    shape = [array["rows"] * array["columns"], sent["rows"] * sent["columns"], 1]
-    gain = wavelength / (4 * np.pi * far) * np.exp(-2j * np.pi * far / wavelength)
+    shape = [array["rows"] * array["columns"], sent["rows"] * sent["columns"], PATHS]
+    paths = 1 + np.arange(PATHS)
+    gain = wavelength / (4 * np.pi * far) * np.exp(-2j * np.pi * far / wavelength) / paths
     with open(folder / node / f"{place}.npz", "wb") as file:
-        np.savez(file, gains=np.full(shape, gain), delays=np.array([far / 299792458]), line_of_sight=np.array(True))
+        np.savez(file, gains=np.broadcast_to(gain, shape), delays=paths * far / 299792458, line_of_sight=np.array(True))
     say(traced=1)
     with open(folder.parent / "asked.txt", "a") as file:
         file.write(f"{place} ")
@@ -41,11 +42,15 @@ for place in [-1, *outside]:
 
 @pytest.fixture
 def tracer(tmp_path):
-    """A program in the place of the tracer's Python; `stop` is a line of its own that is run behind each position."""
+    """A program in the place of the tracer's Python; `stop` is a line of its own that is run behind each position.
 
-    def make(stop="pass", program=FREE_SPACE):
+    Of several paths, each is as faint and as long as its number says.
+    """
+
+    def make(stop="pass", program=FREE_SPACE, paths=1):
         path = tmp_path / "tracer"
-        path.write_text(f"#!{sys.executable}\n" + textwrap.dedent(program).replace("STOP", stop))
+        written = textwrap.dedent(program).replace("STOP", stop).replace("PATHS", str(paths))
+        path.write_text(f"#!{sys.executable}\n{written}")
         path.chmod(path.stat().st_mode | stat.S_IXUSR)
         return path
 

@@ -13,6 +13,7 @@ from diffsem.scenarios.links.points import PLACES_A_POINT, sweep_points
 from diffsem.scenarios.runs.resolving import plan
 from diffsem.scenarios.runs.sweep import Listeners, run_plan
 from diffsem.scenarios.streets.tracing import trace_street
+from diffsem.scenarios.testing import run_channel_test
 
 BOLTZMANN = 1.380649e-23
 
@@ -186,6 +187,13 @@ def test_workers_give_the_map_of_one_process(plane, tmp_path, monkeypatch, asser
     run_scenario(plane(), tmp_path / "one.h5")
     run_scenario(plane(), tmp_path / "two.h5", workers=2)
     assert_same_table(tmp_path / "two.h5", tmp_path / "one.h5")
+
+
+@pytest.mark.parametrize("place", ["receiver", "map"])
+def test_its_moments_are_those_of_theory(place, street, tracer, tmp_path):
+    alone = street(transmitter={"position_m": [0, 0, 10]})
+    trace_street(alone, tmp_path / "echoes.h5", tracer(paths=3), lambda done, total: None)
+    run_channel_test({"kind": "traced", "file": str(tmp_path / "echoes.h5"), "place": place})
 
 
 def test_a_link_that_knows_no_places_is_told(plane):

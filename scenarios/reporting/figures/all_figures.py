@@ -115,8 +115,11 @@ def _drawable(table: ResultTable) -> Iterator[tuple[str, Draw]]:
 
 def _maps(table: ResultTable, rows) -> Iterator[tuple[str, Draw]]:
     """A figure for each point of a table whose eavesdropper stands at several places."""
-    for (timestep, snr_db), _ in rows[rows["node"] == "adversary"].groupby(["timestep", "receiver_snr_db"]):
-        yield f"map-t{timestep}-{snr_db:g}dB", partial(street_map_figure, table, timestep, snr_db)
+    for (timestep, snr_db), here in rows[rows["node"] == "adversary"].groupby(["timestep", "receiver_snr_db"]):
+        at = f"t{timestep}-{snr_db:g}dB"
+        yield f"map-{at}", partial(street_map_figure, table, timestep, snr_db)
+        if here["leaked_bits"].notna().any():
+            yield f"map-bits-{at}", partial(street_map_figure, table, timestep, snr_db, "leaked_bits")
     yield "schedule", partial(schedule_figure, scenario_of(table).schedule.build())
 
 

@@ -1,5 +1,8 @@
 """What the strongest attack reads at every place of a street, one map a system."""
 
+import math
+from typing import Literal
+
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
@@ -16,11 +19,19 @@ from diffsem.scenarios.reporting.style import plain
 COLOURS = "viridis_r"
 HALF = 0.5
 COLUMNS = 2
+MEASURES = {"accuracy": "read by the strongest attack", "leaked_bits": "bits of the label that leak at least"}
 
 
 @drawn
-def street_map_figure(table: ResultTable, timestep: int, snr_db: float, *, look: Look = SCREEN) -> Figure:
-    """Maps of the accuracy of the strongest attack, of every system of a table, from chance on.
+def street_map_figure(
+    table: ResultTable,
+    timestep: int,
+    snr_db: float,
+    measure: Literal["accuracy", "leaked_bits"] = "accuracy",
+    *,
+    look: Look = SCREEN,
+) -> Figure:
+    """Maps of what the strongest attack reads, of every system of a table: images, from chance on, or bits, from 0 on.
 
     A line surrounds where more than half of the images are read. Walls, the mast and the receiver are drawn where the
     table tells its street.
@@ -33,6 +44,8 @@ def street_map_figure(table: ResultTable, timestep: int, snr_db: float, *, look:
         t.
     snr_db : float
         Es/N0 at the receiver, dB.
+    measure : str, optional
+        accuracy: of the strongest attack; leaked_bits: the most of any, bits an image, up to log2 of the classes.
     look : Look, optional
         Default: for a screen.
 
@@ -45,18 +58,19 @@ def street_map_figure(table: ResultTable, timestep: int, snr_db: float, *, look:
     columns = min(COLUMNS, len(systems))
     rows = -(-len(systems) // columns)
     figure, panels = look.panels(rows, columns, look.width(columns), 3.2 * rows + 0.6, sharex=True, sharey=True)
-    scene, chance = scene_of(table.attributes), 1 / int(table.attributes.get("classes", 10))
+    scene, classes = scene_of(table.attributes), int(table.attributes.get("classes", 10))
+    lowest, highest = (1 / classes, 1.0) if measure == "accuracy" else (0.0, math.log2(classes))
     image, spacing_m = None, spacing_of(lines, scene)
     for place, panel in enumerate(panels.flat):
         if place >= len(systems):
             panel.set_visible(False)
             continue
         here = one_map(lines, systems[place], timestep, snr_db)
-        values, extent = grid_of(here, "accuracy", spacing_m)
+        values, extent = grid_of(here, measure, spacing_m)
         image = panel.imshow(
-            values, COLOURS, vmin=chance, vmax=1, extent=extent, origin="lower", interpolation="nearest"
+            values, COLOURS, vmin=lowest, vmax=highest, extent=extent, origin="lower", interpolation="nearest"
         )
-        _surround(panel, values, extent)
+        _surround(panel, grid_of(here, "accuracy", spacing_m)[0], extent)
         _draw_scene(panel, scene)
         panel.set_title(f"{plain(systems[place])}: receiver {here['receiver'].iloc[0]:.1%}")
         panel.set_aspect("equal")
@@ -66,7 +80,7 @@ def street_map_figure(table: ResultTable, timestep: int, snr_db: float, *, look:
     for panel in panels[:, 0]:
         panel.set_ylabel("y [m]")
     if image is not None:
-        figure.colorbar(image, ax=panels, label="read by the strongest attack", shrink=0.8)
+        figure.colorbar(image, ax=panels, label=MEASURES[measure], shrink=0.8)
     add_caption(
         figure,
         look,

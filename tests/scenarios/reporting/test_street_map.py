@@ -1,4 +1,4 @@
-"""Maps: as images, as shares of an area whose interval covers, and as figures, on made-up places."""
+"""Maps as images, as shares of an area whose interval covers, and as figures."""
 
 import json
 
@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from diffsem.link import InputError
-from diffsem.scenarios.reporting.street.maps import BLOCK_M, area_interval, grid_of
+from diffsem.link import InputError, read_table
+from diffsem.scenarios.reporting.figures import street_map_figure
+from diffsem.scenarios.reporting.street.maps import BLOCK_M, area_interval, grid_of, street_map
 from diffsem.scenarios.reporting.street.scene import scene_of
 
 
@@ -60,3 +61,22 @@ def test_a_street_that_is_none_is_told():
     for broken in (street | {"outline": [[0, 0, 1]]}, street | {"spacing_m": 0}, {}, [1]):
         with pytest.raises(InputError, match="attribute street is not the JSON"):
             scene_of({"street": json.dumps(broken)})
+
+
+@pytest.mark.parametrize(
+    ("measure", "limits"), [("accuracy", (0.1, 1.0)), ("leaked_bits", (0.0, 3.3219281))], ids=["images", "bits"]
+)
+def test_a_figure_colours_each_place_by_what_is_read_there(measure, limits):
+    table = read_table("notebooks/street/street-canyon.h5")
+    lines = street_map(table.rows).query("timestep == 450 and x_m == 20 and y_m == 0").set_index("system")
+    figure = street_map_figure(table, 450, table.rows["receiver_snr_db"].max(), measure)
+    panels = [panel for panel in figure.axes if panel.get_title()]
+    assert [panel.get_title().split(":")[0] for panel in panels] == lines.index.tolist()
+    for panel, value in zip(panels, lines[measure], strict=True):
+        (image,) = panel.get_images()
+        west, east, south, north = image.get_extent()
+        drawn = image.get_array()
+        row = int((0 - south) / (north - south) * drawn.shape[0])
+        column = int((20 - west) / (east - west) * drawn.shape[1])
+        assert drawn[row, column] == pytest.approx(value)
+        assert image.get_clim() == pytest.approx(limits)

@@ -104,6 +104,16 @@ def test_a_position_alone_is_as_it_is_beside_others(canyon, tmp_path):
         assert alone.eavesdropper.line_of_sight[0] == canyon.eavesdropper.line_of_sight[place]
 
 
+def test_another_seed_changes_gains_by_little(canyon, tmp_path):
+    again = traced(tmp_path, **CANYON, seed=2).eavesdropper
+    np.testing.assert_array_equal(again.positions, canyon.eavesdropper.positions)
+    one, other = canyon.eavesdropper.path_gain_db, again.path_gain_db
+    both = np.isfinite(one) & np.isfinite(other)
+    assert both.mean() > 0.98
+    assert np.median(np.abs(one - other)[both]) < 0.05
+    assert not np.array_equal(one, other)
+
+
 def test_positions_in_buildings_are_left_out_and_corners_hide_the_mast(canyon):
     x, y, _ = canyon.eavesdropper.positions.T
     # Buildings 3 and 4 of the scene, whose corners are known.

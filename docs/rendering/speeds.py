@@ -20,7 +20,7 @@ COMPARED = {
     "workers-2": ("`fig4-mnist`, `--workers 2`", "one process", "workers"),
     "workers-auto": ("`fig4-mnist`, `--workers auto`", "one process", "workers"),
 }
-AXES = ("points", "images", "systems", "positions")
+AXES = ("points", "images", "systems", "positions", "places")
 
 
 def record_of(path: str) -> dict[str, Any]:

@@ -90,17 +90,21 @@ def _chosen_by_halves(strongest: pd.DataFrame, adversary: pd.DataFrame, where: l
     places: dict[Any, Any] = dict(
         zip(strongest[where].itertuples(index=False, name=None), strongest.index, strict=True)
     )
-    for key, (by_even, by_odd) in best[best["even"] != best["odd"]].iterrows():
-        strongest.loc[places[key], MIXED] = _mixed(adversary.loc[by_odd], adversary.loc[by_even])
+    unlike = best[best["even"] != best["odd"]]
+    if not unlike.empty:
+        mixed = _mixed(adversary.loc[unlike["odd"]].reset_index(), adversary.loc[unlike["even"]].reset_index())
+        strongest.loc[[places[key] for key in unlike.index], MIXED] = mixed.to_numpy()
     return strongest
 
 
-def _mixed(even: pd.Series, odd: pd.Series) -> list:
-    """The columns `MIXED` of every other image under one attack and of the rest under another."""
+def _mixed(even: pd.DataFrame, odd: pd.DataFrame) -> pd.DataFrame:
+    """Row by row the columns `MIXED` of every other image under one attack and of the rest under another."""
     correct, both = (even[f"{name}_even"] + odd[name] - odd[f"{name}_even"] for name in ("correct", "both_correct"))
-    effective = min(even["effective_images"], odd["effective_images"])
+    effective = np.minimum(even["effective_images"], odd["effective_images"])
     accuracy = correct / even["total"]
-    return [correct, both, accuracy, *share_interval(accuracy, effective), effective, even["attack"], odd["attack"]]
+    low, high = zip(*map(share_interval, accuracy, effective), strict=True)
+    columns = [correct, both, accuracy, low, high, effective, even["attack"], odd["attack"]]
+    return pd.DataFrame(dict(zip(MIXED, columns, strict=True)))
 
 
 def eavesdropper_axis(rows: pd.DataFrame) -> list[float]:

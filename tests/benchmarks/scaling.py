@@ -1,4 +1,4 @@
-"""Time against points, images, systems and positions of an eavesdropper: `make scaling`.
+"""Time against points, images, systems, SNRs of an eavesdropper and places of a street: `make scaling`.
 
 Each axis is a small sweep of MNIST into a file, at several sizes. Start-up is taken apart: a sweep is timed from the
 end of its first pool of batches on, behind which all is loaded and traced, and its work counted from there. The fit is
@@ -48,12 +48,15 @@ class Axis:
     sizes : sequence of int
     settings : callable
         Size -> what stands behind `--set`.
+    scenario : str
+        What they are settings of.
     """
 
     name: str
     unit: str
     sizes: Sequence[int]
     settings: Callable[[int], list[str]]
+    scenario: str = "mnist-awgn"
 
 
 def small(points: int = 1, images: int = 64 * BATCH, receivers: Sequence[str] = (), attacks: Sequence[str] = ()):
@@ -79,6 +82,21 @@ def positions(count: int) -> list[str]:
     return [f"eavesdropper.snr_db={np.round(np.linspace(-10, 20, count), 3).tolist()}"]
 
 
+# By how many places of the shipped street stay: of every so many along both sides of its grid.
+EVERY = {140: 4, 209: 3, 447: 2, 1655: 1}
+
+
+def places(count: int) -> list[str]:
+    return [
+        "timesteps=[450]",
+        "legitimate.receivers=[reference]",
+        "eavesdropper.attacks=[linear-probe]",
+        f"eavesdropper.channel.every={EVERY[count]}",
+        f"monte_carlo.batch_size={BATCH}",
+        f"monte_carlo.max_images={4 * BATCH}",
+    ]
+
+
 AXES = (
     Axis("points", "points", (128, 256, 512, 1024), lambda size: small(size, BATCH, ["classifier"])),
     Axis("images", "images", (4096, 8192, 16384, 32768), lambda size: small(1, size, ["one-step"])),
@@ -89,6 +107,7 @@ AXES = (
         (1, 2, 4, 8, 16),
         lambda size: [*small(receivers=["classifier"], attacks=["denoise-invert"]), *positions(size)],
     ),
+    Axis("places", "places of a street", tuple(EVERY), places, "street-canyon"),
 )
 
 
@@ -115,12 +134,12 @@ class Course:
         self.events.append((time.perf_counter(), self.events[-1][1], done))
 
 
-def timed(settings: Sequence[str]) -> dict[str, float]:
+def timed(base: str, settings: Sequence[str]) -> dict[str, float]:
     """Seconds of a sweep up to the end of its first pool and from there on, and the share of its images in the latter.
 
     Raises ValueError if it has one pool only.
     """
-    scenario = load_scenario("mnist-awgn", settings)
+    scenario = load_scenario(base, settings)
     course = Course()
     began = time.perf_counter()
     with tempfile.TemporaryDirectory() as folder:
@@ -149,7 +168,7 @@ def bench_axis(axis: Axis, repeats: int) -> dict:
     """Sizes take turns, so that a busy machine slows all alike."""
     runs: dict[int, list[dict]] = {size: [] for size in axis.sizes}
     for repeat, size in itertools.product(range(repeats), axis.sizes):
-        runs[size].append(timed(axis.settings(size)))
+        runs[size].append(timed(axis.scenario, axis.settings(size)))
         print(f"{axis.name} {size}, {repeat + 1} of {repeats}: {runs[size][-1]}", flush=True)
     shares = {size: several[0]["share"] for size, several in runs.items()}
     # Where all sizes have as many images, all leave the same part of them to the start.

@@ -58,7 +58,7 @@ def test_an_axis_makes_a_sweep_larger_and_changes_nothing_else(axis):
     assert len(axis.sizes) >= 4
     assert axis.sizes[-1] >= 8 * axis.sizes[0]
     for size in axis.sizes:
-        planned = plan(load_scenario("mnist-awgn", axis.settings(size)))
+        planned = plan(load_scenario(axis.scenario, axis.settings(size)))
         points = sweep_points(planned.scenario)
         images = planned.scenario.monte_carlo.max_images
         assert images <= 10_000 * planned.scenario.monte_carlo.passes
@@ -67,5 +67,6 @@ def test_an_axis_makes_a_sweep_larger_and_changes_nothing_else(axis):
             "images": len(points) * images,
             "systems": len(planned.systems),
             "positions": len(points[0].eavesdropper_snr_db),
+            "places": sum(len(point.places) for point in points),
         }
         assert measured[axis.name] == size

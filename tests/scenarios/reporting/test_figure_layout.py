@@ -28,6 +28,7 @@ SLOW = [
     ("channels/rayleigh", None),
     ("channels/ber-mrc", None),
     ("channels/digital", None),
+    ("street/street-canyon", None),
 ]
 
 

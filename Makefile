@@ -46,7 +46,8 @@ tutorials: .venv/installed-dev
 bench: .venv/installed-dev
 	TF_CPP_MIN_LOG_LEVEL=3 $(BIN)/python tests/benchmarks/engine.py $(if $(ONLY),--only $(ONLY))
 
-# Time against points, images, systems, SNRs of an eavesdropper and places, then the course of a long sweep: `make scaling ONLY=points`.
+# Time against points, images, systems, SNRs of an eavesdropper and places of a street, then the course of a long sweep;
+# of one of them: `make scaling ONLY=points`.
 LONG_SWEEP ?= 5000
 scaling: .venv/installed-dev
 	TF_CPP_MIN_LOG_LEVEL=3 $(BIN)/python tests/benchmarks/scaling.py $(if $(ONLY),--only $(ONLY))

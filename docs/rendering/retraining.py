@@ -115,11 +115,11 @@ def gaps_of(several: Sequence[Table], system: str, t: int) -> list[Difference]:
     return [receiver - one.strongest(receiver.row["transmitter"], t=t) for one, receiver in found]
 
 
-def none_stronger(one: Table, attack: str, transmitters: Sequence[str], steps: Sequence[int]) -> bool:
-    """Whether no attack of a table reads more than this one of those transmitters at those steps, of all images."""
+def none_stronger(one: Table, attacks: Sequence[str], transmitters: Sequence[str], steps: Sequence[int]) -> bool:
+    """Whether on each of those transmitters, at each of those steps, one of these attacks reads most of all images."""
     rows = one.rows[(one.rows["node"] == "adversary") & (one.rows["scored"] == "label")]
     found = [rows[(rows["transmitter"] == name) & (rows["timestep"] == t)] for name in transmitters for t in steps]
-    return all(here.loc[here["attack"] == attack, "accuracy"].max() >= here["accuracy"].max() for here in found)
+    return all(here.loc[here["attack"].isin(attacks), "accuracy"].max() >= here["accuracy"].max() for here in found)
 
 
 FUNCTIONS = (over_trainings, trained_again_lines, comparison_lines, gap_lines, gaps_of, none_stronger)

@@ -1,5 +1,6 @@
 """What the nodes of a result table differ in, for titles."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import pandas as pd
@@ -49,16 +50,12 @@ def setting(scenario: str, rows: pd.DataFrame) -> str:
         If the scenario is not one.
     """
     legitimate, own = _read(scenario)
-    awgn: dict[str, Any] = {"kind": "awgn"}
-    channels = [awgn | (node.channel or {}) for node in (legitimate, own)]
+    channels = _channels(legitimate, own)
     antennas = [node.receive_antennas for node in (legitimate, own)]
     if not (rows["node"] == "adversary").any():
         return ", ".join([str(channels[0]["kind"]), *_antennas(antennas[0])])
     differing = [key for key in channels[0] | channels[1] if channels[0].get(key) != channels[1].get(key)]
-    details = [] if "kind" in differing else differing
-    kinds = [
-        " ".join([str(channel["kind"]), *(f"{key} {channel.get(key)}" for key in details)]) for channel in channels
-    ]
+    kinds = [_channel(channel, [] if "kind" in differing else differing) for channel in channels]
     receiver = [kinds[0], *_antennas(antennas[0])]
     snr_db = _own_snr(own.snr_db, legitimate.snr_db)
     looks = [f"{_shown(own.looks)} looks"] if own.looks != 1 else []
@@ -90,7 +87,9 @@ def nodes(scenario: str, rows: pd.DataFrame) -> str:
     """
     legitimate, own = _read(scenario)
     antennas = f"{_shown(legitimate.transmit_antennas)} x {_shown(legitimate.receive_antennas)} antennas"
-    receiver = f"receiver {_channel(legitimate)}, {antennas}"
+    channels = _channels(legitimate, own)
+    kinds = [_channel(channel, [key for key in channel if key != "kind"]) for channel in channels]
+    receiver = f"receiver {kinds[0]}, {antennas}"
     if not (rows["node"] == "adversary").any():
         return receiver
     snr_db = _own_snr(own.snr_db, legitimate.snr_db) or ["same SNR"]
@@ -98,7 +97,7 @@ def nodes(scenario: str, rows: pd.DataFrame) -> str:
     return "; ".join(
         [
             receiver,
-            ", ".join([f"eavesdropper {_channel(own)}", *_antennas(own.receive_antennas, True), *snr_db, *looks]),
+            ", ".join([f"eavesdropper {kinds[1]}", *_antennas(own.receive_antennas, True), *snr_db, *looks]),
         ]
     )
 
@@ -112,11 +111,14 @@ def _read(scenario: str) -> tuple[_Node, _Node]:
     return found.legitimate or _Node(), found.eavesdropper or _Node()
 
 
-def _channel(node: _Node) -> str:
-    """Its kind, and the keys that it has a value for."""
-    channel = {"kind": "awgn"} | (node.channel or {})
-    more = [f"{key} {value}" for key, value in channel.items() if key != "kind" and value is not None]
-    return " ".join([str(channel["kind"]), *more])
+def _channels(*nodes: _Node) -> list[dict[str, Any]]:
+    awgn: dict[str, Any] = {"kind": "awgn"}
+    return [awgn | (node.channel or {}) for node in nodes]
+
+
+def _channel(channel: dict[str, Any], keys: Sequence[str]) -> str:
+    """Its kind, and those of some keys that it has a value for."""
+    return " ".join([str(channel["kind"]), *(f"{key} {channel[key]}" for key in keys if channel.get(key) is not None)])
 
 
 def _antennas(count: int | list[int], one_too: bool = False) -> list[str]:

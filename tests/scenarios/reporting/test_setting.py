@@ -40,6 +40,10 @@ from diffsem.scenarios.reporting.setting import nodes, setting
             ["legitimate.channel={kind: rician}", "eavesdropper.channel={kind: rician, k_factor_db: 0}"],
             "receiver rician k_factor_db 6.0; eavesdropper rician k_factor_db 0.0",
         ),
+        (
+            ["legitimate.channel={kind: rayleigh}", "eavesdropper.channel={kind: rayleigh, coherence: 8}"],
+            "receiver rayleigh; eavesdropper rayleigh coherence 8",
+        ),
     ],
 )
 def test_titles_say_what_the_eavesdropper_does_not_share_with_the_receiver(overrides, words, table):
